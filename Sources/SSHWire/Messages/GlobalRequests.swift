@@ -1,0 +1,100 @@
+public import NIOCore
+
+/// SSH_MSG_GLOBAL_REQUEST (RFC 4254 §4), with the fields of the requests that are known here.
+public struct GlobalRequest: WireMessage, Equatable {
+    public enum Request: Sendable, Equatable {
+        /// RFC 4254 §7.1.
+        case tcpipForward(ForwardAddress)
+        case cancelTCPIPForward(ForwardAddress)
+        /// Any other, with its fields unread.
+        case other(name: String, data: ByteBuffer)
+    }
+
+    public static let number = MessageNumber.globalRequest
+    public var request: Request
+    public var wantReply: Bool
+
+    public init(_ request: Request, wantReply: Bool) {
+        self.request = request
+        self.wantReply = wantReply
+    }
+
+    public init(from reader: inout WireReader) throws {
+        let name = try reader.readText(limit: 256)
+        self.wantReply = try reader.readBoolean()
+        switch name {
+        case "tcpip-forward":
+            self.request = .tcpipForward(try ForwardAddress(from: &reader))
+        case "cancel-tcpip-forward":
+            self.request = .cancelTCPIPForward(try ForwardAddress(from: &reader))
+        default:
+            self.request = .other(name: name, data: reader.readRemaining())
+        }
+    }
+
+    public func write(to writer: inout WireWriter) {
+        writer.writeText(self.name)
+        writer.writeBoolean(self.wantReply)
+        switch self.request {
+        case .tcpipForward(let address), .cancelTCPIPForward(let address):
+            address.write(to: &writer)
+        case .other(_, let data):
+            writer.writeBytes(data)
+        }
+    }
+
+    public var name: String {
+        switch self.request {
+        case .tcpipForward: "tcpip-forward"
+        case .cancelTCPIPForward: "cancel-tcpip-forward"
+        case .other(let name, _): name
+        }
+    }
+}
+
+/// The address and port of a tcpip-forward request, exactly as the peer wrote them (RFC 4254 §7.1).
+public struct ForwardAddress: Sendable, Hashable {
+    public var host: String
+    /// Not yet checked against 65535: policy judges it.
+    public var port: UInt32
+
+    public init(host: String, port: UInt32) {
+        self.host = host
+        self.port = port
+    }
+
+    init(from reader: inout WireReader) throws {
+        self.host = try reader.readText(limit: 1024)
+        self.port = try reader.readUInt32()
+    }
+
+    func write(to writer: inout WireWriter) {
+        writer.writeText(self.host)
+        writer.writeUInt32(self.port)
+    }
+}
+
+/// SSH_MSG_REQUEST_SUCCESS (RFC 4254 §4).
+public struct RequestSuccess: WireMessage, Equatable {
+    public static let number = MessageNumber.requestSuccess
+    public var data: ByteBuffer
+
+    public init(data: ByteBuffer = ByteBuffer()) {
+        self.data = data
+    }
+
+    public init(from reader: inout WireReader) throws {
+        self.data = reader.readRemaining()
+    }
+
+    public func write(to writer: inout WireWriter) {
+        writer.writeBytes(self.data)
+    }
+}
+
+/// SSH_MSG_REQUEST_FAILURE (RFC 4254 §4).
+public struct RequestFailure: EmptyWireMessage, Equatable {
+    public static let number = MessageNumber.requestFailure
+
+    public init() {}
+}

@@ -1,0 +1,118 @@
+import NIOCore
+
+/// SSH_MSG_KEXINIT (RFC 4253 §7.1).
+public struct KeyExchangeInit: WireMessage, Equatable {
+    public static let number = MessageNumber.keyExchangeInit
+    /// 16 random bytes.
+    public var cookie: [UInt8]
+    public var keyExchange: [String]
+    public var hostKey: [String]
+    public var cipherClientToServer: [String]
+    public var cipherServerToClient: [String]
+    public var macClientToServer: [String]
+    public var macServerToClient: [String]
+    public var compressionClientToServer: [String]
+    public var compressionServerToClient: [String]
+    public var firstKeyExchangePacketFollows: Bool
+
+    public init(
+        cookie: [UInt8],
+        keyExchange: [String],
+        hostKey: [String],
+        ciphers: [String],
+        macs: [String],
+        firstKeyExchangePacketFollows: Bool = false
+    ) {
+        self.cookie = cookie
+        self.keyExchange = keyExchange
+        self.hostKey = hostKey
+        self.cipherClientToServer = ciphers
+        self.cipherServerToClient = ciphers
+        self.macClientToServer = macs
+        self.macServerToClient = macs
+        self.compressionClientToServer = ["none"]
+        self.compressionServerToClient = ["none"]
+        self.firstKeyExchangePacketFollows = firstKeyExchangePacketFollows
+    }
+
+    public init(from reader: inout WireReader) throws {
+        self.cookie = Array(try reader.readBytes(16).readableBytesView)
+        self.keyExchange = try reader.readNameList()
+        self.hostKey = try reader.readNameList()
+        self.cipherClientToServer = try reader.readNameList()
+        self.cipherServerToClient = try reader.readNameList()
+        self.macClientToServer = try reader.readNameList()
+        self.macServerToClient = try reader.readNameList()
+        self.compressionClientToServer = try reader.readNameList()
+        self.compressionServerToClient = try reader.readNameList()
+        _ = try reader.readNameList()
+        _ = try reader.readNameList()
+        self.firstKeyExchangePacketFollows = try reader.readBoolean()
+        // RFC 4253 §7.1: reserved for future extension.
+        _ = try reader.readUInt32()
+    }
+
+    public func write(to writer: inout WireWriter) {
+        writer.writeBytes(self.cookie)
+        writer.writeNameList(self.keyExchange)
+        writer.writeNameList(self.hostKey)
+        writer.writeNameList(self.cipherClientToServer)
+        writer.writeNameList(self.cipherServerToClient)
+        writer.writeNameList(self.macClientToServer)
+        writer.writeNameList(self.macServerToClient)
+        writer.writeNameList(self.compressionClientToServer)
+        writer.writeNameList(self.compressionServerToClient)
+        writer.writeNameList([])
+        writer.writeNameList([])
+        writer.writeBoolean(self.firstKeyExchangePacketFollows)
+        writer.writeUInt32(0)
+    }
+}
+
+/// SSH_MSG_KEX_ECDH_INIT (RFC 5656 §4, RFC 8731 §3), and with the same number and form the hybrid methods' SSH_MSG_KEX_HYBRID_INIT.
+public struct KeyExchangeECDHInit: WireMessage, Equatable {
+    public static let number = MessageNumber.keyExchangeECDHInit
+    /// Q_C or C_INIT.
+    public var initiatorValue: [UInt8]
+
+    public init(initiatorValue: [UInt8]) {
+        self.initiatorValue = initiatorValue
+    }
+
+    public init(from reader: inout WireReader) throws {
+        self.initiatorValue = try reader.readBytesString()
+    }
+
+    public func write(to writer: inout WireWriter) {
+        writer.writeString(self.initiatorValue)
+    }
+}
+
+/// SSH_MSG_KEX_ECDH_REPLY (RFC 5656 §4, RFC 8731 §3), and SSH_MSG_KEX_HYBRID_REPLY.
+public struct KeyExchangeECDHReply: WireMessage, Equatable {
+    public static let number = MessageNumber.keyExchangeECDHReply
+    /// K_S: the server's public key or certificate.
+    public var hostKey: [UInt8]
+    /// Q_S or S_REPLY.
+    public var responderValue: [UInt8]
+    /// The signature of the exchange hash.
+    public var signature: [UInt8]
+
+    public init(hostKey: [UInt8], responderValue: [UInt8], signature: [UInt8]) {
+        self.hostKey = hostKey
+        self.responderValue = responderValue
+        self.signature = signature
+    }
+
+    public init(from reader: inout WireReader) throws {
+        self.hostKey = try reader.readBytesString()
+        self.responderValue = try reader.readBytesString()
+        self.signature = try reader.readBytesString()
+    }
+
+    public func write(to writer: inout WireWriter) {
+        writer.writeString(self.hostKey)
+        writer.writeString(self.responderValue)
+        writer.writeString(self.signature)
+    }
+}

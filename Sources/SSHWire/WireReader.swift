@@ -1,0 +1,125 @@
+public import NIOCore
+
+/// Reads the data types of RFC 4251 §5 from a buffer. Nothing is allocated before its length has been checked
+/// against what is there.
+public struct WireReader: Sendable {
+    public private(set) var buffer: ByteBuffer
+
+    public init(_ buffer: ByteBuffer) {
+        self.buffer = buffer
+    }
+
+    public init(bytes: [UInt8]) {
+        self.buffer = ByteBuffer(bytes: bytes)
+    }
+
+    /// Bytes not read yet.
+    public var remaining: Int { self.buffer.readableBytes }
+
+    public mutating func readByte() throws -> UInt8 {
+        guard let value = self.buffer.readInteger(as: UInt8.self) else { throw Self.truncated() }
+        return value
+    }
+
+    public mutating func readBoolean() throws -> Bool {
+        try self.readByte() != 0
+    }
+
+    public mutating func readUInt32() throws -> UInt32 {
+        guard let value = self.buffer.readInteger(as: UInt32.self) else { throw Self.truncated() }
+        return value
+    }
+
+    public mutating func readUInt64() throws -> UInt64 {
+        guard let value = self.buffer.readInteger(as: UInt64.self) else { throw Self.truncated() }
+        return value
+    }
+
+    /// Exactly `count` bytes, as a slice of the same storage.
+    public mutating func readBytes(_ count: Int) throws -> ByteBuffer {
+        guard let slice = self.buffer.readSlice(length: count) else { throw Self.truncated() }
+        return slice
+    }
+
+    /// A string of arbitrary bytes, as a slice of the same storage.
+    public mutating func readString() throws -> ByteBuffer {
+        let length = try self.readUInt32()
+        guard length <= self.buffer.readableBytes, let slice = self.buffer.readSlice(length: Int(length)) else {
+            throw Self.truncated()
+        }
+        return slice
+    }
+
+    /// A string of arbitrary bytes, copied out.
+    public mutating func readBytesString() throws -> [UInt8] {
+        Array(try self.readString().readableBytesView)
+    }
+
+    /// A string that must be UTF-8 without NUL.
+    ///
+    /// - Throws: `protocolViolation` if it is longer than `limit` bytes or not such a text.
+    public mutating func readText(limit: Int = 4096) throws -> String {
+        let bytes = try self.readString()
+        guard bytes.readableBytes <= limit else {
+            throw SSHError(.limitExceeded, "a text of \(bytes.readableBytes) bytes is longer than \(limit)")
+        }
+        guard let text = bytes.readableBytesView.withContiguousStorageIfAvailable({ String(validating: $0, as: UTF8.self) }),
+            let text, !text.utf8.contains(0)
+        else {
+            throw SSHError.protocolViolation("a text is not valid UTF-8")
+        }
+        return text
+    }
+
+    /// A comma-separated list of ASCII names (RFC 4251 §5); an empty list is legal, an empty name is not.
+    public mutating func readNameList(limit: Int = 256) throws -> [String] {
+        let text = try self.readText(limit: 32_768)
+        if text.isEmpty { return [] }
+        var names: [String] = []
+        for name in text.utf8.split(separator: UInt8(ascii: ","), omittingEmptySubsequences: false) {
+            guard names.count < limit else {
+                throw SSHError(.limitExceeded, "a name-list has more than \(limit) names")
+            }
+            // RFC 4251 §6: printable US-ASCII, no comma, no white space. The length limit of 64 is not enforced by anyone.
+            guard !name.isEmpty, name.allSatisfy({ (0x21...0x7e).contains($0) }) else {
+                throw SSHError.protocolViolation("a name-list holds an empty or unprintable name")
+            }
+            names.append(String(decoding: name, as: UTF8.self))
+        }
+        return names
+    }
+
+    /// A non-negative multiple-precision integer, as big-endian bytes without leading zeros.
+    ///
+    /// - Throws: `protocolViolation` if it is negative, has needless leading zeros, or more than `limit` bytes.
+    public mutating func readUnsignedMPInt(limit: Int = 2048) throws -> [UInt8] {
+        let bytes = try self.readString().readableBytesView
+        guard let first = bytes.first else { return [] }
+        guard bytes.count <= limit + 1 else {
+            throw SSHError(.limitExceeded, "an integer of \(bytes.count) bytes is longer than \(limit)")
+        }
+        guard first & 0x80 == 0 else { throw SSHError.protocolViolation("an integer is negative") }
+        guard first == 0 else { return Array(bytes) }
+        // RFC 4251 §5: unnecessary leading zeros must not be there; zero is the empty string.
+        guard bytes.count > 1, bytes[bytes.startIndex + 1] & 0x80 != 0 else {
+            throw SSHError.protocolViolation("an integer has needless leading zeros")
+        }
+        return Array(bytes.dropFirst())
+    }
+
+    /// Everything that is left.
+    public mutating func readRemaining() -> ByteBuffer {
+        self.buffer.readSlice(length: self.buffer.readableBytes) ?? ByteBuffer()
+    }
+
+    /// - Throws: `protocolViolation` if anything is left.
+    public func expectEnd() throws {
+        guard self.buffer.readableBytes == 0 else {
+            throw SSHError.protocolViolation("\(self.buffer.readableBytes) bytes follow the last field of a message")
+        }
+    }
+
+    private static func truncated() -> SSHError {
+        SSHError.protocolViolation("a message ends in the middle of a field")
+    }
+}
