@@ -1,0 +1,105 @@
+import NIOCore
+import Testing
+
+@testable import SSHCrypto
+
+/// Packets of the AES ciphers. The expected bytes were computed from RFC 5647, RFC 4344 and OpenSSH's PROTOCOL with
+/// another implementation of AES, GCM and HMAC.
+struct AESPacketTests {
+    @Test(arguments: [
+        (
+            CipherAlgorithm.aes128GCM,
+            [
+                "000000201a1ae77139dc607234f436badc0ca0794a9f3226f891ad1782eb8f113eeb42f87aa3c83ab479ed9c83357f165b4a6207",
+                "00000020ab0546f6d0b53d63fcf3f7b477ddc2e652ce37e94041169bd94b51921ea15dd389b4edde5bf9e4cb0a80d45a3f521e4a",
+            ]
+        ),
+        (
+            .aes256GCM,
+            [
+                "00000020620642027f3ed77298fffe9085466fb81ff148d02b5d15c20c0c69fa0369885de1cf44604538580a0011877c68372a6a",
+                "00000020660aad53aebf361c9d6dc00fd238ddfce688173ab42d764ab8d5e9f20890dcc813b4c416640e629ee4cae729215d96fa",
+            ]
+        ),
+    ])
+    func knownGCMPackets(cipher: CipherAlgorithm, expected: [String]) throws {
+        let keys = PacketSuite(cipher: cipher, mac: nil).keys(initialVector: bytes(0xf0..<0xfc))
+        var sealer = try PacketSealer(keys)
+        for packet in expected {
+            // The sequence number is no part of the nonce.
+            let sealed = try sealer.seal(header: bytes(0..<9), body: bytes(9..<20), sequenceNumber: 1234)
+            #expect(sealed.array == hex(packet))
+        }
+    }
+
+    @Test(arguments: [
+        (
+            PacketSuite(cipher: .aes128CTR, mac: .hmacSHA256ETM),
+            [
+                """
+                00000020a726581e0c8fdd08e0cfeaa8da42262cf76dca5b6f9328463c1c3ba7
+                5027bad3e5e5f22bad1bf9def0eaf8409d865206890e0511d04f4ee0048d7b1e76f6a5b7
+                """,
+                """
+                00000020bfcbfedd81b90ee2413bee5b96202ec9056789ba7b91c8f6727c42f4
+                ad1c2abc25884039a3d8480a593372e99c265a20d11a9bf99663cf7bd5727005d1326905
+                """,
+            ]
+        ),
+        (
+            PacketSuite(cipher: .aes192CTR, mac: .hmacSHA512ETM),
+            [
+                """
+                000000209d63feef016771d0bd026fee8adbb1050ee5370acaabecdd14badd8c
+                99810e9a2b1be791e9f195c0d29e29f3e57b6937e177e058ec950b1f55f0a25b
+                005f94d04a4229fbd4bb21b6b4a5f190b2fd0cf6184099ad5a84f7726f194f1812bbf2a7
+                """,
+                """
+                000000201dd1c1f593abe6cf992b436b4ee07e7df0330becc25bb8dbfa102751
+                3319648766a26206979d2f48fe33aafb5c627107a0799678c9868834ef2c4ad0
+                14a0689ca5eeb76872fff5bf6399c221d1d6775c77e52c2242a24f9b5a6d126f20dd68c5
+                """,
+            ]
+        ),
+        (
+            PacketSuite(cipher: .aes256CTR, mac: .hmacSHA256ETM),
+            [
+                """
+                00000020bbb0f479c893b285a65b86fd859665ccf195a2707d36268e3ff4fc94
+                64b3616a7fe9771a4e8bc54907fb235032fa9d06e941e90b1897b42b637c8b1f3b7e8179
+                """,
+                """
+                000000204d336df63f0fef36f980b2220060a57b26dba9cdbe4b553bea423368
+                57bd5a1a2b0d2d2c1acfcd47796ba1b31a3820acc2a5af31ce9084715fd41e1862a55114
+                """,
+            ]
+        ),
+    ])
+    func knownCounterModePackets(suite: PacketSuite, expected: [String]) throws {
+        var sealer = try PacketSealer(suite.keys())
+        var sequenceNumber = UInt32.max
+        for packet in expected {
+            let sealed = try sealer.seal(header: bytes(0..<9), body: bytes(9..<20), sequenceNumber: sequenceNumber)
+            #expect(sealed.array == hex(packet))
+            sequenceNumber &+= 1
+        }
+    }
+
+    @Test func theInvocationCounterWrapsAroundAsInOpenSSH() throws {
+        let nonce: [UInt8] = [1, 2, 3, 4] + [UInt8](repeating: 0xff, count: 8)
+        let keys = PacketSuite(cipher: .aes256GCM, mac: nil).keys(initialVector: nonce)
+        var sealer = try PacketSealer(keys)
+        var opener = try PacketOpener(keys)
+        for _ in 0..<3 {
+            let packet = try sealer.seal(body: bytes(0..<50), sequenceNumber: 0)
+            #expect(try opener.open(packet, sequenceNumber: 0) == bytes(0..<50))
+        }
+        // The second packet had a counter of zero.
+        let second = PacketSuite(cipher: .aes256GCM, mac: nil)
+            .keys(initialVector: [1, 2, 3, 4] + [UInt8](repeating: 0, count: 8))
+        var original = try PacketSealer(keys)
+        var wrapped = try PacketSealer(second)
+        _ = try original.seal(body: [1], sequenceNumber: 0)
+        #expect(try original.seal(body: [2], sequenceNumber: 0) == wrapped.seal(body: [2], sequenceNumber: 0))
+    }
+}

@@ -1,0 +1,106 @@
+import SSHWire
+import Testing
+
+@testable import SSHCrypto
+
+struct CipherContextTests {
+    /// Runs a cipher over `plaintext` in pieces of `pieceLength` bytes.
+    private func run(_ context: CipherContext, _ plaintext: [UInt8], pieceLength: Int) throws -> [UInt8] {
+        var result = [UInt8](repeating: 0, count: plaintext.count)
+        for start in stride(from: 0, to: plaintext.count, by: pieceLength) {
+            let piece = start..<min(start + pieceLength, plaintext.count)
+            try plaintext.withUnsafeBytes { source in
+                try result.withUnsafeMutableBytes { target in
+                    try context.update(
+                        UnsafeRawBufferPointer(rebasing: source[piece]),
+                        into: UnsafeMutableRawBufferPointer(rebasing: target[piece])
+                    )
+                }
+            }
+        }
+        return result
+    }
+
+    /// NIST SP 800-38A, F.5.1, F.5.3 and F.5.5.
+    @Test(arguments: [
+        (
+            CipherAlgorithm.aes128CTR, "2b7e151628aed2a6abf7158809cf4f3c",
+            "874d6191b620e3261bef6864990db6ce9806f66b7970fdff8617187bb9fffdff"
+        ),
+        (
+            .aes192CTR, "8e73b0f7da0e6452c810f32b809079e562f8ead2522c6b7b",
+            "1abc932417521ca24f2b0459fe7e6e0b090339ec0aa6faefd5ccc2c6f4ce8e94"
+        ),
+        (
+            .aes256CTR, "603deb1015ca71be2b73aef0857d77811f352c073b6108d72d9810a30914dff4",
+            "601ec313775789a5b7a7f504bbf3d228f443e3ca4d62b59aca84e990cacaf5c5"
+        ),
+    ])
+    func counterModeVectors(algorithm: CipherAlgorithm, key: String, ciphertext: String) throws {
+        let plaintext = hex("6bc1bee22e409f96e93d7e117393172aae2d8a571e03ac9c9eb76fac45af8e51")
+        for pieceLength in [1, 7, 16, 32] {
+            let context = try hex(key).withUnsafeBytes { key in
+                try hex("f0f1f2f3f4f5f6f7f8f9fafbfcfdfeff").withUnsafeBytes { counter in
+                    try CipherContext(
+                        FetchedCipher.cipher(for: algorithm),
+                        key: key,
+                        initialVector: counter,
+                        direction: .encrypt
+                    )
+                }
+            }
+            #expect(try self.run(context, plaintext, pieceLength: pieceLength) == hex(ciphertext))
+        }
+    }
+
+    /// The GCM specification's test cases 4 and 16.
+    @Test(arguments: [
+        (
+            CipherAlgorithm.aes128GCM, "feffe9928665731c6d6a8f9467308308",
+            """
+            42831ec2217774244b7221b784d0d49ce3aa212f2c02a4e035c17e2329aca12e
+            21d514b25466931c7d8f6a5aac84aa051ba30b396a0aac973d58e091
+            """,
+            "5bc94fbc3221a5db94fae95ae7121a47"
+        ),
+        (
+            .aes256GCM, "feffe9928665731c6d6a8f9467308308feffe9928665731c6d6a8f9467308308",
+            """
+            522dc1f099567d07f47f37a32a84427d643a8cdcbfe5c0c97598a2bd2555d1aa
+            8cb08e48590dbb3da7b08b1056828838c5f61e6393ba7a0abcc9f662
+            """,
+            "76fc6ece0f4e1768cddf8853bb2d551b"
+        ),
+    ])
+    func gcmVectors(algorithm: CipherAlgorithm, key: String, ciphertext: String, tag: String) throws {
+        let plaintext = hex(
+            """
+            d9313225f88406e5a55909c5aff5269a86a7a9531534f7da2e4c303d8a318a72
+            1c3c0c95956809532fcf0e2449a6b525b16aedf5aa0de657ba637b39
+            """
+        )
+        let associatedData = hex("feedfacedeadbeeffeedfacedeadbeefabaddad2")
+        let context = try hex(key).withUnsafeBytes {
+            try CipherContext(FetchedCipher.cipher(for: algorithm), key: $0, direction: .encrypt)
+        }
+        // One context for all: only the nonce is set again.
+        for pieceLength in [1, 10, 16, 60] {
+            try hex("cafebabefacedbaddecaf888").withUnsafeBytes { try context.start(initialVector: $0) }
+            try associatedData.withUnsafeBytes { try context.updateAssociatedData($0) }
+            #expect(try self.run(context, plaintext, pieceLength: pieceLength) == hex(ciphertext))
+            var computed = [UInt8](repeating: 0, count: 16)
+            try computed.withUnsafeMutableBytes { try context.finish(tag: $0) }
+            #expect(computed == hex(tag))
+        }
+    }
+
+    @Test func aKeyOfAnotherLengthIsRefused() {
+        for length in [0, 15, 17, 32] {
+            expectError(.misuse) {
+                try bytes(0..<length).withUnsafeBytes {
+                    try CipherContext(FetchedCipher.cipher(for: .aes128GCM), key: $0, direction: .encrypt)
+                }
+            }
+        }
+    }
+}

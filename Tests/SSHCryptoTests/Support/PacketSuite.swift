@@ -1,0 +1,58 @@
+import NIOCore
+import Testing
+
+@testable import SSHCrypto
+
+/// A cipher and the MAC that goes with it.
+struct PacketSuite: CustomTestStringConvertible {
+    let cipher: CipherAlgorithm
+    let mac: MACAlgorithm?
+
+    var testDescription: String { self.cipher.rawValue + (self.mac.map { " " + $0.rawValue } ?? "") }
+
+    static let all: [PacketSuite] = CipherAlgorithm.allCases.flatMap { cipher in
+        cipher.isAuthenticated
+            ? [PacketSuite(cipher: cipher, mac: nil)]
+            : MACAlgorithm.allCases.map { PacketSuite(cipher: cipher, mac: $0) }
+    }
+
+    /// Keys of counted-up bytes.
+    func keys(initialVector: [UInt8]? = nil) -> PacketKeys {
+        let ivLength = self.cipher.initialVectorLength
+        return PacketKeys(
+            cipher: self.cipher,
+            mac: self.mac,
+            key: SecretBytes(bytes: bytes(0..<self.cipher.keyLength)),
+            initialVector: SecretBytes(bytes: initialVector ?? bytes(0x80..<(0x80 + ivLength))),
+            macKey: self.mac.map { SecretBytes(bytes: bytes(0x40..<(0x40 + $0.keyLength))) }
+        )
+    }
+}
+
+extension PacketSealer {
+    /// Seals one packet into a buffer of its own.
+    mutating func seal(
+        header: [UInt8] = [],
+        body: [UInt8] = [],
+        sequenceNumber: UInt32,
+        random: any RandomSource = FixedRandom(0x5a)
+    ) throws -> ByteBuffer {
+        var output = ByteBuffer()
+        try self.seal(
+            header: ByteBuffer(bytes: header),
+            body: ByteBuffer(bytes: body),
+            sequenceNumber: sequenceNumber,
+            random: random,
+            into: &output
+        )
+        return output
+    }
+}
+
+extension PacketOpener {
+    /// Opens one packet that fills `packet`.
+    mutating func open(_ packet: ByteBuffer, sequenceNumber: UInt32) throws -> [UInt8] {
+        let length = try self.packetLength(in: packet, sequenceNumber: sequenceNumber)
+        return try self.open(packet, packetLength: length, sequenceNumber: sequenceNumber).array
+    }
+}
