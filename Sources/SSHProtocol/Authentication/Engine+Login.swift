@@ -1,0 +1,120 @@
+import NIOCore
+import SSHWire
+
+extension Engine {
+    /// Messages of service negotiation and authentication. Nothing of the connection protocol gets past here before
+    /// login has succeeded (CVE-2025-32433), and no side may say what is the other's to say (CVE-2018-10933).
+    mutating func handleLogin(_ number: MessageNumber, _ reader: WireReader) throws -> Event? {
+        switch self.login {
+        case .server(var authentication):
+            defer { if case .server = self.login { self.login = .server(authentication) } }
+            return try self.handleServerLogin(number, reader, &authentication)
+        case .client(var authentication):
+            defer { if case .client = self.login { self.login = .client(authentication) } }
+            return try self.handleClientLogin(number, reader, &authentication)
+        case .done:
+            // RFC 4252 §5.1: further authentication requests after success are silently ignored.
+            if self.configuration.role == .server, number == .userAuthenticationRequest { return nil }
+            if self.configuration.role == .client, number == .userAuthenticationBanner { return nil }
+            throw SSHError.protocolViolation("\(number) after login")
+        }
+    }
+
+    private mutating func handleServerLogin(
+        _ number: MessageNumber,
+        _ reader: WireReader,
+        _ authentication: inout ServerAuthentication
+    ) throws -> Event? {
+        let action: ServerAuthentication.Action
+        switch number {
+        case .serviceRequest:
+            action = try authentication.receive(try ServiceRequest(payload: reader))
+        case .userAuthenticationRequest:
+            action = try authentication.receive(
+                try UserAuthenticationRequest(payload: reader),
+                session: self.transport.sessionIdentifier,
+                hostKey: self.transport.hostKey
+            )
+        default:
+            throw SSHError.protocolViolation("\(number) before login")
+        }
+        switch action {
+        case .none: return nil
+        case .ask(let request): return .authenticationRequest(request)
+        case .serviceAccept(let accept): try self.transport.send(accept)
+        case .fail(let failure):
+            try self.transport.send(failure)
+            return .authenticationFailed(user: authentication.requestedUser ?? "")
+        }
+        return nil
+    }
+
+    /// Server: the answer to `Event.authenticationRequest`.
+    ///
+    /// - Throws: `authenticationFailed` when that was one failed try too many.
+    public mutating func answerAuthentication(isAllowed: Bool) throws {
+        guard case .server(var authentication) = self.login else {
+            throw SSHError(.misuse, "a client does not answer authentication requests")
+        }
+        switch try authentication.answer(isAllowed: isAllowed) {
+        case .publicKeyOK(let message):
+            self.login = .server(authentication)
+            try self.transport.send(message)
+        case .fail(let message):
+            self.login = .server(authentication)
+            try self.transport.send(message)
+        case .success:
+            self.login = .done
+            try self.transport.send(UserAuthenticationSuccess())
+            self.transport.isAuthenticated = true
+            self.events.append(.authenticated)
+        }
+    }
+
+    /// Server: shows people a text before they are logged in (RFC 4252 §5.4).
+    public mutating func sendBanner(_ text: String) throws {
+        try self.transport.send(UserAuthenticationBanner(message: ByteBuffer(string: text)))
+    }
+
+    private mutating func handleClientLogin(
+        _ number: MessageNumber,
+        _ reader: WireReader,
+        _ authentication: inout ClientAuthentication
+    ) throws -> Event? {
+        switch number {
+        case .serviceAccept:
+            let request = try authentication.receive(
+                try ServiceAccept(payload: reader),
+                session: self.transport.sessionIdentifier,
+                hostKey: self.transport.hostKey,
+                extensions: self.transport.peerExtensionInfo
+            )
+            try self.transport.send(request)
+        case .userAuthenticationFailure:
+            let request = try authentication.receive(
+                try UserAuthenticationFailure(payload: reader),
+                session: self.transport.sessionIdentifier,
+                hostKey: self.transport.hostKey,
+                extensions: self.transport.peerExtensionInfo
+            )
+            try self.transport.send(request)
+            return .authenticationFailed(user: self.configuration.user)
+        case .userAuthenticationBanner:
+            return .banner(try UserAuthenticationBanner(payload: reader).message)
+        case .userAuthenticationSuccess:
+            _ = try UserAuthenticationSuccess(payload: reader)
+            try authentication.receiveSuccess()
+            self.login = .done
+            self.transport.isAuthenticated = true
+            return .authenticated
+        default:
+            throw SSHError.protocolViolation("\(number) before login")
+        }
+        return nil
+    }
+
+    /// Client: the answer to `Event.hostKey` when it is the right one.
+    public mutating func acceptHostKey() throws {
+        try self.transport.acceptHostKey()
+    }
+}

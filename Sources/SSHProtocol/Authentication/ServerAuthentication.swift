@@ -1,0 +1,192 @@
+import NIOCore
+public import SSHCrypto
+import SSHWire
+
+/// A client's claim to an account, with its proof already checked where it brought one.
+///
+/// The caller says whether the key may log in. A key that was merely asked about authorises nothing: a signature must
+/// follow, and the question is put again with it (CVE-2024-45337).
+public struct AuthenticationRequest: Sendable {
+    public enum Proof: Sendable {
+        /// The client asks whether the key would do.
+        case none
+        /// The client signed with the key, for this session and this request.
+        case signature(SignatureDetails)
+    }
+
+    public enum Credential: Sendable {
+        case key(PublicKey)
+        case certificate(Certificate)
+    }
+
+    public var user: String
+    /// The signature algorithm the client names.
+    public var algorithm: String
+    public var credential: Credential
+    public var proof: Proof
+
+    public var isSigned: Bool {
+        if case .signature = self.proof { true } else { false }
+    }
+}
+
+/// The server's side of user authentication (RFC 4252).
+struct ServerAuthentication {
+    enum Action {
+        /// Put it to the caller; nothing further is read until it has answered.
+        case ask(AuthenticationRequest)
+        case serviceAccept(ServiceAccept)
+        case fail(UserAuthenticationFailure)
+        case none
+    }
+
+    enum Answer {
+        case publicKeyOK(UserAuthenticationPublicKeyOK)
+        case success
+        case fail(UserAuthenticationFailure)
+    }
+
+    private enum State {
+        case awaitingService
+        case awaitingRequest
+        case awaitingAnswer(AuthenticationRequest, blob: [UInt8])
+        case authenticated
+    }
+
+    private var state = State.awaitingService
+    private var user: String?
+    private var failures = 0
+    private var hasTriedNone = false
+    private let maximumTries: Int
+    private let algorithms: [String]
+
+    init(configuration: EngineConfiguration) {
+        self.maximumTries = configuration.maximumAuthenticationTries
+        self.algorithms = configuration.userKeyAlgorithms
+    }
+
+    /// The account that the client last asked for, as it wrote it.
+    var requestedUser: String? { self.user }
+
+    var isAwaitingAnswer: Bool {
+        if case .awaitingAnswer = self.state { true } else { false }
+    }
+
+    mutating func receive(_ request: ServiceRequest) throws -> Action {
+        guard case .awaitingService = self.state else {
+            throw SSHError.protocolViolation("a second service request")
+        }
+        guard request.service == "ssh-userauth" else {
+            throw SSHError.protocolViolation("a request for a service other than ssh-userauth before login")
+        }
+        self.state = .awaitingRequest
+        return .serviceAccept(ServiceAccept(service: request.service))
+    }
+
+    mutating func receive(_ request: UserAuthenticationRequest, session: [UInt8], hostKey: [UInt8]) throws -> Action {
+        switch self.state {
+        case .authenticated: return .none  // RFC 4252 §5.1: silently ignored.
+        case .awaitingRequest: break
+        case .awaitingService, .awaitingAnswer:
+            throw SSHError.protocolViolation("an authentication request before its time")
+        }
+        guard request.service == "ssh-connection" else {
+            throw SSHError.protocolViolation("authentication for a service other than ssh-connection")
+        }
+        guard self.user == nil || self.user == request.user else {
+            throw SSHError.protocolViolation("the client changed the user name in the middle of authentication")
+        }
+        self.user = request.user
+        switch request.method {
+        case .none where !self.hasTriedNone:
+            self.hasTriedNone = true
+            return .fail(Self.failure)
+        case .none, .other:
+            return .fail(try self.countFailure())
+        case .publicKey(let method):
+            guard let question = self.check(request, method, session: session, hostKey: hostKey) else {
+                return .fail(try self.countFailure())
+            }
+            self.state = .awaitingAnswer(question, blob: method.blob)
+            return .ask(question)
+        }
+    }
+
+    /// The caller's answer to `ask`.
+    mutating func answer(isAllowed: Bool) throws -> Answer {
+        guard case .awaitingAnswer(let request, let blob) = self.state else {
+            throw SSHError(.misuse, "no authentication request waits for an answer")
+        }
+        self.state = .awaitingRequest
+        guard isAllowed else { return .fail(try self.countFailure()) }
+        guard request.isSigned else {
+            return .publicKeyOK(UserAuthenticationPublicKeyOK(algorithm: request.algorithm, blob: blob))
+        }
+        self.state = .authenticated
+        return .success
+    }
+
+    /// Nil when the key, its algorithm or the signature will not do, for whatever reason.
+    private func check(
+        _ request: UserAuthenticationRequest,
+        _ method: UserAuthenticationRequest.PublicKeyMethod,
+        session: [UInt8],
+        hostKey: [UInt8]
+    ) -> AuthenticationRequest? {
+        guard self.algorithms.contains(method.algorithm),
+            method.boundHostKey == nil || method.boundHostKey == hostKey,
+            let (credential, key) = Self.credential(method)
+        else { return nil }
+        var proof = AuthenticationRequest.Proof.none
+        if let signature = method.signature {
+            let signed = request.signedBytes(sessionIdentifier: session)
+            let algorithm = CertificateAlgorithm.plainSignature(of: method.algorithm)
+            guard let details = try? key.verify(signature: signature, over: signed, algorithm: algorithm) else { return nil }
+            proof = .signature(details)
+        }
+        return AuthenticationRequest(
+            user: request.user,
+            algorithm: method.algorithm,
+            credential: credential,
+            proof: proof
+        )
+    }
+
+    private static func credential(
+        _ method: UserAuthenticationRequest.PublicKeyMethod
+    ) -> (AuthenticationRequest.Credential, PublicKey)? {
+        if CertificateAlgorithm.isCertificate(method.algorithm) {
+            guard let certificate = try? Certificate(blob: method.blob) else { return nil }
+            return (.certificate(certificate), certificate.key)
+        }
+        guard let key = try? PublicKey(blob: method.blob), key.signatureAlgorithms.contains(method.algorithm) else {
+            return nil
+        }
+        return (.key(key), key)
+    }
+
+    private static let failure = UserAuthenticationFailure(methodsThatCanContinue: ["publickey"])
+
+    private mutating func countFailure() throws -> UserAuthenticationFailure {
+        self.failures += 1
+        guard self.failures < self.maximumTries else {
+            throw SSHError(.authenticationFailed, "Too many authentication failures")
+        }
+        return Self.failure
+    }
+}
+
+/// Names of certificate algorithms (PROTOCOL.certkeys): `ssh-ed25519-cert-v01@openssh.com` signs as `ssh-ed25519`.
+enum CertificateAlgorithm {
+    private static let suffix = "-cert-v01@openssh.com"
+
+    static func isCertificate(_ algorithm: String) -> Bool {
+        algorithm.hasSuffix(Self.suffix)
+    }
+
+    static func plainSignature(of algorithm: String) -> String {
+        guard Self.isCertificate(algorithm) else { return algorithm }
+        let plain = String(algorithm.dropLast(Self.suffix.count))
+        return plain.hasPrefix("sk-") ? plain + "@openssh.com" : plain
+    }
+}

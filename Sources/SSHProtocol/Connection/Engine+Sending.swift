@@ -1,0 +1,86 @@
+import DequeModule
+import NIOCore
+import SSHWire
+
+/// How queued data leaves: a packet from each channel in turn, so that none waits for another's megabytes.
+extension Engine {
+    /// Puts a channel that has data and window at the end of the line.
+    mutating func enqueue(_ id: ChannelID) {
+        let joins = self.channels.update(id) { channel in
+            guard channel.phase == .open, !channel.isQueued, channel.sendQueue.maySend else { return false }
+            channel.isQueued = true
+            return true
+        }
+        if joins == true { self.sending.append(id) }
+    }
+
+    /// Whether `takeOutput` would find something to send.
+    public var hasOutput: Bool {
+        self.transport.transmitter.output.readableBytes > 0
+            || (!self.isClosed && !self.sending.isEmpty && self.transport.maySendData)
+    }
+
+    /// Bytes that are sealed and not taken.
+    public var sealedBytes: Int { self.transport.transmitter.output.readableBytes }
+
+    mutating func sealData(limit: Int, now: NIODeadline) throws {
+        var header = ByteBuffer()
+        while self.transport.transmitter.output.readableBytes < limit, self.transport.maySendData,
+            let id = self.sending.popFirst()
+        {
+            try self.sealPiece(of: id, header: &header)
+            try self.transport.renewKeysIfDue(now: now)
+        }
+    }
+
+    private mutating func sealPiece(of id: ChannelID, header: inout ByteBuffer) throws {
+        let next = self.channels.update(id) { channel -> (UInt32, ByteBuffer)? in
+            channel.isQueued = false
+            guard let piece = channel.sendQueue.next() else { return nil }
+            return (channel.peerNumber, piece)
+        }
+        guard case .some(.some((let peerNumber, let piece))) = next else { return }
+        header.clear()
+        ChannelData.writeHeader(recipientChannel: peerNumber, length: piece.readableBytes, to: &header)
+        try self.transport.transmitter.send(header: header, body: piece, random: self.transport.random)
+        self.enqueue(id)
+        try self.progress(id)
+    }
+
+    /// Says EOF and CLOSE when nothing is left before them, and tells the layer above that it may go on sending.
+    mutating func progress(_ id: ChannelID) throws {
+        let steps = self.channels.update(id) { channel -> ChannelSteps in
+            ChannelSteps(next: &channel)
+        }
+        guard let steps else { return }
+        if steps.sendsEOF { try self.transport.send(ChannelEOF(recipientChannel: steps.peerNumber)) }
+        if steps.sendsClose { try self.transport.send(ChannelClose(recipientChannel: steps.peerNumber)) }
+        if steps.isWritable { self.events.append(.channelWritable(id)) }
+        if steps.isFinished {
+            self.channels.remove(id)
+            self.events.append(.channelClosed(id))
+        }
+    }
+}
+
+/// What a channel's state asks for now; taking it counts it as done.
+private struct ChannelSteps {
+    let peerNumber: UInt32
+    let sendsEOF: Bool
+    let sendsClose: Bool
+    let isWritable: Bool
+    let isFinished: Bool
+
+    init(next channel: inout Channel) {
+        self.peerNumber = channel.peerNumber
+        let isOpen = channel.phase == .open
+        let isDrained = channel.sendQueue.isEmpty
+        self.sendsEOF = isOpen && isDrained && channel.wantsEOF && !channel.sentEOF && !channel.sentClose
+        if self.sendsEOF { channel.sentEOF = true }
+        self.sendsClose = (isOpen || channel.receivedClose) && isDrained && channel.wantsClose && !channel.sentClose
+        if self.sendsClose { channel.sentClose = true }
+        self.isWritable = isDrained && channel.isThrottled && !channel.wantsClose
+        if isDrained { channel.isThrottled = false }
+        self.isFinished = channel.isFinished
+    }
+}

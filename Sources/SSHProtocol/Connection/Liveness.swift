@@ -1,0 +1,39 @@
+import NIOCore
+import SSHWire
+
+/// Decides when a silent peer is asked for a sign of life, and when it counts as gone.
+struct Liveness {
+    private let keepalive: Keepalive
+    private var lastHeard: NIODeadline
+    /// When the peer was last asked; nil when it has been heard since.
+    private var lastAsked: NIODeadline?
+    private var unanswered = 0
+
+    init(_ keepalive: Keepalive, now: NIODeadline) {
+        self.keepalive = keepalive
+        self.lastHeard = now
+    }
+
+    var nextDeadline: NIODeadline? {
+        self.keepalive.interval.map { (self.lastAsked ?? self.lastHeard) + $0 }
+    }
+
+    /// Any data at all is a sign of life.
+    mutating func heard(now: NIODeadline) {
+        self.lastHeard = now
+        self.lastAsked = nil
+        self.unanswered = 0
+    }
+
+    /// - Returns: whether the peer is to be asked now.
+    /// - Throws: `timedOut` when it did not answer often enough.
+    mutating func advance(now: NIODeadline) throws -> Bool {
+        guard let deadline = self.nextDeadline, now >= deadline else { return false }
+        if self.keepalive.countMaximum > 0, self.unanswered >= self.keepalive.countMaximum {
+            throw SSHError(.timedOut, "the peer does not respond")
+        }
+        self.unanswered = min(self.unanswered + 1, self.keepalive.countMaximum)
+        self.lastAsked = now
+        return true
+    }
+}

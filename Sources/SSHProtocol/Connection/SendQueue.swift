@@ -1,0 +1,56 @@
+import DequeModule
+import NIOCore
+import SSHWire
+
+/// What waits to be sent on a channel, and how much of it the peer's window allows (RFC 4254 §5.2).
+struct SendQueue {
+    /// The peer's window.
+    private(set) var window: UInt32
+    /// The largest piece of data the peer takes in one message.
+    private var maximumPacket: UInt32
+    private var pieces = Deque<ByteBuffer>()
+    private(set) var bytes = 0
+
+    init(window: UInt32, maximumPacket: UInt32) {
+        self.window = window
+        self.maximumPacket = maximumPacket
+    }
+
+    var isEmpty: Bool { self.bytes == 0 }
+    var maySend: Bool { self.bytes > 0 && self.window > 0 }
+
+    mutating func append(_ data: ByteBuffer) {
+        guard data.readableBytes > 0 else { return }
+        self.bytes += data.readableBytes
+        self.pieces.append(data)
+    }
+
+    mutating func adjust(_ count: UInt32) throws {
+        let (sum, overflow) = self.window.addingReportingOverflow(count)
+        guard !overflow else { throw SSHError.protocolViolation("a window adjustment goes beyond 2^32 - 1") }
+        self.window = sum
+    }
+
+    /// The next piece that fits the window and the packet size; never spans two reads, so nothing is copied.
+    mutating func next() -> ByteBuffer? {
+        guard self.window > 0, !self.pieces.isEmpty else { return nil }
+        let count = min(self.pieces[0].readableBytes, Int(min(self.window, self.maximumPacket)))
+        guard let piece = self.pieces[0].readSlice(length: count) else { return nil }
+        if self.pieces[0].readableBytes == 0 { self.pieces.removeFirst() }
+        if self.pieces.isEmpty { self.pieces = Deque() }
+        self.bytes -= count
+        self.window -= UInt32(clamping: count)
+        return piece
+    }
+
+    /// The peer has confirmed the channel: its window and packet size count from now on; what waits stays.
+    mutating func confirm(with other: SendQueue) {
+        self.window = other.window
+        self.maximumPacket = other.maximumPacket
+    }
+
+    mutating func removeAll() {
+        self.pieces = Deque()
+        self.bytes = 0
+    }
+}

@@ -1,0 +1,103 @@
+public import NIOCore
+public import SSHCrypto
+
+/// What an engine is told when it is made. Nothing in it changes while the connection lives.
+public struct EngineConfiguration: Sendable {
+    public enum Role: Sendable, Equatable {
+        case client
+        case server
+    }
+
+    public var role: Role
+    /// The software version of our identification line (RFC 4253 §4.2), without `SSH-2.0-`.
+    public var softwareVersion = "SwiftRelay_0.1"
+    public var algorithms: AlgorithmPreferences
+    public var limits = EngineLimits()
+    public var rekeyLimit = RekeyLimit()
+    public var keepalive = Keepalive()
+
+    /// Server: the keys that prove who we are, the preferred first.
+    public var hostKeys: [any SigningKey] = []
+    /// Server: signature algorithms accepted from users; announced in server-sig-algs (RFC 8308 §3.1).
+    public var userKeyAlgorithms: [String] = AlgorithmPreferences.userKeySignatures
+    /// Server: failed tries before the connection ends (MaxAuthTries).
+    public var maximumAuthenticationTries = 6
+
+    /// Client: the account to log in to.
+    public var user = ""
+    /// Client: keys to try, in order.
+    public var identities: [any SigningKey] = []
+
+    public init(role: Role, algorithms: AlgorithmPreferences = AlgorithmPreferences()) {
+        self.role = role
+        self.algorithms = algorithms
+    }
+}
+
+/// The algorithms that are offered, in order of preference.
+public struct AlgorithmPreferences: Sendable, Equatable {
+    public var keyExchange: [KeyExchangeAlgorithm] = KeyExchangeAlgorithm.allCases
+    /// Client: what it can verify. A server offers what its host keys can sign instead.
+    public var hostKey: [String] = Self.hostKeySignatures
+    public var ciphers: [CipherAlgorithm] = CipherAlgorithm.allCases
+    public var macs: [MACAlgorithm] = MACAlgorithm.allCases
+
+    public init() {}
+
+    /// Host key algorithms that a client verifies, ed25519 first.
+    public static let hostKeySignatures = [
+        "ssh-ed25519", "ecdsa-sha2-nistp256", "ecdsa-sha2-nistp384", "ecdsa-sha2-nistp521", "rsa-sha2-512", "rsa-sha2-256",
+    ]
+
+    /// Signatures that a server accepts from users. SHA-1 (`ssh-rsa`) and DSA never are.
+    public static let userKeySignatures = [
+        "ssh-ed25519", "sk-ssh-ed25519@openssh.com", "ecdsa-sha2-nistp256", "ecdsa-sha2-nistp384", "ecdsa-sha2-nistp521",
+        "sk-ecdsa-sha2-nistp256@openssh.com", "rsa-sha2-512", "rsa-sha2-256",
+    ]
+}
+
+/// Bounds on what one peer can make us hold or do.
+public struct EngineLimits: Sendable, Equatable {
+    /// The largest packet_length before authentication (RFC 4253 §6.1) and after it.
+    public var packetLengthBeforeLogin: UInt32 = 35_000
+    public var packetLength: UInt32 = 256 * 1024
+    /// Packets and bytes a peer may send before it is authenticated.
+    public var packetsBeforeLogin: UInt64 = 512
+    public var bytesBeforeLogin: UInt64 = 1024 * 1024
+    /// Channels at once, and requests of the peer that wait for an answer.
+    public var channels = 1_024
+    public var unansweredRequests = 1_024
+    /// The window and the packet size that we grant on each channel.
+    public var channelWindow: UInt32 = 2 * 1024 * 1024
+    public var channelPacket: UInt32 = 32 * 1024
+    /// Messages that wait for a key exchange to end, in bytes.
+    public var bytesHeldByKeyExchange = 1024 * 1024
+    /// How long one key exchange may take.
+    public var keyExchangeTime = TimeAmount.seconds(120)
+    /// Key exchanges that a peer may start within seconds of the one before and with next to no data between.
+    public var idleKeyExchanges = 32
+
+    public init() {}
+}
+
+/// When the keys are renewed (RFC 4253 §9): whichever comes first.
+public struct RekeyLimit: Sendable, Equatable {
+    public var bytes: UInt64 = 1024 * 1024 * 1024
+    public var packets: UInt64 = 1 << 31
+    public var time: TimeAmount? = .hours(1)
+
+    public init() {}
+}
+
+/// ClientAliveInterval and ServerAliveInterval: ask a silent peer for a sign of life.
+public struct Keepalive: Sendable, Equatable {
+    /// Silence after which a peer is asked; nil never asks.
+    public var interval: TimeAmount?
+    /// Unanswered questions after which the connection ends; 0 never ends it.
+    public var countMaximum: Int
+
+    public init(interval: TimeAmount? = nil, countMaximum: Int = 3) {
+        self.interval = interval
+        self.countMaximum = countMaximum
+    }
+}

@@ -1,0 +1,45 @@
+public import NIOCore
+public import SSHWire
+
+/// What an engine tells the layer above.
+public enum Event: Sendable {
+    /// The peer's identification line came.
+    case identification(String)
+    /// Client: decide whether the host key is the right one, then call `acceptHostKey()` or end the connection.
+    case hostKey(HostKeyToVerify)
+    /// A key exchange has ended.
+    case newKeys(NegotiatedAlgorithms, isFirst: Bool)
+    /// Client: the server has something to say to people (RFC 4252 §5.4). Not to be printed raw.
+    case banner(ByteBuffer)
+    /// Server: decide, then call `answerAuthentication`.
+    case authenticationRequest(AuthenticationRequest)
+    /// Server: a try failed without being put to the layer above; client: a key was refused.
+    case authenticationFailed(user: String)
+    /// The user is logged in.
+    case authenticated
+
+    /// The peer asks for something; answer with `answerGlobalRequest` if there is a number.
+    case globalRequest(GlobalRequest.Request, reply: UInt64?)
+    /// The peer answered our request of that number; nil data means no.
+    case globalReply(UInt64, success: ByteBuffer?)
+
+    /// The peer opens a channel: call `confirmChannel` or `refuseChannel`.
+    case channelOpen(ChannelID, ChannelOpen.Kind)
+    /// The peer confirmed ours.
+    case channelConfirmed(ChannelID)
+    /// The peer refused ours, which is gone.
+    case channelRefused(ChannelID, ChannelOpenFailure.Reason, String)
+    case channelData(ChannelID, ByteBuffer)
+    /// Data of another kind than the ordinary: standard error (RFC 4254 §5.2).
+    case channelExtendedData(ChannelID, type: UInt32, ByteBuffer)
+    case channelEOF(ChannelID)
+    /// The peer closed the channel: call `closeChannel` when what came before has reached its sink.
+    case channelCloseReceived(ChannelID)
+    /// Neither side will send anything more; the name stands for nothing from now on.
+    case channelClosed(ChannelID)
+    /// Answer with `answerChannelRequest` if there is a number.
+    case channelRequest(ChannelID, name: String, data: ByteBuffer, reply: UInt64?)
+    case channelReply(ChannelID, success: Bool)
+    /// What was queued has been taken: go on sending.
+    case channelWritable(ChannelID)
+}

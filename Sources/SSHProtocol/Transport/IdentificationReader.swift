@@ -1,0 +1,63 @@
+import NIOCore
+import SSHWire
+
+/// Finds the peer's identification line in the first bytes it sends (RFC 4253 §4.2).
+struct IdentificationReader {
+    /// A server may send lines before its identification; these bound them.
+    static let maximumLinesBefore = 1_024
+    static let maximumBytesBefore = 64 * 1024
+    /// Line ending included.
+    static let maximumLine = 255
+
+    private let allowsLinesBefore: Bool
+    private var linesBefore = 0
+    private var bytesBefore = 0
+
+    init(role: EngineConfiguration.Role) {
+        self.allowsLinesBefore = role == .client
+    }
+
+    /// The identification without its line ending, once it has come whole; later bytes stay in the buffer.
+    mutating func next(from buffer: inout ByteBuffer) throws -> [UInt8]? {
+        while true {
+            let view = buffer.readableBytesView
+            guard let end = view.prefix(self.lineLimit(view) + 1).firstIndex(of: UInt8(ascii: "\n")) else {
+                guard buffer.readableBytes <= self.lineLimit(view) else {
+                    throw SSHError(.limitExceeded, "the peer's identification line is too long")
+                }
+                return nil
+            }
+            var line = Array(view[..<end])
+            buffer.moveReaderIndex(forwardBy: line.count + 1)
+            if line.last == UInt8(ascii: "\r") { line.removeLast() }
+            if line.starts(with: "SSH-".utf8) { return try Self.check(line) }
+            try self.skip(line)
+        }
+    }
+
+    private func lineLimit(_ view: ByteBufferView) -> Int {
+        let isIdentification = view.prefix(4).elementsEqual("SSH-".utf8.prefix(view.count))
+        return self.allowsLinesBefore && !isIdentification ? Self.maximumBytesBefore : Self.maximumLine
+    }
+
+    private mutating func skip(_ line: [UInt8]) throws {
+        guard self.allowsLinesBefore else {
+            throw SSHError.protocolViolation("the peer does not speak SSH: its first line is no identification")
+        }
+        self.linesBefore += 1
+        self.bytesBefore += line.count
+        guard self.linesBefore <= Self.maximumLinesBefore, self.bytesBefore <= Self.maximumBytesBefore else {
+            throw SSHError(.limitExceeded, "the peer sends too much before its identification line")
+        }
+    }
+
+    private static func check(_ line: [UInt8]) throws -> [UInt8] {
+        guard line.count < Self.maximumLine, line.allSatisfy({ (0x20...0x7e).contains($0) }) else {
+            throw SSHError.protocolViolation("the peer's identification line is too long or not printable")
+        }
+        guard line.starts(with: "SSH-2.0-".utf8) || line.starts(with: "SSH-1.99-".utf8) else {
+            throw SSHError.protocolViolation("the peer speaks another version of SSH than 2.0")
+        }
+        return line
+    }
+}

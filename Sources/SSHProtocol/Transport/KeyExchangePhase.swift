@@ -1,0 +1,53 @@
+import SSHCrypto
+import SSHWire
+
+/// Where a key exchange stands (RFC 4253 §7). Each phase holds just what the next message needs.
+enum KeyExchangePhase {
+    /// Keys are in use, or nothing has begun yet.
+    case idle
+    /// Our KEXINIT is out, the peer's is awaited.
+    case awaitingInit(ownInit: KeyExchangeInit)
+    /// Server: the client's public value is awaited.
+    case awaitingInitiatorValue(Agreed)
+    /// Client: the server's public value, host key and signature are awaited.
+    case awaitingReply(Agreed, initiator: KeyExchangeInitiator)
+    /// Client: somebody decides whether the host key is the right one.
+    case awaitingHostKeyDecision(Agreed, Secrets)
+    /// Our NEWKEYS is out, the peer's is awaited.
+    case awaitingNewKeys(opener: PacketOpener, algorithms: NegotiatedAlgorithms)
+
+    /// What the two KEXINIT messages settled.
+    struct Agreed {
+        var algorithms: NegotiatedAlgorithms
+        var ownInit: [UInt8]
+        var peerInit: [UInt8]
+        /// RFC 4253 §7.1: a wrong guess is followed by one packet to ignore.
+        var ignoresNextPacket: Bool
+    }
+
+    /// What the exchange itself yields.
+    struct Secrets {
+        var secret: SharedSecret
+        var exchangeHash: [UInt8]
+    }
+
+    var isIdle: Bool {
+        if case .idle = self { true } else { false }
+    }
+
+    /// Between the peer's KEXINIT and its NEWKEYS nothing but key exchange may come (RFC 4253 §7.1).
+    var peerMayOnlyExchangeKeys: Bool {
+        switch self {
+        case .idle, .awaitingInit: false
+        case .awaitingInitiatorValue, .awaitingReply, .awaitingHostKeyDecision, .awaitingNewKeys: true
+        }
+    }
+
+    /// Between our KEXINIT and our NEWKEYS nothing but key exchange may leave.
+    var holdsOwnMessages: Bool {
+        switch self {
+        case .idle, .awaitingNewKeys: false
+        case .awaitingInit, .awaitingInitiatorValue, .awaitingReply, .awaitingHostKeyDecision: true
+        }
+    }
+}

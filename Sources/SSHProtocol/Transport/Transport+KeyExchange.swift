@@ -1,0 +1,172 @@
+import NIOCore
+public import SSHCrypto
+import SSHWire
+
+extension Transport {
+    /// Messages 20 to 49: which one may come depends on the phase alone.
+    mutating func handleKeyExchange(
+        _ number: MessageNumber,
+        _ reader: WireReader,
+        now: NIODeadline
+    ) throws -> Received? {
+        if number == .keyExchangeInit { try self.answerKeyExchange(now: now) }
+        switch (self.keyExchange, number) {
+        case (.awaitingInit(let ownInit), .keyExchangeInit):
+            try self.receiveInit(reader, ownInit: ownInit)
+            return nil
+        case (.awaitingInitiatorValue(var agreed), _) where agreed.ignoresNextPacket:
+            agreed.ignoresNextPacket = false
+            self.keyExchange = .awaitingInitiatorValue(agreed)
+            return nil
+        case (.awaitingReply(var agreed, let initiator), _) where agreed.ignoresNextPacket:
+            agreed.ignoresNextPacket = false
+            self.keyExchange = .awaitingReply(agreed, initiator: initiator)
+            return nil
+        case (.awaitingInitiatorValue(let agreed), .keyExchangeECDHInit):
+            try self.respond(to: try KeyExchangeECDHInit(payload: reader), agreed)
+            return nil
+        case (.awaitingReply(let agreed, let initiator), .keyExchangeECDHReply):
+            return try self.receiveReply(try KeyExchangeECDHReply(payload: reader), agreed, initiator)
+        case (.awaitingNewKeys(let opener, let algorithms), .newKeys):
+            _ = try NewKeys(payload: reader)
+            return self.receiveNewKeys(opener, algorithms, now: now)
+        default:
+            throw SSHError.protocolViolation("\(number) does not belong here in a key exchange")
+        }
+    }
+
+    func makeKeyExchangeInit() -> KeyExchangeInit {
+        let algorithms = self.configuration.algorithms
+        var keyExchange = algorithms.keyExchange.map(\.rawValue)
+        let hostKeys: [String]
+        switch self.configuration.role {
+        case .client:
+            hostKeys = algorithms.hostKey
+            if self.isFirstKeyExchange { keyExchange += [Negotiation.extensionInfoClient, Negotiation.strictClient] }
+        case .server:
+            hostKeys = self.configuration.hostKeys.flatMap { $0.publicKey.signatureAlgorithms }
+                .filter { algorithms.hostKey.contains($0) }
+            if self.isFirstKeyExchange { keyExchange += [Negotiation.extensionInfoServer, Negotiation.strictServer] }
+        }
+        return KeyExchangeInit(
+            cookie: self.random.randomBytes(16),
+            keyExchange: keyExchange,
+            hostKey: hostKeys,
+            ciphers: algorithms.ciphers.map(\.rawValue),
+            macs: algorithms.macs.map(\.rawValue)
+        )
+    }
+
+    private mutating func receiveInit(_ reader: WireReader, ownInit: KeyExchangeInit) throws {
+        let peerInit = try KeyExchangeInit(payload: reader)
+        let isClient = self.configuration.role == .client
+        let client = isClient ? ownInit : peerInit
+        let server = isClient ? peerInit : ownInit
+        if self.isFirstKeyExchange { try self.noteSignals(peerInit) }
+        let agreed = KeyExchangePhase.Agreed(
+            algorithms: try Negotiation.negotiate(client: client, server: server, role: self.configuration.role),
+            ownInit: ownInit.payload().bytes,
+            peerInit: Array(reader.buffer.readableBytesView),
+            ignoresNextPacket: peerInit.firstKeyExchangePacketFollows
+                && Negotiation.guessIsWrong(client: client, server: server)
+        )
+        guard isClient else {
+            self.keyExchange = .awaitingInitiatorValue(agreed)
+            return
+        }
+        let initiator = try KeyExchangeInitiator(agreed.algorithms.keyExchange, random: self.random)
+        try self.send(KeyExchangeECDHInit(initiatorValue: initiator.initialValue))
+        self.keyExchange = .awaitingReply(agreed, initiator: initiator)
+    }
+
+    /// Features that the names in the first KEXINIT announce: strict key exchange (PROTOCOL §1.10), RFC 8308 §2.1.
+    private mutating func noteSignals(_ peerInit: KeyExchangeInit) throws {
+        let isClient = self.configuration.role == .client
+        self.peerWantsExtensionInfo = !isClient && peerInit.keyExchange.contains(Negotiation.extensionInfoClient)
+        self.isStrict = peerInit.keyExchange.contains(isClient ? Negotiation.strictServer : Negotiation.strictClient)
+        // The KEXINIT itself must have been the peer's first packet.
+        guard !self.isStrict || self.receiver.sequenceNumber == 1 else {
+            throw SSHError.protocolViolation("KEXINIT is not the first packet of a strict key exchange")
+        }
+    }
+
+    private mutating func respond(to message: KeyExchangeECDHInit, _ agreed: KeyExchangePhase.Agreed) throws {
+        let algorithm = agreed.algorithms.hostKey
+        guard let key = self.configuration.hostKeys.first(where: { $0.publicKey.signatureAlgorithms.contains(algorithm) })
+        else { throw SSHError(.keyExchangeFailed, "no host key for \(algorithm)") }
+        let (reply, secret) = try KeyExchangeResponder.respond(
+            agreed.algorithms.keyExchange,
+            to: message.initiatorValue,
+            random: self.random
+        )
+        let hash = self.exchangeHash(
+            agreed,
+            hostKey: key.publicKey.blob,
+            initiatorValue: message.initiatorValue,
+            responderValue: reply,
+            secret: secret
+        )
+        self.hostKey = key.publicKey.blob
+        try self.send(
+            KeyExchangeECDHReply(
+                hostKey: key.publicKey.blob,
+                responderValue: reply,
+                signature: try key.sign(hash, algorithm: algorithm)
+            )
+        )
+        try self.sendNewKeys(agreed, KeyExchangePhase.Secrets(secret: secret, exchangeHash: hash))
+    }
+
+    private mutating func receiveReply(
+        _ reply: KeyExchangeECDHReply,
+        _ agreed: KeyExchangePhase.Agreed,
+        _ initiator: KeyExchangeInitiator
+    ) throws -> Received? {
+        let secret = try initiator.sharedSecret(reply: reply.responderValue)
+        let hash = self.exchangeHash(
+            agreed,
+            hostKey: reply.hostKey,
+            initiatorValue: initiator.initialValue,
+            responderValue: reply.responderValue,
+            secret: secret
+        )
+        let key = try PublicKey(blob: reply.hostKey)
+        _ = try key.verify(signature: reply.signature, over: hash, algorithm: agreed.algorithms.hostKey)
+        let secrets = KeyExchangePhase.Secrets(secret: secret, exchangeHash: hash)
+        guard self.isFirstKeyExchange else {
+            guard reply.hostKey == self.hostKey else {
+                throw SSHError(.hostKeyRejected, "the host key changed in the middle of the connection")
+            }
+            try self.sendNewKeys(agreed, secrets)
+            return nil
+        }
+        self.hostKey = reply.hostKey
+        self.keyExchange = .awaitingHostKeyDecision(agreed, secrets)
+        return .hostKey(HostKeyToVerify(key: key, algorithm: agreed.algorithms.hostKey))
+    }
+
+    /// The host key is the right one: go on.
+    mutating func acceptHostKey() throws {
+        guard case .awaitingHostKeyDecision(let agreed, let secrets) = self.keyExchange else {
+            throw SSHError(.misuse, "no host key waits for a decision")
+        }
+        try self.sendNewKeys(agreed, secrets)
+    }
+
+    /// RFC 8308 §3.1, PROTOCOL §1.9 and §3.1.
+    mutating func sendExtensionInfo() throws {
+        try self.send(
+            ExtensionInfo(extensions: [
+                ("server-sig-algs", ByteBuffer(string: self.configuration.userKeyAlgorithms.joined(separator: ","))),
+                (PeerExtensions.hostBound, ByteBuffer(string: "0")),
+                (PeerExtensions.ping, ByteBuffer(string: "0")),
+            ])
+        )
+    }
+}
+
+/// A host key whose signature was right; whether it belongs to the host is for the caller to say.
+public struct HostKeyToVerify: Sendable {
+    public var key: PublicKey
+    public var algorithm: String
+}

@@ -1,0 +1,261 @@
+import DequeModule
+import NIOCore
+import SSHCrypto
+import SSHWire
+
+/// The transport layer (RFC 4253): identification, packets, key exchange, and the messages below 50.
+///
+/// It cannot be copied: two copies would seal two packets with one nonce.
+struct Transport: ~Copyable {
+    /// What came in and concerns the layers above.
+    enum Received {
+        case identification(String)
+        case hostKey(HostKeyToVerify)
+        case newKeys(NegotiatedAlgorithms, isFirst: Bool)
+        /// A message of the authentication or connection protocol, or of service negotiation.
+        case message(MessageNumber, WireReader)
+    }
+
+    let configuration: EngineConfiguration
+    let random: any RandomSource
+
+    var receiver: PacketReceiver
+    var transmitter = PacketTransmitter()
+    var keyExchange = KeyExchangePhase.idle
+
+    /// The first exchange hash (RFC 4253 §7.2); empty until then.
+    private(set) var sessionIdentifier: [UInt8] = []
+    private(set) var peerIdentification: [UInt8] = []
+    /// Client: the key that the server proved to have. Server: our own that was used.
+    var hostKey: [UInt8] = []
+    var isStrict = false
+    var peerWantsExtensionInfo = false
+    var isAuthenticated = false {
+        didSet { self.receiver.maximumLength = self.configuration.limits.packetLength }
+    }
+
+    private let ownIdentification: [UInt8]
+    private var identificationReader: IdentificationReader
+    private var heldMessages = Deque<WireWriter>()
+    private var heldBytes = 0
+    private var packetsBeforeLogin: UInt64 = 0
+    private var bytesBeforeLogin: UInt64 = 0
+    private var peerExtensions = PeerExtensions()
+    private var packetsSinceNewKeys: UInt64 { self.receiver.packets }
+    private var rekeying: RekeySchedule
+
+    init(configuration: EngineConfiguration, random: any RandomSource, now: NIODeadline) throws {
+        self.configuration = configuration
+        self.random = random
+        self.receiver = PacketReceiver(maximumLength: configuration.limits.packetLengthBeforeLogin)
+        self.identificationReader = IdentificationReader(role: configuration.role)
+        self.ownIdentification = Array("SSH-2.0-\(configuration.softwareVersion)".utf8)
+        self.rekeying = RekeySchedule(limit: configuration.rekeyLimit, limits: configuration.limits, now: now)
+        self.transmitter.appendIdentification(self.ownIdentification)
+        try self.startKeyExchange(now: now)
+    }
+
+    var hasKeys: Bool { !self.sessionIdentifier.isEmpty }
+
+    /// Whether data may leave now.
+    var maySendData: Bool { self.hasKeys && !self.keyExchange.holdsOwnMessages }
+
+    /// The peer's SSH_MSG_EXT_INFO, all that came.
+    var peerExtensionInfo: PeerExtensions { self.peerExtensions }
+
+    /// When time alone will require something: a renewal of keys, or the end of an exchange that takes too long.
+    var nextDeadline: NIODeadline? { self.rekeying.nextDeadline }
+
+    // MARK: Sending
+
+    /// Sends a message, or holds it back until the key exchange has ended.
+    mutating func send(_ message: some WireMessage) throws {
+        try self.send(payload: message.payload(), number: type(of: message).number)
+    }
+
+    private mutating func send(payload: WireWriter, number: MessageNumber) throws {
+        guard self.keyExchange.holdsOwnMessages, !number.isKeyExchange, number != .disconnect else {
+            return try self.transmitter.send(header: payload.buffer, body: ByteBuffer(), random: self.random)
+        }
+        self.heldBytes += payload.buffer.readableBytes
+        guard self.heldBytes <= self.configuration.limits.bytesHeldByKeyExchange else {
+            throw SSHError(.limitExceeded, "the peer asks for too much while a key exchange is under way")
+        }
+        self.heldMessages.append(payload)
+    }
+
+    private mutating func releaseHeldMessages() throws {
+        self.heldBytes = 0
+        while let payload = self.heldMessages.popFirst() {
+            try self.transmitter.send(header: payload.buffer, body: ByteBuffer(), random: self.random)
+        }
+        self.heldMessages = Deque()
+    }
+
+    // MARK: Receiving
+
+    /// Goes on with what has arrived until something concerns the layers above; nil until more bytes have come.
+    mutating func next(now: NIODeadline) throws -> Received? {
+        if self.peerIdentification.isEmpty {
+            guard let line = try self.receiver.readIdentification(&self.identificationReader) else { return nil }
+            self.peerIdentification = line
+            return .identification(String(decoding: line, as: UTF8.self))
+        }
+        if case .awaitingHostKeyDecision = self.keyExchange { return nil }
+        while let payload = try self.receiver.next() {
+            try self.countBeforeLogin(payload)
+            if let received = try self.handle(payload, now: now) { return received }
+        }
+        return nil
+    }
+
+    private mutating func countBeforeLogin(_ payload: ByteBuffer) throws {
+        guard !self.isAuthenticated else { return }
+        self.packetsBeforeLogin += 1
+        self.bytesBeforeLogin += UInt64(clamping: payload.readableBytes)
+        let limits = self.configuration.limits
+        guard self.packetsBeforeLogin <= limits.packetsBeforeLogin, self.bytesBeforeLogin <= limits.bytesBeforeLogin
+        else { throw SSHError(.limitExceeded, "the peer sends too much before it has logged in") }
+    }
+
+    private mutating func handle(_ payload: ByteBuffer, now: NIODeadline) throws -> Received? {
+        let reader = WireReader(payload)
+        let number = MessageNumber(rawValue: payload.getInteger(at: payload.readerIndex) ?? 0)
+        if number.isKeyExchange { return try self.handleKeyExchange(number, reader, now: now) }
+        // Strict key exchange: nothing may be slipped in before the first NEWKEYS (PROTOCOL §1.10).
+        if !self.hasKeys || !self.receiverHasKeys, self.isStrict, number != .disconnect {
+            throw SSHError.protocolViolation("\(number) in the middle of a strict key exchange")
+        }
+        switch number {
+        case .disconnect:
+            let disconnect = try Disconnect(payload: reader)
+            throw SSHError(.disconnectedByPeer, "the peer disconnected: \(disconnect.message)")
+        case .ignore, .unimplemented, .debug:
+            return nil
+        default:
+            break
+        }
+        guard self.hasKeys, self.receiverHasKeys, !self.keyExchange.peerMayOnlyExchangeKeys else {
+            throw SSHError.protocolViolation("\(number) in the middle of a key exchange")
+        }
+        switch number {
+        case .extensionInfo:
+            try self.handleExtensionInfo(reader)
+        case .ping:
+            try self.send(Pong(data: try Ping(payload: reader).data))
+        case .pong:
+            break
+        case .serviceRequest, .serviceAccept:
+            return .message(number, reader)
+        case _ where number.isTransport:
+            try self.send(Unimplemented(sequenceNumber: self.receiver.lastSequenceNumber))
+        default:
+            return .message(number, reader)
+        }
+        return nil
+    }
+
+    private mutating func handleExtensionInfo(_ reader: WireReader) throws {
+        try self.peerExtensions.add(
+            try ExtensionInfo(payload: reader),
+            role: self.configuration.role,
+            isFirstAfterNewKeys: self.packetsSinceNewKeys == 1 && self.rekeying.count == 1,
+            isAuthenticated: self.isAuthenticated
+        )
+    }
+
+    // MARK: Keys
+
+    /// Whether the peer's packets are encrypted.
+    private var receiverHasKeys: Bool { self.rekeying.count > 0 }
+
+    /// Sends our KEXINIT, if none is out.
+    mutating func startKeyExchange(now: NIODeadline) throws {
+        guard self.keyExchange.isIdle else { return }
+        let ownInit = self.makeKeyExchangeInit()
+        try self.send(ownInit)
+        self.keyExchange = .awaitingInit(ownInit: ownInit)
+        self.rekeying.begin(now: now)
+    }
+
+    /// Starts a key exchange if enough bytes, packets or time have gone by.
+    mutating func renewKeysIfDue(now: NIODeadline) throws {
+        try self.rekeying.checkTime(now: now)
+        guard self.isAuthenticated, self.keyExchange.isIdle else { return }
+        let bytes = max(self.receiver.bytes, self.transmitter.bytes)
+        let packets = max(self.receiver.packets, self.transmitter.packets)
+        if self.rekeying.isDue(bytes: bytes, packets: packets, now: now) { try self.startKeyExchange(now: now) }
+    }
+
+    /// The peer began; one that does nothing else is refused.
+    mutating func answerKeyExchange(now: NIODeadline) throws {
+        guard self.keyExchange.isIdle else { return }
+        try self.rekeying.countPeerStart(bytesMoved: self.receiver.bytes.addingClamped(self.transmitter.bytes), now: now)
+        try self.startKeyExchange(now: now)
+    }
+
+    /// Derives the keys, says NEWKEYS, and protects what we send with the new keys from then on.
+    mutating func sendNewKeys(_ agreed: KeyExchangePhase.Agreed, _ secrets: KeyExchangePhase.Secrets) throws {
+        let isFirst = !self.hasKeys
+        if isFirst { self.sessionIdentifier = secrets.exchangeHash }
+        let keys = DirectionKeys(
+            secrets,
+            sessionIdentifier: self.sessionIdentifier,
+            algorithms: agreed.algorithms,
+            role: self.configuration.role
+        )
+        try self.send(NewKeys())
+        self.transmitter.use(try PacketSealer(keys.sending), resetSequenceNumber: self.isStrict)
+        let opener = try PacketOpener(keys.receiving)
+        self.keyExchange = .awaitingNewKeys(opener: opener, algorithms: agreed.algorithms)
+        if isFirst, self.configuration.role == .server, self.peerWantsExtensionInfo { try self.sendExtensionInfo() }
+        try self.releaseHeldMessages()
+    }
+
+    /// The peer said NEWKEYS.
+    mutating func receiveNewKeys(
+        _ opener: PacketOpener,
+        _ algorithms: NegotiatedAlgorithms,
+        now: NIODeadline
+    ) -> Received {
+        self.receiver.use(opener, resetSequenceNumber: self.isStrict)
+        self.keyExchange = .idle
+        self.rekeying.end(now: now)
+        return .newKeys(algorithms, isFirst: self.rekeying.count == 1)
+    }
+
+    /// The bytes that go into the exchange hash, ours and theirs put where the roles say.
+    func exchangeHash(
+        _ agreed: KeyExchangePhase.Agreed,
+        hostKey: [UInt8],
+        initiatorValue: [UInt8],
+        responderValue: [UInt8],
+        secret: SharedSecret
+    ) -> [UInt8] {
+        let isClient = self.configuration.role == .client
+        return ExchangeHashInput(
+            clientVersion: isClient ? self.ownIdentification : self.peerIdentification,
+            serverVersion: isClient ? self.peerIdentification : self.ownIdentification,
+            clientKexInit: isClient ? agreed.ownInit : agreed.peerInit,
+            serverKexInit: isClient ? agreed.peerInit : agreed.ownInit,
+            hostKey: hostKey,
+            initiatorValue: initiatorValue,
+            responderValue: responderValue,
+            secret: secret
+        ).hash()
+    }
+
+    mutating func apply(_ limit: RekeyLimit) {
+        self.rekeying.limit = limit
+    }
+
+    /// Whether this is the connection's first key exchange.
+    var isFirstKeyExchange: Bool { self.rekeying.count == 0 }
+}
+
+extension UInt64 {
+    func addingClamped(_ other: UInt64) -> UInt64 {
+        let (sum, overflow) = self.addingReportingOverflow(other)
+        return overflow ? .max : sum
+    }
+}
