@@ -1,0 +1,271 @@
+public import NIOCore
+public import SSHCrypto
+public import SSHProtocol
+public import SSHWire
+
+/// Drives one engine with one socket: bytes both ways, timers, back-pressure, and the sinks behind the channels.
+///
+/// Everything happens on the socket's event loop, and the sinks' sockets live on the same one.
+public final class ConnectionHandler: ChannelInboundHandler {
+    public typealias InboundIn = ByteBuffer
+    public typealias OutboundOut = ByteBuffer
+
+    /// Sealed bytes handed to the socket at a time.
+    static let outputPiece = 512 * 1024
+    /// Sealed control messages that may wait for a peer that does not read; then we stop reading from it.
+    static let maximumControlOutput = 1024 * 1024
+    /// How long the peer has to take our goodbye.
+    static let farewellTime = TimeAmount.seconds(1)
+
+    var engine: Engine
+    weak var owner: (any ConnectionOwner)?
+    private var strongOwner: (any ConnectionOwner)?
+    var context: ChannelHandlerContext?
+    var sinks: [ChannelID: any ChannelSink] = [:]
+    /// Sinks that got data since the last read-complete.
+    private var touched: [any ChannelSink] = []
+    private var isPumping = false
+    private var isReading = true
+    private(set) var endReason: SSHError?
+    private var timer: Scheduled<Void>?
+    private var timerDeadline: NIODeadline?
+
+    /// The owner is kept alive until the connection has ended.
+    public init(configuration: EngineConfiguration, random: any RandomSource, owner: any ConnectionOwner) throws {
+        self.engine = try Engine(configuration: configuration, random: random, now: .now())
+        self.owner = owner
+        self.strongOwner = owner
+    }
+
+    /// The event loop of the connection and of all its tunnels.
+    public var eventLoop: (any EventLoop)? { self.context?.eventLoop }
+    public var remoteAddress: SocketAddress? { self.context?.channel.remoteAddress }
+    public var localAddress: SocketAddress? { self.context?.channel.localAddress }
+    public var isAuthenticated: Bool { self.engine.isAuthenticated }
+    public var sessionIdentifier: [UInt8] { self.engine.sessionIdentifier }
+    public var channelCount: Int { self.engine.channelCount }
+    public var hasEnded: Bool { self.endReason != nil }
+
+    // MARK: The socket
+
+    public func handlerAdded(context: ChannelHandlerContext) {
+        self.context = context
+        if context.channel.isActive { self.pump() }
+    }
+
+    public func channelActive(context: ChannelHandlerContext) {
+        self.pump()
+    }
+
+    public func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        self.engine.receive(self.unwrapInboundIn(data), now: .now())
+        self.drainEvents()
+    }
+
+    public func channelReadComplete(context: ChannelHandlerContext) {
+        let touched = self.touched
+        self.touched.removeAll(keepingCapacity: true)
+        for sink in touched { sink.channelReadComplete() }
+        self.pump()
+    }
+
+    public func channelWritabilityChanged(context: ChannelHandlerContext) {
+        self.pump()
+    }
+
+    public func channelInactive(context: ChannelHandlerContext) {
+        self.end(SSHError(.connectionLost, "the peer closed the connection"))
+        self.context = nil
+    }
+
+    public func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        self.end(SSHError(.connectionLost, "the connection broke: \(error)"))
+        context.close(promise: nil)
+    }
+
+    public func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        if let event = event as? ChannelEvent, event == .inputClosed { context.close(promise: nil) }
+    }
+
+    // MARK: Commands
+
+    /// Gives the engine a command and sends what comes of it. An error ends the connection.
+    @discardableResult
+    public func perform<Result>(_ command: (inout Engine) throws -> Result) -> Result? {
+        guard self.endReason == nil else { return nil }
+        do {
+            let result = try command(&self.engine)
+            self.pump()
+            return result
+        } catch {
+            self.fail(error)
+            return nil
+        }
+    }
+
+    /// Opens a channel; the sink hears of its fate.
+    ///
+    /// - Returns: nil when the connection has as many channels as it may have, or has ended.
+    public func open(_ kind: ChannelOpen.Kind, sink: any ChannelSink) -> ChannelID? {
+        guard case .some(.some(let id)) = self.perform({ try $0.openChannel(kind) }) else { return nil }
+        guard self.endReason == nil else { return nil }
+        self.sinks[id] = sink
+        return id
+    }
+
+    /// Accepts the peer's channel.
+    public func accept(_ id: ChannelID, sink: any ChannelSink) {
+        guard self.endReason == nil else { return sink.channelClosed() }
+        self.sinks[id] = sink
+        self.perform { try $0.confirmChannel(id) }
+    }
+
+    public func refuse(_ id: ChannelID, _ reason: ChannelOpenFailure.Reason, _ message: String) {
+        self.perform { try $0.refuseChannel(id, reason, message) }
+    }
+
+    /// Queues data without sending it yet: call `flush` at the end of the batch.
+    public func send(_ data: ByteBuffer, on id: ChannelID) {
+        guard self.endReason == nil else { return }
+        self.engine.send(data, on: id)
+    }
+
+    /// Sends what is queued.
+    ///
+    /// - Returns: whether the channel's source may go on reading; if not, `channelWritable` follows.
+    public func flush(_ id: ChannelID) -> Bool {
+        self.pump()
+        return !self.engine.throttle(id)
+    }
+
+    public func sendEOF(on id: ChannelID) {
+        self.perform { try $0.sendEOF(on: id) }
+    }
+
+    /// Closes the channel when what is queued has left.
+    public func close(_ id: ChannelID) {
+        self.perform { try $0.closeChannel(id) }
+    }
+
+    /// Closes the channel now.
+    public func abort(_ id: ChannelID) {
+        self.perform { try $0.abortChannel(id) }
+    }
+
+    /// So many bytes have reached their end.
+    public func delivered(_ count: Int, on id: ChannelID) {
+        self.perform { try $0.delivered(count, on: id) }
+    }
+
+    // MARK: The end
+
+    /// Says goodbye and ends the connection.
+    public func disconnect(_ reason: Disconnect.Reason, _ message: String) {
+        self.engine.disconnect(reason, message)
+        self.end(SSHError(.connectionLost, message))
+    }
+
+    /// Ends the connection after an error.
+    public func fail(_ error: any Error) {
+        self.engine.fail(error)
+        self.end(error as? SSHError ?? SSHError(.system, "\(error)"))
+    }
+
+    private func end(_ reason: SSHError) {
+        guard self.endReason == nil else { return }
+        self.endReason = reason
+        self.engine.close()
+        self.timer?.cancel()
+        self.sayFarewell()
+        let sinks = self.sinks
+        self.sinks = [:]
+        self.touched = []
+        for sink in sinks.values { sink.channelClosed() }
+        self.owner?.connectionEnded(self, reason)
+        self.strongOwner = nil
+    }
+
+    /// Closing a socket with unread bytes would reset it and lose our DISCONNECT: end our side, and give the peer a moment.
+    private func sayFarewell() {
+        guard let context = self.context, context.channel.isActive else { return }
+        if let output = try? self.engine.takeOutput(limit: 0, now: .now()), output.readableBytes > 0 {
+            context.writeAndFlush(self.wrapOutboundOut(output), promise: nil)
+        }
+        context.close(mode: .output, promise: nil)
+        context.eventLoop.scheduleTask(in: Self.farewellTime) { [channel = context.channel] in
+            channel.close(promise: nil)
+        }
+        self.setReading(true)
+    }
+
+    // MARK: The pump
+
+    /// Handles what the engine has to say and sends what it has to send, until there is no more of either.
+    func pump() {
+        guard !self.isPumping, self.endReason == nil else { return }
+        self.isPumping = true
+        var wrote = false
+        repeat {
+            self.drainEventsWhilePumping()
+            wrote = self.writeOutput() || wrote
+        } while self.endReason == nil && self.engine.hasEvents
+        self.isPumping = false
+        guard self.endReason == nil else { return }
+        if wrote { self.context?.flush() }
+        self.setReading(!self.engine.isAwaitingDecision && self.engine.sealedBytes < Self.maximumControlOutput)
+        self.schedule()
+    }
+
+    private func drainEvents() {
+        guard !self.isPumping, self.endReason == nil else { return }
+        self.isPumping = true
+        self.drainEventsWhilePumping()
+        self.isPumping = false
+    }
+
+    private func drainEventsWhilePumping() {
+        do {
+            while self.endReason == nil, let event = try self.engine.nextEvent(now: .now()) { self.handle(event) }
+        } catch {
+            self.fail(error)
+        }
+    }
+
+    private func writeOutput() -> Bool {
+        guard let context = self.context else { return false }
+        var wrote = false
+        do {
+            while self.endReason == nil, self.engine.hasOutput, context.channel.isWritable {
+                let output = try self.engine.takeOutput(limit: Self.outputPiece, now: .now())
+                guard output.readableBytes > 0 else { break }
+                context.write(self.wrapOutboundOut(output), promise: nil)
+                wrote = true
+            }
+        } catch {
+            self.fail(error)
+        }
+        return wrote
+    }
+
+    private func setReading(_ isReading: Bool) {
+        guard self.isReading != isReading, let context = self.context else { return }
+        self.isReading = isReading
+        context.channel.setOption(.autoRead, value: isReading).whenFailure { _ in }
+    }
+
+    private func schedule() {
+        guard let context = self.context, let deadline = self.engine.nextDeadline else { return }
+        if let current = self.timerDeadline, current <= deadline { return }
+        self.timer?.cancel()
+        self.timerDeadline = deadline
+        self.timer = context.eventLoop.assumeIsolated().scheduleTask(deadline: deadline) {
+            self.timerDeadline = nil
+            self.perform { try $0.advance(now: .now()) }
+        }
+    }
+
+    /// Notes that a sink has data to flush.
+    func touch(_ sink: any ChannelSink) {
+        if self.touched.last !== sink { self.touched.append(sink) }
+    }
+}

@@ -1,0 +1,23 @@
+public import NIOCore
+public import SSHProtocol
+public import SSHWire
+
+/// What decides on behalf of one SSH connection: the relay's account and policy, or the client's host key check. All calls
+/// come on the connection's event loop.
+public protocol ConnectionOwner: AnyObject {
+    func connectionIdentified(_ connection: ConnectionHandler, peer: String)
+    func connectionNegotiated(_ connection: ConnectionHandler, _ algorithms: NegotiatedAlgorithms, isFirst: Bool)
+    /// Client: call `perform { try $0.acceptHostKey() }` or `fail`.
+    func connection(_ connection: ConnectionHandler, verify hostKey: HostKeyToVerify)
+    func connection(_ connection: ConnectionHandler, banner: ByteBuffer)
+    /// Server: call `perform { try $0.answerAuthentication(isAllowed:) }`.
+    func connection(_ connection: ConnectionHandler, authenticate request: AuthenticationRequest)
+    func connection(_ connection: ConnectionHandler, authenticationFailedFor user: String)
+    func connectionAuthenticated(_ connection: ConnectionHandler)
+    func connection(_ connection: ConnectionHandler, request: GlobalRequest.Request, reply: UInt64?)
+    func connection(_ connection: ConnectionHandler, reply: UInt64, success: ByteBuffer?)
+    /// Call `ConnectionHandler.accept` or `refuse`, now or later.
+    func connection(_ connection: ConnectionHandler, open channel: ChannelID, _ kind: ChannelOpen.Kind)
+    /// The last call: the connection is gone, and why. All its channels are closed by then.
+    func connectionEnded(_ connection: ConnectionHandler, _ reason: SSHError)
+}

@@ -1,0 +1,24 @@
+public import NIOCore
+import NIOPosix
+import SSHWire
+
+/// Connects to where a tunnel leads, on the event loop of its SSH connection.
+public struct Dialer {
+    public var timeout: TimeAmount
+
+    public init(timeout: TimeAmount = .seconds(30)) {
+        self.timeout = timeout
+    }
+
+    /// - Parameter port: as it came from the peer; anything but 1 to 65535 fails.
+    public func connect(host: String, port: UInt32, on eventLoop: any EventLoop) -> EventLoopFuture<any Channel> {
+        guard let port = UInt16(exactly: port), port > 0 else {
+            return eventLoop.makeFailedFuture(SSHError(.forwardingFailed, "\(port) is not a port"))
+        }
+        let bootstrap = SocketOptions.tunnel(ClientBootstrap(group: eventLoop)).connectTimeout(self.timeout)
+        if let address = try? SocketAddress(ipAddress: host, port: Int(port)) {
+            return bootstrap.connect(to: address)
+        }
+        return bootstrap.connect(host: host, port: Int(port))
+    }
+}

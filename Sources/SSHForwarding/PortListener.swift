@@ -1,0 +1,135 @@
+import Glibc
+public import NIOCore
+import NIOPosix
+import SSHWire
+
+/// One forward's listening sockets: one or several addresses with the same port, on the event loop of its SSH connection.
+///
+/// All calls must come on that event loop.
+public final class PortListener {
+    public let port: UInt16
+    private let channels: [any Channel]
+
+    fileprivate init(port: UInt16, channels: [any Channel]) {
+        self.port = port
+        self.channels = channels
+    }
+
+    /// Listens on all addresses with one port; with port 0 the system picks one that is free for all of them. One address
+    /// that can be bound is enough.
+    ///
+    /// - Parameters:
+    ///   - onAccept: gets each socket, connected and not reading yet.
+    ///   - completion: gets the listener, or why there is none.
+    public static func listen(
+        addresses: [String],
+        port: UInt16,
+        on eventLoop: any EventLoop,
+        onAccept: @escaping (any Channel) -> Void,
+        completion: @escaping (Result<PortListener, any Error>) -> Void
+    ) {
+        let accept = NIOLoopBound(onAccept, eventLoop: eventLoop)
+        let bootstrap = SocketOptions.tunnel(ServerBootstrap(group: eventLoop, childGroup: eventLoop))
+            .childChannelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    try channel.pipeline.syncOperations.addHandler(AcceptHandler(accept.value))
+                }
+            }
+        PortBinding(bootstrap, addresses, port, on: eventLoop, completion).start()
+    }
+
+    public func close() {
+        for channel in self.channels { channel.close(promise: nil) }
+    }
+}
+
+/// Hands an accepted socket on as soon as it is up, and leaves its pipeline.
+private final class AcceptHandler: ChannelInboundHandler, RemovableChannelHandler {
+    typealias InboundIn = ByteBuffer
+
+    private let onAccept: (any Channel) -> Void
+
+    init(_ onAccept: @escaping (any Channel) -> Void) {
+        self.onAccept = onAccept
+    }
+
+    func channelActive(context: ChannelHandlerContext) {
+        context.pipeline.syncOperations.removeHandler(self, promise: nil)
+        self.onAccept(context.channel)
+    }
+}
+
+/// Binds the addresses of one listener, one after the other.
+private final class PortBinding {
+    /// How often another free port is looked for when the one the system picked is taken on a later address.
+    private static let maximumAttempts = 8
+
+    private let bootstrap: ServerBootstrap
+    private let addresses: [String]
+    private let wantedPort: UInt16
+    private let eventLoop: any EventLoop
+    private let completion: (Result<PortListener, any Error>) -> Void
+    private var channels: [any Channel] = []
+    private var port: UInt16
+    private var firstError: (any Error)?
+    private var attempts = 0
+
+    init(
+        _ bootstrap: ServerBootstrap,
+        _ addresses: [String],
+        _ port: UInt16,
+        on eventLoop: any EventLoop,
+        _ completion: @escaping (Result<PortListener, any Error>) -> Void
+    ) {
+        self.bootstrap = bootstrap
+        self.addresses = addresses
+        self.wantedPort = port
+        self.port = port
+        self.eventLoop = eventLoop
+        self.completion = completion
+    }
+
+    func start() {
+        self.attempts += 1
+        self.port = self.wantedPort
+        self.bind(self.addresses[...])
+    }
+
+    private func bind(_ addresses: ArraySlice<String>) {
+        guard let address = addresses.first else { return self.finish() }
+        self.bootstrap.bind(host: address, port: Int(self.port)).hop(to: self.eventLoop).assumeIsolated().whenComplete {
+            switch $0 {
+            case .success(let channel):
+                self.channels.append(channel)
+                self.port = UInt16(exactly: channel.localAddress?.port ?? 0) ?? 0
+            case .failure(let error):
+                self.firstError = self.firstError ?? error
+                if self.isTaken(error), self.attempts < Self.maximumAttempts { return self.startAgain() }
+            }
+            self.bind(addresses.dropFirst())
+        }
+    }
+
+    /// A port that the system picked for one address can be in use on the next.
+    private func isTaken(_ error: any Error) -> Bool {
+        self.wantedPort == 0 && !self.channels.isEmpty && (error as? IOError)?.errnoCode == EADDRINUSE
+    }
+
+    private func startAgain() {
+        self.closeAll()
+        self.start()
+    }
+
+    private func finish() {
+        guard self.channels.isEmpty else {
+            return self.completion(.success(PortListener(port: self.port, channels: self.channels)))
+        }
+        let error = self.firstError ?? SSHError(.forwardingFailed, "no address to listen on")
+        self.completion(.failure(error))
+    }
+
+    private func closeAll() {
+        for channel in self.channels { channel.close(promise: nil) }
+        self.channels = []
+    }
+}

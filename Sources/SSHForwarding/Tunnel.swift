@@ -1,0 +1,219 @@
+public import NIOCore
+public import SSHProtocol
+public import SSHWire
+
+/// Joins an SSH channel to a socket: bytes both ways, each direction ending by itself, each slowed down by its sink.
+///
+/// It is the last handler of the socket's pipeline and the sink of the channel at once. Both live on one event loop.
+public final class Tunnel: ChannelInboundHandler, ChannelSink {
+    public typealias InboundIn = ByteBuffer
+    public typealias OutboundOut = ByteBuffer
+
+    private let connection: ConnectionHandler
+    /// None before the channel is opened.
+    private var id: ChannelID?
+    /// Waits, unread, for the channel to be confirmed.
+    private var waitingSocket: (any Channel)?
+    private var context: ChannelHandlerContext?
+    /// The last piece from the channel is held until the next or the flush: it carries the promise of its batch.
+    private var held: ByteBuffer?
+    private var batchBytes = 0
+    private var isReading = false
+    /// The socket has nothing more to say: EOF went to the channel.
+    private var isInputDone = false
+    /// The channel has nothing more to say: our side of the socket is, or will be, shut down.
+    private var isOutputDone = false
+    /// The peer wants the channel closed once the socket has taken what is under way.
+    private var closesWhenDrained = false
+    private var bytesInFlight = 0
+
+    /// Bytes that went from the socket into the channel, and from the channel to the socket.
+    public private(set) var bytesSent: UInt64 = 0
+    public private(set) var bytesReceived: UInt64 = 0
+    /// Why the peer did not open the channel, if that is how the tunnel ended.
+    public private(set) var refusal: (reason: ChannelOpenFailure.Reason, message: String)?
+    private var onEnd: ((Tunnel) -> Void)?
+    private var hasEnded = false
+
+    /// - Parameter onEnd: called once, when the tunnel is gone.
+    public init(_ connection: ConnectionHandler, onEnd: ((Tunnel) -> Void)? = nil) {
+        self.connection = connection
+        self.onEnd = onEnd
+    }
+
+    /// Accepts the channel that the peer opens for a socket that is connected and unread.
+    public func accept(_ id: ChannelID, with socket: any Channel) {
+        self.id = id
+        self.connection.accept(id, sink: self)
+        self.start(on: socket)
+    }
+
+    /// Asks the peer for a channel for a socket that is connected and unread. If it refuses, the socket is closed.
+    public func open(_ kind: ChannelOpen.Kind, for socket: any Channel) {
+        self.waitingSocket = socket
+        self.id = self.connection.open(kind, sink: self)
+        if self.id == nil { self.channelClosed() }
+    }
+
+    public func channelConfirmed() {
+        guard let socket = self.waitingSocket else { return }
+        self.waitingSocket = nil
+        self.start(on: socket)
+    }
+
+    public func channelRefused(_ reason: ChannelOpenFailure.Reason, _ message: String) {
+        self.refusal = (reason, message)
+        self.channelClosed()
+    }
+
+    private func start(on socket: any Channel) {
+        guard !self.hasEnded else { return socket.close(promise: nil) }
+        do {
+            try socket.pipeline.syncOperations.addHandler(self)
+        } catch {
+            socket.close(promise: nil)
+            if let id = self.id { self.connection.abort(id) }
+            return
+        }
+        guard socket.isActive else { return self.socketEnded() }
+        self.setReading(true)
+    }
+
+    public func handlerAdded(context: ChannelHandlerContext) {
+        self.context = context
+    }
+
+    public func handlerRemoved(context: ChannelHandlerContext) {
+        self.context = nil
+    }
+
+    // MARK: Socket to channel
+
+    public func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        let data = self.unwrapInboundIn(data)
+        self.bytesSent += UInt64(clamping: data.readableBytes)
+        if let id = self.id { self.connection.send(data, on: id) }
+    }
+
+    public func channelReadComplete(context: ChannelHandlerContext) {
+        guard let id = self.id else { return }
+        if !self.connection.flush(id), !self.isInputDone { self.setReading(false) }
+    }
+
+    public func channelWritable() {
+        if !self.isInputDone { self.setReading(true) }
+    }
+
+    public func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        guard let event = event as? ChannelEvent, event == .inputClosed else { return }
+        self.finishInput()
+        self.closeIfDone()
+    }
+
+    public func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        context.close(promise: nil)
+    }
+
+    public func channelInactive(context: ChannelHandlerContext) {
+        self.socketEnded()
+    }
+
+    /// The socket is gone, in whatever way: what it said before still goes out.
+    private func socketEnded() {
+        self.finishInput()
+        self.isOutputDone = true
+        self.held = nil
+        if let id = self.id { self.connection.close(id) }
+    }
+
+    private func finishInput() {
+        guard !self.isInputDone else { return }
+        self.isInputDone = true
+        if let id = self.id { self.connection.sendEOF(on: id) }
+    }
+
+    private func setReading(_ isReading: Bool) {
+        guard self.isReading != isReading, let channel = self.context?.channel else { return }
+        self.isReading = isReading
+        // On its own event loop the option is set at once; a socket that is just closing may say no.
+        channel.setOption(.autoRead, value: isReading).whenFailure { _ in }
+    }
+
+    // MARK: Channel to socket
+
+    public func channelRead(_ data: ByteBuffer) {
+        if let held = self.held { self.context?.write(self.wrapOutboundOut(held), promise: nil) }
+        self.held = data
+        self.batchBytes += data.readableBytes
+    }
+
+    public func channelReadExtended(_ type: UInt32, _ data: ByteBuffer) {
+        // A socket has no standard error: the bytes count as read.
+        if let id = self.id { self.connection.delivered(data.readableBytes, on: id) }
+    }
+
+    public func channelReadComplete() {
+        guard let held = self.held, let context = self.context else { return }
+        self.held = nil
+        let count = self.batchBytes
+        self.batchBytes = 0
+        self.bytesInFlight += count
+        let promise = context.eventLoop.makePromise(of: Void.self)
+        promise.futureResult.assumeIsolated().whenSuccess { self.socketTook(count) }
+        context.writeAndFlush(self.wrapOutboundOut(held), promise: promise)
+    }
+
+    private func socketTook(_ count: Int) {
+        self.bytesInFlight -= count
+        self.bytesReceived += UInt64(clamping: count)
+        if let id = self.id { self.connection.delivered(count, on: id) }
+        if self.closesWhenDrained { self.closeWhenDrained() }
+    }
+
+    public func channelEOF() {
+        guard !self.isOutputDone else { return }
+        self.isOutputDone = true
+        self.channelReadComplete()
+        // NIO shuts the socket down after what was written before.
+        self.context?.close(mode: .output, promise: nil)
+        self.closeIfDone()
+    }
+
+    private func closeIfDone() {
+        guard self.isInputDone, self.isOutputDone else { return }
+        self.closesWhenDrained = true
+        self.closeWhenDrained()
+    }
+
+    // MARK: The end
+
+    public func channelCloseReceived() {
+        self.channelReadComplete()
+        self.closesWhenDrained = true
+        self.closeWhenDrained()
+    }
+
+    private func closeWhenDrained() {
+        guard self.bytesInFlight == 0, let id = self.id else { return }
+        self.connection.close(id)
+    }
+
+    public func channelClosed() {
+        self.isInputDone = true
+        self.isOutputDone = true
+        self.hasEnded = true
+        self.channelReadComplete()
+        self.context?.close(promise: nil)
+        self.waitingSocket?.close(promise: nil)
+        self.waitingSocket = nil
+        let onEnd = self.onEnd
+        self.onEnd = nil
+        onEnd?(self)
+    }
+
+    public func channelRequest(_ name: String, _ data: ByteBuffer, reply: UInt64?) {
+        // Nothing can be asked of a tunnel.
+        guard let reply, let id = self.id else { return }
+        self.connection.perform { try $0.answerChannelRequest(reply, success: false, on: id) }
+    }
+}

@@ -1,0 +1,66 @@
+import Glibc
+import Synchronization
+
+/// A name that may become part of a path.
+public struct AccountName: Hashable, Sendable, CustomStringConvertible {
+    public let text: String
+
+    /// - Returns: nil for a name that is empty, longer than a file's name can be, begins with `-` or `.`, or holds a `/`, a
+    ///   space or a control character.
+    public init?(_ text: String) {
+        let bytes = text.utf8
+        guard let first = bytes.first, bytes.count <= 255, first != UInt8(ascii: "-"), first != UInt8(ascii: "."),
+            bytes.allSatisfy({ $0 > 0x20 && $0 != 0x7f && $0 != UInt8(ascii: "/") }),
+            // C1 control characters are two bytes in UTF-8.
+            text.unicodeScalars.allSatisfy({ !(0x80...0x9f).contains($0.value) })
+        else { return nil }
+        self.text = text
+    }
+
+    public var description: String { self.text.escapedForLog }
+}
+
+/// Somebody who may log in. An account needs no Unix account; one that has none has no home, no user id and no groups.
+public struct Account: Hashable, Sendable {
+    public let name: AccountName
+    public let home: String?
+    public let userID: UInt32?
+    /// The names of the Unix account's groups: what `Match Group`, AllowGroups and DenyGroups look at.
+    public let groups: [String]
+
+    public init(name: AccountName, home: String? = nil, userID: UInt32? = nil, groups: [String] = []) {
+        self.name = name
+        self.home = home
+        self.userID = userID
+        self.groups = groups
+    }
+
+    private static let userDatabase = Mutex(())
+
+    /// The account with what the system knows about the Unix account of that name, if there is one. May wait for a name
+    /// service.
+    public static func lookingUp(_ name: AccountName) -> Account {
+        // getpwnam and getgrgid answer in static storage.
+        Self.userDatabase.withLock { _ in
+            guard let entry = getpwnam(name.text) else { return Account(name: name) }
+            let home = entry.pointee.pw_dir.map { String(cString: $0) }
+            let userID = entry.pointee.pw_uid
+            let groups = Self.groups(of: name, primary: entry.pointee.pw_gid)
+            return Account(name: name, home: home, userID: userID, groups: groups)
+        }
+    }
+
+    private static func groups(of name: AccountName, primary: gid_t) -> [String] {
+        var identifiers = [gid_t](repeating: 0, count: 64)
+        var count = Int32(identifiers.count)
+        if getgrouplist(name.text, primary, &identifiers, &count) < 0 {
+            // The count is now the one that is needed.
+            identifiers = [gid_t](repeating: 0, count: max(Int(count), 1))
+            count = Int32(identifiers.count)
+            guard getgrouplist(name.text, primary, &identifiers, &count) >= 0 else { return [] }
+        }
+        return identifiers.prefix(Int(max(count, 0))).compactMap { identifier in
+            getgrgid(identifier).flatMap { $0.pointee.gr_name }.map { String(cString: $0) }
+        }
+    }
+}

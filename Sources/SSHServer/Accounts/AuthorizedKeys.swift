@@ -1,0 +1,103 @@
+import Glibc
+
+/// All keys of one account, from all its files, in their order.
+public struct AuthorizedKeys: Sendable {
+    public let keys: [AuthorizedKey]
+    /// Files and lines that are not used; for the log.
+    public let problems: [AuthorizedKeysProblem]
+
+    /// No file is larger than this.
+    static let fileLimit = 16 << 20
+
+    public enum Match: Sendable {
+        case accepted(AuthorizedKey)
+        /// Why each line with this key does not count; empty if the key stands nowhere.
+        case refused(reasons: [AuthorizedKeysProblem])
+    }
+
+    public init(files: [AuthorizedKeysFile], problems: [AuthorizedKeysProblem] = []) {
+        self.keys = files.flatMap(\.keys)
+        self.problems = problems + files.flatMap(\.problems)
+    }
+
+    /// Reads the account's files as they are now. What cannot be read, or must not be trusted, becomes a problem.
+    ///
+    /// - Parameters:
+    ///   - patterns: the arguments of AuthorizedKeysFile.
+    ///   - strictModes: refuse files that somebody else could change.
+    public static func load(
+        for account: Account,
+        patterns: [String],
+        strictModes: Bool,
+        glob: (String) throws -> [String] = ConfigurationFiles.system.glob
+    ) -> AuthorizedKeys {
+        var files: [AuthorizedKeysFile] = []
+        var problems: [AuthorizedKeysProblem] = []
+        let check = strictModes ? StrictModes(account: account) : nil
+        for pattern in patterns {
+            for path in Self.locating(pattern, &problems, { try Self.paths(pattern, account, glob) }) ?? [] {
+                if let file = Self.locating(path, &problems, { try Self.read(path, check) }) { files.append(file) }
+            }
+        }
+        return AuthorizedKeys(files: files, problems: problems)
+    }
+
+    /// Whether the key may log in.
+    ///
+    /// - Parameters:
+    ///   - now: seconds since 1970.
+    ///   - address: the client's numeric address.
+    ///   - host: the client's name; the address again while UseDNS is no.
+    public func match(blob: [UInt8], at now: UInt64, from address: String, host: String? = nil) -> Match {
+        var reasons = self.problems.filter { $0.blob == blob }
+        for key in self.keys where key.blob == blob {
+            guard let reason = Self.refusal(key.options, now, address, host ?? address) else { return .accepted(key) }
+            reasons.append(AuthorizedKeysProblem(file: key.file, line: key.line, reason: reason, blob: blob))
+        }
+        return .refused(reasons: reasons.sorted { ($0.file, $0.line) < ($1.file, $1.line) })
+    }
+
+    private static func refusal(_ options: KeyOptions, _ now: UInt64, _ address: String, _ host: String) -> String? {
+        if let unsupported = options.unsupported { return "\(unsupported): line ignored" }
+        if let expiry = options.expiryTime, expiry < now { return "the key's expiry-time has passed" }
+        if let from = options.from, !from.matches(host: host, address: address) {
+            return "from=\"\(from.text)\" does not include \(address)"
+        }
+        return nil
+    }
+
+    private static func paths(
+        _ pattern: String,
+        _ account: Account,
+        _ glob: (String) throws -> [String]
+    ) throws -> [String] {
+        switch try AuthorizedKeysPath.expand(pattern, for: account) {
+        case nil: []
+        case .path(let path): [path]
+        case .pattern(let pattern): try glob(pattern)
+        }
+    }
+
+    private static func read(_ path: String, _ check: StrictModes?) throws -> AuthorizedKeysFile {
+        let file = try BoundedFile(path: path, limit: Self.fileLimit, mustBeRegular: true)
+        try check?.check(file, path: path)
+        return AuthorizedKeysFile(file.bytes, path: path)
+    }
+
+    /// A missing file is no problem: most accounts have fewer files than AuthorizedKeysFile names.
+    private static func locating<Value>(
+        _ path: String,
+        _ problems: inout [AuthorizedKeysProblem],
+        _ body: () throws -> Value
+    ) -> Value? {
+        do {
+            return try body()
+        } catch is BoundedFile.NotFound {
+            return nil
+        } catch {
+            let reason = (error as? InvalidValue)?.reason ?? "\(error)"
+            problems.append(AuthorizedKeysProblem(file: path, line: 0, reason: reason))
+            return nil
+        }
+    }
+}

@@ -1,0 +1,124 @@
+import SSHCrypto
+import SSHWire
+
+/// The lines of one authorized_keys file.
+///
+/// A line longer than 256 KiB, with a NUL byte, or with options that are not UTF-8 is void. OpenSSH has no such limits, but
+/// a key of 16384 bits takes 3 KB of a line, and 4,096 permissions with long names less than 256.
+public struct AuthorizedKeysFile: Sendable {
+    public private(set) var keys: [AuthorizedKey] = []
+    public private(set) var problems: [AuthorizedKeysProblem] = []
+
+    static let lineLimit = 256 * 1024
+
+    /// The types that a line may name; a certificate does not stand in such a file.
+    private static let keyTypes: Set<String> = [
+        "ssh-ed25519", "ssh-rsa", "ecdsa-sha2-nistp256", "ecdsa-sha2-nistp384", "ecdsa-sha2-nistp521",
+        "sk-ssh-ed25519@openssh.com", "sk-ecdsa-sha2-nistp256@openssh.com",
+    ]
+
+    /// - Parameter path: what diagnostics call the file.
+    public init(_ bytes: [UInt8], path: String) {
+        var number = 0
+        for line in bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false) {
+            number += 1
+            var line = line.drop(while: Self.isBlank)
+            if line.last == UInt8(ascii: "\r") { line.removeLast() }
+            guard let first = line.first, first != UInt8(ascii: "#") else { continue }
+            self.append(line, path: path, number: number)
+        }
+    }
+
+    private mutating func append(_ line: ArraySlice<UInt8>, path: String, number: Int) {
+        var blob: [UInt8]?
+        do {
+            let fields = try Self.split(line)
+            blob = try Self.decodeBlob(fields.encodedKey, keyType: fields.keyType)
+            guard let text = String(validating: fields.options, as: UTF8.self) else {
+                throw InvalidValue("the options are not UTF-8 text")
+            }
+            let options = try KeyOptionsParser.parse(text, file: path, line: number)
+            let key = AuthorizedKey(
+                options: options,
+                keyType: fields.keyType,
+                blob: blob ?? [],
+                comment: String(decoding: fields.comment, as: UTF8.self),
+                file: path,
+                line: number
+            )
+            self.keys.append(key)
+        } catch {
+            let reason = (error as? InvalidValue)?.reason ?? "\(error)"
+            self.problems.append(
+                AuthorizedKeysProblem(file: path, line: number, reason: "\(reason): line ignored", blob: blob)
+            )
+        }
+    }
+
+    private struct Fields {
+        var options: ArraySlice<UInt8>
+        var keyType: String
+        var encodedKey: ArraySlice<UInt8>
+        var comment: ArraySlice<UInt8>
+    }
+
+    private static func split(_ line: ArraySlice<UInt8>) throws -> Fields {
+        guard line.count <= Self.lineLimit else { throw InvalidValue("a line of \(line.count) bytes is too long") }
+        guard !line.contains(0) else { throw InvalidValue("the line holds a NUL byte") }
+        var rest = line
+        var options = line.prefix(0)
+        var keyType = Self.takeWord(&rest)
+        if !Self.isKeyType(keyType) {
+            rest = line
+            options = try Self.takeOptions(&rest)
+            keyType = Self.takeWord(&rest)
+        }
+        let name = String(decoding: keyType, as: UTF8.self)
+        guard Self.isKeyType(keyType) else { throw InvalidValue("there is no key of a known type") }
+        guard Self.keyTypes.contains(name) else { throw InvalidValue("keys of type \(name) are not accepted") }
+        let encodedKey = Self.takeWord(&rest)
+        return Fields(options: options, keyType: name, encodedKey: encodedKey, comment: rest)
+    }
+
+    /// Whether this is the name of a type that OpenSSH knows or knew, accepted here or not, so that no option can look so.
+    private static func isKeyType(_ word: ArraySlice<UInt8>) -> Bool {
+        let name = String(decoding: word, as: UTF8.self)
+        return Self.keyTypes.contains(name) || name == "ssh-dss" || name.hasSuffix("-cert-v01@openssh.com")
+    }
+
+    /// Everything up to the first blank outside of quotes.
+    private static func takeOptions(_ rest: inout ArraySlice<UInt8>) throws -> ArraySlice<UInt8> {
+        var quoted = false
+        var index = rest.startIndex
+        while index < rest.endIndex, quoted || !Self.isBlank(rest[index]) {
+            if rest[index] == UInt8(ascii: "\\"), index + 1 < rest.endIndex, rest[index + 1] == UInt8(ascii: "\"") {
+                index += 1
+            } else if rest[index] == UInt8(ascii: "\"") {
+                quoted.toggle()
+            }
+            index += 1
+        }
+        guard !quoted else { throw InvalidValue("a quote does not close") }
+        defer { rest = rest[index...].drop(while: Self.isBlank) }
+        return rest[..<index]
+    }
+
+    private static func takeWord(_ rest: inout ArraySlice<UInt8>) -> ArraySlice<UInt8> {
+        let word = rest.prefix { !Self.isBlank($0) }
+        rest = rest[word.endIndex...].drop(while: Self.isBlank)
+        return word
+    }
+
+    private static func decodeBlob(_ encoded: ArraySlice<UInt8>, keyType: String) throws -> [UInt8] {
+        guard let blob = try? Base64.decode(Array(encoded)) else { throw InvalidValue("the key is not Base64") }
+        var reader = WireReader(bytes: blob)
+        guard (try? reader.readText(limit: 64)) == keyType else {
+            throw InvalidValue("the key is not of the type \(keyType) that stands in front of it")
+        }
+        return blob
+    }
+
+    private static func isBlank(_ byte: UInt8) -> Bool {
+        byte == UInt8(ascii: " ") || byte == UInt8(ascii: "\t")
+    }
+}

@@ -1,0 +1,50 @@
+import Glibc
+import SSHWire
+
+/// A file read as a whole, with what the system says about it.
+struct BoundedFile {
+    let bytes: [UInt8]
+    let owner: UInt32
+    let mode: UInt32
+    let isRegular: Bool
+
+    /// - Parameter mustBeRegular: refuse devices, pipes and directories before reading.
+    /// - Throws: `NotFound` if there is no such file, `SSHError` with code `system` or `limitExceeded`.
+    init(path: String, limit: Int, mustBeRegular: Bool = false) throws {
+        // Without O_NONBLOCK, opening a pipe that nobody writes to would never return.
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | (mustBeRegular ? O_NONBLOCK : 0))
+        guard descriptor >= 0 else { throw errno == ENOENT ? NotFound() as any Error : Self.failure(path) }
+        defer { close(descriptor) }
+        var information = stat()
+        guard fstat(descriptor, &information) == 0 else { throw Self.failure(path) }
+        self.owner = information.st_uid
+        self.mode = information.st_mode
+        self.isRegular = information.st_mode & S_IFMT == S_IFREG
+        guard self.isRegular || !mustBeRegular else {
+            throw SSHError(.system, "\(path.escapedForLog) is not a regular file")
+        }
+        self.bytes = try Self.readAll(descriptor, path: path, limit: limit)
+    }
+
+    /// There is no file of that name.
+    struct NotFound: Error {}
+
+    private static func readAll(_ descriptor: Int32, path: String, limit: Int) throws -> [UInt8] {
+        var bytes: [UInt8] = []
+        var chunk = [UInt8](repeating: 0, count: 65_536)
+        while true {
+            let count = read(descriptor, &chunk, chunk.count)
+            if count < 0, errno == EINTR { continue }
+            guard count >= 0 else { throw Self.failure(path) }
+            guard count > 0 else { return bytes }
+            bytes += chunk[..<count]
+            guard bytes.count <= limit else {
+                throw SSHError(.limitExceeded, "\(path.escapedForLog) is larger than \(limit) bytes")
+            }
+        }
+    }
+
+    private static func failure(_ path: String) -> SSHError {
+        SSHError(.system, "\(path.escapedForLog) cannot be read: \(String(cString: strerror(errno)))")
+    }
+}

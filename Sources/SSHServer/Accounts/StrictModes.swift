@@ -1,0 +1,48 @@
+import Glibc
+
+/// StrictModes: nobody but root, the account and the relay itself can have written a file or put another in its place.
+struct StrictModes {
+    private let owners: Set<UInt32>
+    private let home: String?
+
+    init(account: Account) {
+        self.owners = Set([0, geteuid()] + (account.userID.map { [$0] } ?? []))
+        self.home = account.home.flatMap(Self.resolve)
+    }
+
+    /// The open file, and every folder above it up to the home if it lies there, else up to `/`.
+    ///
+    /// - Throws: `InvalidValue` that names the file or folder.
+    func check(_ file: BoundedFile, path: String) throws {
+        try self.check("file", path, owner: file.owner, mode: file.mode)
+        guard let resolved = Self.resolve(path) else { throw InvalidValue("the path of \(path) cannot be resolved") }
+        var folder = Self.parent(of: resolved)
+        while true {
+            var information = stat()
+            guard lstat(folder, &information) == 0 else { throw InvalidValue("\(folder) cannot be examined") }
+            try self.check("directory", folder, owner: information.st_uid, mode: information.st_mode)
+            if folder == "/" || folder == self.home { return }
+            folder = Self.parent(of: folder)
+        }
+    }
+
+    private func check(_ kind: String, _ path: String, owner: UInt32, mode: UInt32) throws {
+        guard self.owners.contains(owner), mode & 0o022 == 0 else {
+            throw InvalidValue(
+                "bad ownership or modes for \(kind) \(path): expected that only root, the account or the relay's user owns "
+                    + "it and that group and others cannot write to it"
+            )
+        }
+    }
+
+    private static func parent(of path: String) -> String {
+        guard let slash = path.lastIndex(of: "/"), slash != path.startIndex else { return "/" }
+        return String(path[..<slash])
+    }
+
+    private static func resolve(_ path: String) -> String? {
+        guard let resolved = realpath(path, nil) else { return nil }
+        defer { free(resolved) }
+        return String(cString: resolved)
+    }
+}

@@ -1,0 +1,55 @@
+/// The settings that may stand in a Match block: what holds for one user on one connection.
+public struct AccountSettings: Sendable {
+    // Logging in.
+    @Setting public var authorizedKeysFiles = ["/etc/relay/authorized_keys/%u"]
+    @Setting public var pubkeyAuthentication = true
+    /// Signature algorithms, in the order of preference.
+    @Setting public var pubkeyAcceptedAlgorithms: [String] = []
+    @Setting public var allowUsers: [UserPattern] = []
+    @Setting public var denyUsers: [UserPattern] = []
+    @Setting public var allowGroups: [UserPattern] = []
+    @Setting public var denyGroups: [UserPattern] = []
+    @Setting public var maxAuthTries = 6
+
+    // Forwarding.
+    @Setting public var allowTCPForwarding = TCPForwarding.all
+    @Setting public var disableForwarding = false
+    @Setting public var permitListen = PermitList.any
+    @Setting public var permitOpen = PermitList.any
+    @Setting public var gatewayPorts = GatewayPorts.no
+
+    // The connection.
+    /// nil: the client is never asked.
+    @Setting public var clientAliveInterval: Duration? = .seconds(15)
+    /// 0: a client that does not answer is never disconnected.
+    @Setting public var clientAliveCountMax = 3
+    @Setting public var rekeyLimit = RekeyLimit(bytes: nil, time: nil)
+    @Setting public var maxSessions = 10
+    /// nil: a connection without channels stays.
+    @Setting public var unusedConnectionTimeout: Duration?
+    @Setting public var logLevel = LogLevel.info
+
+    public init() {}
+
+    /// DenyUsers, AllowUsers, DenyGroups, AllowGroups, in this order; without any of them everybody may.
+    public func mayLogIn(_ facts: ConnectionFacts) -> Decision {
+        let matchesUser = { (pattern: UserPattern) in
+            pattern.matches(facts.user, host: facts.host, address: facts.address)
+        }
+        let matchesGroup = { (pattern: UserPattern) in
+            facts.groups.contains { pattern.matches($0, host: facts.host, address: facts.address) }
+        }
+        var permitted = Rule.builtIn("every account may log in")
+        if let denied = self.denyUsers.first(where: matchesUser) { return .refused(by: denied.rule) }
+        if let rule = self.$allowUsers.rule {
+            guard let allowed = self.allowUsers.first(where: matchesUser) else { return .refused(by: rule) }
+            permitted = allowed.rule
+        }
+        if let denied = self.denyGroups.first(where: matchesGroup) { return .refused(by: denied.rule) }
+        if let rule = self.$allowGroups.rule {
+            guard let allowed = self.allowGroups.first(where: matchesGroup) else { return .refused(by: rule) }
+            permitted = allowed.rule
+        }
+        return .permitted(by: permitted)
+    }
+}

@@ -1,0 +1,83 @@
+/// One line of an sshd_config, cut into words as sshd cuts it.
+struct ConfigurationLine: Hashable, Sendable {
+    let keyword: String
+    let arguments: [String]
+
+    /// - Returns: nil for an empty line or a comment.
+    /// - Throws: `InvalidValue` for quotes that do not close, a keyword without an argument, and bytes that are no text.
+    init?(_ bytes: ArraySlice<UInt8>) throws {
+        guard !bytes.contains(0) else { throw InvalidValue("the line holds a NUL byte") }
+        var rest = bytes.drop(while: Self.isBlank)
+        while let last = rest.last, Self.isBlank(last) || last == 0x0c { rest.removeLast() }
+        guard let first = rest.first, first != UInt8(ascii: "#") else { return nil }
+        guard String(validating: rest, as: UTF8.self) != nil else { throw InvalidValue("the line is not UTF-8 text") }
+        self.keyword = try Self.takeKeyword(&rest)
+        self.arguments = try Self.splitArguments(rest)
+        guard !rest.isEmpty else { throw InvalidValue("\(self.keyword): there is no argument") }
+    }
+
+    /// The keyword and the blanks, and at most one `=`, that separate it from its arguments.
+    private static func takeKeyword(_ rest: inout ArraySlice<UInt8>) throws -> String {
+        let keyword: ArraySlice<UInt8>
+        if rest.first == UInt8(ascii: "\"") {
+            rest.removeFirst()
+            guard let end = rest.firstIndex(of: UInt8(ascii: "\"")) else { throw InvalidValue("a quote does not close") }
+            keyword = rest[..<end]
+            rest = rest[(end + 1)...]
+        } else {
+            keyword = rest.prefix { !Self.isBlank($0) && $0 != UInt8(ascii: "=") && $0 != UInt8(ascii: "\"") }
+            rest = rest[keyword.endIndex...]
+        }
+        rest = rest.drop(while: Self.isBlank)
+        if rest.first == UInt8(ascii: "=") { rest = rest.dropFirst().drop(while: Self.isBlank) }
+        return String(decoding: keyword, as: UTF8.self)
+    }
+
+    /// Words between blanks. Both quotes group; a backslash escapes quotes, itself and, outside quotes, a space; a `#` that
+    /// begins a word ends the line.
+    static func splitArguments(_ bytes: ArraySlice<UInt8>) throws -> [String] {
+        var arguments: [String] = []
+        var rest = bytes
+        while true {
+            rest = rest.drop { $0 == UInt8(ascii: " ") || $0 == UInt8(ascii: "\t") }
+            guard let first = rest.first, first != UInt8(ascii: "#") else { return arguments }
+            arguments.append(String(decoding: try Self.takeWord(&rest), as: UTF8.self))
+        }
+    }
+
+    private static func takeWord(_ rest: inout ArraySlice<UInt8>) throws -> [UInt8] {
+        var word: [UInt8] = []
+        var quote: UInt8?
+        while let byte = rest.first {
+            let next = rest.dropFirst().first
+            switch byte {
+            case UInt8(ascii: "\\") where Self.isEscapable(next, quoted: quote != nil):
+                rest.removeFirst()
+                if let next { word.append(next) }
+            case UInt8(ascii: " ") where quote == nil, UInt8(ascii: "\t") where quote == nil:
+                return word
+            case UInt8(ascii: "\"") where quote == nil, UInt8(ascii: "'") where quote == nil:
+                quote = byte
+            case quote:
+                quote = nil
+            default:
+                word.append(byte)
+            }
+            rest.removeFirst()
+        }
+        guard quote == nil else { throw InvalidValue("a quote does not close") }
+        return word
+    }
+
+    private static func isEscapable(_ byte: UInt8?, quoted: Bool) -> Bool {
+        switch byte {
+        case UInt8(ascii: "\""), UInt8(ascii: "'"), UInt8(ascii: "\\"): true
+        case UInt8(ascii: " "): !quoted
+        default: false
+        }
+    }
+
+    private static func isBlank(_ byte: UInt8) -> Bool {
+        byte == UInt8(ascii: " ") || byte == UInt8(ascii: "\t") || byte == UInt8(ascii: "\r") || byte == UInt8(ascii: "\n")
+    }
+}

@@ -1,0 +1,109 @@
+/// AddressFamily: which of IPv4 and IPv6 the relay listens on.
+public enum AddressFamily: String, Hashable, Sendable, CaseIterable {
+    case any
+    case inet
+    case inet6
+}
+
+/// GatewayPorts: which addresses a client's listener is bound to.
+public enum GatewayPorts: String, Hashable, Sendable, CaseIterable {
+    case no
+    case yes
+    case clientSpecified = "clientspecified"
+}
+
+/// AllowTcpForwarding: directions as sshd names them, seen from the client.
+public struct TCPForwarding: OptionSet, Hashable, Sendable {
+    public let rawValue: UInt8
+
+    public init(rawValue: UInt8) {
+        self.rawValue = rawValue
+    }
+
+    /// The client's -L, -D, -W and -J: `direct-tcpip`.
+    public static let local = TCPForwarding(rawValue: 1)
+    /// The client's -R: `tcpip-forward`.
+    public static let remote = TCPForwarding(rawValue: 2)
+    public static let all: TCPForwarding = [.local, .remote]
+}
+
+/// LogLevel, from the quietest.
+public enum LogLevel: String, Hashable, Sendable, CaseIterable, Comparable {
+    case quiet = "QUIET"
+    case fatal = "FATAL"
+    case error = "ERROR"
+    case info = "INFO"
+    case verbose = "VERBOSE"
+    case debug1 = "DEBUG"
+    case debug2 = "DEBUG2"
+    case debug3 = "DEBUG3"
+
+    public static func < (left: LogLevel, right: LogLevel) -> Bool {
+        (Self.allCases.firstIndex(of: left) ?? 0) < (Self.allCases.firstIndex(of: right) ?? 0)
+    }
+}
+
+/// SyslogFacility.
+public enum SyslogFacility: String, Hashable, Sendable, CaseIterable {
+    case daemon = "DAEMON"
+    case user = "USER"
+    case auth = "AUTH"
+    case authPriv = "AUTHPRIV"
+    case local0 = "LOCAL0"
+    case local1 = "LOCAL1"
+    case local2 = "LOCAL2"
+    case local3 = "LOCAL3"
+    case local4 = "LOCAL4"
+    case local5 = "LOCAL5"
+    case local6 = "LOCAL6"
+    case local7 = "LOCAL7"
+}
+
+/// MaxStartups: from `start` unauthenticated connections on, `rate` percent of new ones are dropped, at `full` all of them.
+public struct MaxStartups: Hashable, Sendable {
+    public let start: Int
+    /// 1 to 100.
+    public let rate: Int
+    /// At least `start`.
+    public let full: Int
+
+    public init(start: Int, rate: Int, full: Int) {
+        self.start = start
+        self.rate = rate
+        self.full = full
+    }
+}
+
+/// PerSourceNetBlockSize: how many leading bits make two addresses the same source.
+public struct NetBlockSize: Hashable, Sendable {
+    public let ipv4: Int
+    public let ipv6: Int
+
+    public init(ipv4: Int, ipv6: Int) {
+        self.ipv4 = ipv4
+        self.ipv6 = ipv6
+    }
+}
+
+/// RekeyLimit: nil leaves the cipher's own limit, or no limit by time.
+public struct RekeyLimit: Hashable, Sendable {
+    public let bytes: UInt64?
+    public let time: Duration?
+
+    public init(bytes: UInt64?, time: Duration?) {
+        self.bytes = bytes
+        self.time = time
+    }
+}
+
+/// ListenAddress: a host of this machine, and a port if the line names one.
+public struct ListenAddress: Hashable, Sendable {
+    /// A numeric address without brackets, or a name.
+    public let host: String
+    public let port: UInt16?
+
+    public init(host: String, port: UInt16?) {
+        self.host = host
+        self.port = port
+    }
+}

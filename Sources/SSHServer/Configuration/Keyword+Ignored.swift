@@ -1,0 +1,119 @@
+extension Keyword {
+    /// Keywords that OpenSSH has and that set nothing here: without meaning (one warning each), or a restriction that is not
+    /// supported yet (the relay does not start, because it would let in or open what the file forbids).
+    static let ignored: [Keyword] =
+        Self.sessionKeywords + Self.loginKeywords + Self.certificateKeywords + Self.otherKeywords + Self.retiredKeywords
+
+    private static let sessionKeywords: [Keyword] = {
+        let reason = "it has no meaning here: this host forwards and does nothing else"
+        let anywhere = [
+            "AcceptEnv", "AllowAgentForwarding", "ChrootDirectory", "ForceCommand", "PermitTTY", "PermitTunnel",
+            "PermitUserRC", "SetEnv", "X11DisplayOffset", "X11Forwarding", "X11UseLocalhost",
+        ]
+        let global = ["PermitUserEnvironment", "PrintLastLog", "PrintMotd", "Subsystem", "XAuthLocation"]
+        return anywhere.map { .ignored($0, .anywhere, reason) } + global.map { .ignored($0, .global, reason) }
+    }()
+
+    private static let loginKeywords: [Keyword] = {
+        let reason = "it has no meaning here: accounts log in with public keys only"
+        let anywhere = [
+            "GSSAPIAuthentication", "HostbasedAcceptedAlgorithms", "HostbasedAuthentication",
+            "HostbasedUsesNameFromPacketOnly", "IgnoreRhosts", "KbdInteractiveAuthentication", "KerberosAuthentication",
+            "PasswordAuthentication", "PermitEmptyPasswords", "PermitRootLogin",
+        ]
+        let global = [
+            "AFSTokenPassing", "GSSAPICleanupCredentials", "GSSAPIKexAlgorithms", "GSSAPIKeyExchange",
+            "GSSAPIStoreCredentialsOnRekey", "GSSAPIStrictAcceptorCheck", "GSSAPIUseSessionCredCache",
+            "IgnoreUserKnownHosts", "KerberosGetAFSToken", "KerberosOrLocalPasswd", "KerberosTGTPassing",
+            "KerberosTicketCleanup", "UsePAM",
+        ]
+        let restrictions: [Keyword] = [
+            .refused("AuthenticationMethods", .anywhere, except: ["any", "publickey"]),
+            .refused("PubkeyAuthOptions", .anywhere, except: ["none"]),
+            .refused("RefuseConnection", .anywhere, except: ["no"]),
+            .requiredRSASize,
+        ]
+        let commands = ["AuthorizedKeysCommand", "AuthorizedKeysCommandUser"].map {
+            Keyword.ignored($0, .anywhere, "it is not supported: only AuthorizedKeysFile is read", silent: ["none"])
+        }
+        return anywhere.map { .ignored($0, .anywhere, reason) } + global.map { .ignored($0, .global, reason) }
+            + restrictions + commands
+    }()
+
+    private static let certificateKeywords: [Keyword] = {
+        let reason = "it is not supported yet: no certificate is accepted"
+        let names = [
+            "AuthorizedPrincipalsCommand", "AuthorizedPrincipalsCommandUser", "AuthorizedPrincipalsFile",
+            "CASignatureAlgorithms", "TrustedUserCAKeys",
+        ]
+        return names.map { .ignored($0, .anywhere, reason, silent: ["none"]) } + [
+            .ignored("HostCertificate", .global, "it is not supported yet: the host key is shown without a certificate"),
+            .refused("RevokedKeys", .anywhere, except: ["none"]),
+        ]
+    }()
+
+    private static let otherKeywords: [Keyword] = [
+        .ignored("AllowStreamLocalForwarding", .anywhere, "Unix sockets are not forwarded", silent: ["no"]),
+        .ignored("StreamLocalBindMask", .anywhere, "Unix sockets are not forwarded"),
+        .ignored("StreamLocalBindUnlink", .anywhere, "Unix sockets are not forwarded"),
+        .ignored("Banner", .anywhere, "it is not supported: no banner is shown", silent: ["none"]),
+        .ignored("Compression", .global, "nothing is compressed", silent: ["no"]),
+        .ignored("DebianBanner", .global, "the version string never names the system", silent: ["no"]),
+        .ignored("ExposeAuthInfo", .anywhere, "it has no meaning here", silent: ["no"]),
+        .ignored("FingerprintHash", .global, "fingerprints are SHA256", silent: ["sha256"]),
+        .ignored("IPQoS", .anywhere, "it is not supported: packets have no special class"),
+        .ignored("LogVerbose", .anywhere, "it is not supported"),
+        .ignored("ModuliFile", .global, "there is no Diffie-Hellman group exchange here"),
+        .ignored("PerSourcePenaltyExemptList", .global, "there are no penalties yet"),
+        .ignored("SecurityKeyProvider", .global, "it has no meaning here"),
+        .ignored("SshdAuthPath", .global, "the relay is one program"),
+        .ignored("SshdSessionPath", .global, "the relay is one program"),
+        .ignored("VersionAddendum", .global, "it is not supported", silent: ["none"]),
+        .refused("ChannelTimeout", .anywhere, except: ["none"]),
+        .refused("HostKeyAgent", .global, except: ["none"]),
+        .refused("PerSourcePenalties", .global, except: ["no"]),
+        .refused("RDomain", .anywhere, except: ["none"]),
+        .refused("UseDNS", .global, except: ["no"]),
+    ]
+
+    private static let retiredKeywords: [Keyword] = [
+        "AuthorizedKeysFile2", "CheckMail", "KeyRegenerationInterval", "PAMAuthenticationViaKbdInt", "PermitBlacklistedKeys",
+        "Protocol", "ReverseMappingCheck", "RhostsAuthentication", "RhostsRSAAuthentication", "RSAAuthentication",
+        "ServerKeyBits", "UseLogin", "UsePrivilegeSeparation", "VerifyReverseMapping",
+    ].map { .ignored($0, .anywhere, "it is obsolete, in OpenSSH too") }
+
+    /// Read and warned about, unless the whole value is one of `silent`: what the relay does anyway.
+    private static func ignored(_ name: String, _ scope: Scope, _ reason: String, silent: [String] = []) -> Keyword {
+        Keyword(name: name, scope: scope) { arguments in
+            let values = try arguments.remaining("a value")
+            let isSilent = values.count == 1 && silent.contains(values[0].asciiLowercased)
+            if !isSilent { arguments.warn("ignored: \(reason)") }
+            return .nothing
+        }
+    }
+
+    /// Refused, unless the whole value is one of `values`: what the relay does anyway.
+    private static func refused(_ name: String, _ scope: Scope, except values: [String]) -> Keyword {
+        Keyword(name: name, scope: scope) { arguments in
+            let expected = values.joined(separator: " or ")
+            let given = try arguments.remaining(expected)
+            // Every alternative of AuthenticationMethods must be one that holds.
+            guard given.allSatisfy({ values.contains($0.asciiLowercased) }) else {
+                throw arguments.problem(
+                    "\"\(given.joined(separator: " "))\" is not supported yet and would not hold, expected \(expected)"
+                )
+            }
+            return .nothing
+        }
+    }
+
+    /// RSA keys of less than 2048 bits are never accepted; a higher bound is not supported yet.
+    private static var requiredRSASize: Keyword {
+        Keyword(name: "RequiredRSASize", scope: .anywhere) { arguments in
+            guard try arguments.integer() <= 2048 else {
+                throw arguments.problem("more than 2048 bits is not supported yet and would not hold, expected up to 2048")
+            }
+            return .nothing
+        }
+    }
+}

@@ -1,0 +1,80 @@
+/// An sshd_config, read and checked: what the relay is told by the person who runs it.
+public struct ServerConfiguration: Sendable {
+    // Listening. `listenEndpoints` puts the three together.
+    @Setting public var ports: [UInt16] = [22]
+    @Setting public var listenAddresses: [ListenAddress] = []
+    @Setting public var addressFamily = AddressFamily.any
+
+    // Files.
+    /// Empty for `none`.
+    @Setting public var hostKeyFiles = ["/etc/relay/ssh_host_ed25519_key"]
+    /// nil: none is written.
+    @Setting public var pidFile: String?
+    @Setting public var strictModes = true
+    @Setting public var syslogFacility = SyslogFacility.auth
+
+    // Limits before login.
+    /// nil: no limit.
+    @Setting public var loginGraceTime: Duration? = .seconds(30)
+    @Setting public var maxStartups = MaxStartups(start: 100, rate: 30, full: 1000)
+    /// nil: no limit.
+    @Setting public var perSourceMaxStartups: Int?
+    @Setting public var perSourceNetBlockSize = NetBlockSize(ipv4: 32, ipv6: 128)
+
+    // The transport.
+    @Setting public var tcpKeepAlive = true
+    @Setting public var ciphers: [String] = []
+    @Setting public var macs: [String] = []
+    @Setting public var kexAlgorithms: [String] = []
+    @Setting public var hostKeyAlgorithms: [String] = []
+
+    /// What holds outside of every Match block.
+    public internal(set) var defaults = AccountSettings()
+    /// What was read but does not do here what it does in sshd.
+    public internal(set) var warnings: [ConfigurationWarning] = []
+    /// The Match blocks, in the order of the files.
+    var matchSections: [MatchSection] = []
+
+    /// The built-in defaults.
+    public init(supported: SupportedAlgorithms) {
+        self.ciphers = supported.ciphers
+        self.macs = supported.macs
+        self.kexAlgorithms = supported.keyExchanges
+        self.hostKeyAlgorithms = supported.hostKeys
+        self.defaults.pubkeyAcceptedAlgorithms = supported.publicKeys
+    }
+
+    /// The settings for one connection: a value of a matching block goes over the global one, and the first matching block
+    /// that has a value goes over later ones.
+    public func settings(for facts: ConnectionFacts) -> AccountSettings {
+        var matched = AccountSettings()
+        for section in self.matchSections where section.match(facts) {
+            for assign in section.assignments { assign(&matched) }
+        }
+        var settings = self.defaults
+        for keyword in Keyword.all { keyword.overlay(matched, &settings) }
+        return settings
+    }
+
+    /// Every address to listen on, with its port: each ListenAddress without a port gets all ports.
+    public var listenEndpoints: [ListenAddress] {
+        var addresses = self.listenAddresses
+        if addresses.isEmpty {
+            if self.addressFamily != .inet6 { addresses.append(ListenAddress(host: "0.0.0.0", port: nil)) }
+            if self.addressFamily != .inet { addresses.append(ListenAddress(host: "::", port: nil)) }
+        }
+        return addresses.flatMap { address in
+            address.port.map { _ in [address] } ?? self.ports.map { ListenAddress(host: address.host, port: $0) }
+        }
+    }
+}
+
+/// Lines under the same Match conditions, those of an including block first.
+struct MatchSection: Sendable {
+    let conditions: [MatchCriteria]
+    var assignments: [@Sendable (inout AccountSettings) -> Void] = []
+
+    func match(_ facts: ConnectionFacts) -> Bool {
+        self.conditions.allSatisfy { $0.match(facts) }
+    }
+}

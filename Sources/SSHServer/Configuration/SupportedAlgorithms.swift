@@ -1,0 +1,74 @@
+/// The names that this program has an implementation for, each list in the order of preference: what a file's lists are
+/// resolved against.
+public struct SupportedAlgorithms: Hashable, Sendable {
+    public var ciphers: [String]
+    public var macs: [String]
+    public var keyExchanges: [String]
+    /// Signature algorithms for host keys.
+    public var hostKeys: [String]
+    /// Signature algorithms for user keys.
+    public var publicKeys: [String]
+
+    public init(
+        ciphers: [String],
+        macs: [String],
+        keyExchanges: [String],
+        hostKeys: [String],
+        publicKeys: [String]
+    ) {
+        self.ciphers = ciphers
+        self.macs = macs
+        self.keyExchanges = keyExchanges
+        self.hostKeys = hostKeys
+        self.publicKeys = publicKeys
+    }
+}
+
+/// A list of algorithm names as Ciphers, MACs, KexAlgorithms and the key algorithm keywords have it.
+enum AlgorithmList {
+    struct Resolution: Hashable {
+        let names: [String]
+        /// Names in the list that mean nothing here.
+        let unknown: [String]
+    }
+
+    /// `+` adds to the default, `-` removes patterns from it, `^` puts names in front of it; without a sign the list is all.
+    ///
+    /// - Parameter wildcards: patterns are legal everywhere (key algorithms), not only after `-`.
+    /// - Throws: `InvalidValue` for an empty name, a misplaced pattern, or if nothing is left.
+    static func resolve(_ text: String, supported: [String], wildcards: Bool) throws -> Resolution {
+        let sign = text.first.flatMap { "+-^".contains($0) ? $0 : nil }
+        let list = String(sign == nil ? text[...] : text.dropFirst())
+        let elements = list.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
+        guard !elements.contains("") else { throw InvalidValue("\"\(text)\" has an empty name") }
+        if sign == "-" {
+            let removed = PatternList(list)
+            return try Self.nonEmpty(supported.filter { removed.match($0) != .matched }, unknown: [], text: text)
+        }
+        var named: [String] = []
+        var unknown: [String] = []
+        for element in elements {
+            let pattern = Pattern(element)
+            guard wildcards || !pattern.hasWildcards, !element.hasPrefix("!") else {
+                throw InvalidValue("\"\(element)\" is not an algorithm's name; patterns are legal after - only")
+            }
+            let matches = supported.filter(pattern.matches)
+            if matches.isEmpty { unknown.append(element) }
+            named += matches.filter { !named.contains($0) }
+        }
+        let others = supported.filter { !named.contains($0) }
+        // The default is all that is supported, so there is nothing left for + to add.
+        let names =
+            switch sign {
+            case "+": supported
+            case "^": named + others
+            default: named
+            }
+        return try Self.nonEmpty(names, unknown: unknown, text: text)
+    }
+
+    private static func nonEmpty(_ names: [String], unknown: [String], text: String) throws -> Resolution {
+        guard !names.isEmpty else { throw InvalidValue("\"\(text)\" leaves no algorithm that is supported here") }
+        return Resolution(names: names, unknown: unknown)
+    }
+}

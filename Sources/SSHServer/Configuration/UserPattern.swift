@@ -1,0 +1,32 @@
+/// One argument of AllowUsers, DenyUsers, AllowGroups or DenyGroups.
+public struct UserPattern: Hashable, Sendable {
+    public let text: String
+    /// The line that it stands in.
+    public let rule: Rule
+    private let name: Pattern
+    private let hosts: HostPatternList?
+
+    /// `NAME`, or `NAME@HOSTS` with HOSTS as in `from=`.
+    ///
+    /// - Throws: `InvalidValue`.
+    init(user text: String, rule: Rule) throws {
+        let at = text.lastIndex(of: "@")
+        self.text = text
+        self.rule = rule
+        self.name = Pattern(String(at.map { text[..<$0] } ?? text[...]))
+        self.hosts = try at.map { try HostPatternList(String(text[text.index(after: $0)...])) }
+        guard !text.isEmpty else { throw InvalidValue("a pattern is empty") }
+    }
+
+    init(group text: String, rule: Rule) throws {
+        self.text = text
+        self.rule = rule
+        self.name = Pattern(text)
+        self.hosts = nil
+        guard !text.isEmpty else { throw InvalidValue("a pattern is empty") }
+    }
+
+    func matches(_ name: String, host: String, address: String) -> Bool {
+        self.name.matches(name) && self.hosts?.matches(host: host, address: address) ?? true
+    }
+}

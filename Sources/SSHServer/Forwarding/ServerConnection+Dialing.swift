@@ -1,0 +1,33 @@
+import Logging
+import NIOCore
+import SSHForwarding
+import SSHProtocol
+import SSHWire
+
+/// The client's -L, -D, -W and -J: direct-tcpip (RFC 4254 §7.2).
+extension ServerConnection {
+    func dial(_ connection: ConnectionHandler, _ channel: ChannelID, _ addresses: TunnelAddresses) {
+        guard let policy = self.policy, let eventLoop = connection.eventLoop else { return }
+        let (host, port) = (addresses.host, addresses.port)
+        let decision = policy.mayOpen(host: host, port: port)
+        guard decision.isPermitted else {
+            self.logger.info(
+                """
+                Received request from \(self.peer) to connect to host \(host.escapedForLog) port \(port), \
+                but the request was denied. [\(decision.rule)]
+                """
+            )
+            return connection.refuse(channel, .administrativelyProhibited, "open failed")
+        }
+        Dialer().connect(host: host, port: port, on: eventLoop).assumeIsolated().whenComplete { result in
+            switch result {
+            case .failure(let error):
+                let reason = ErrorText.of(error)
+                self.logger.debug("\(self.peer): connect to \(host.escapedForLog) port \(port) failed: \(reason)")
+                connection.refuse(channel, .connectFailed, reason)
+            case .success(let socket):
+                Tunnel(connection).accept(channel, with: socket)
+            }
+        }
+    }
+}

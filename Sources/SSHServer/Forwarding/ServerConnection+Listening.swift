@@ -1,0 +1,99 @@
+import Logging
+import NIOCore
+import SSHForwarding
+import SSHProtocol
+import SSHWire
+
+/// The client's -R: tcpip-forward, cancel-tcpip-forward and forwarded-tcpip (RFC 4254 §7).
+extension ServerConnection {
+    /// Asked anew for every request.
+    var policy: ForwardingPolicy? {
+        guard let login = self.login else { return nil }
+        var facts = self.facts
+        facts.user = login.user
+        return ForwardingPolicy(
+            settings: self.context.configuration.settings(for: facts),
+            key: login.key,
+            addressFamily: self.context.configuration.addressFamily
+        )
+    }
+
+    func listen(_ connection: ConnectionHandler, _ address: ForwardAddress, _ reply: UInt64?) {
+        guard let policy = self.policy, let eventLoop = connection.eventLoop else { return }
+        let decision = policy.mayListen(host: address.host, port: address.port)
+        guard decision.isPermitted, let port = UInt16(exactly: address.port) else {
+            self.logger.info(
+                """
+                Received request from \(self.peer) to remote forward to host \(address.host.escapedForLog) \
+                port \(address.port), but the request was denied. [\(decision.rule)]
+                """
+            )
+            return self.answer(connection, reply, success: nil)
+        }
+        // Without a reply the client could never learn which port it got.
+        guard address.port != 0 || reply != nil, self.forwards.begin(address) else {
+            self.logger.info("\(self.peer): no second or further listener on \(address.host.escapedForLog):\(address.port)")
+            return self.answer(connection, reply, success: nil)
+        }
+        PortListener.listen(
+            addresses: policy.bindAddresses(requested: address.host).map(\.text),
+            port: port,
+            on: eventLoop,
+            onAccept: { [weak self] socket in self?.accepted(socket, for: address, connection) },
+            completion: { self.listening(connection, address, reply, $0) }
+        )
+    }
+
+    private func listening(
+        _ connection: ConnectionHandler,
+        _ address: ForwardAddress,
+        _ reply: UInt64?,
+        _ result: Result<PortListener, any Error>
+    ) {
+        switch result {
+        case .failure(let error):
+            self.forwards.fail(address)
+            self.logger.error(
+                "\(self.peer): cannot listen to \(address.host.escapedForLog):\(address.port): \(ErrorText.of(error))"
+            )
+            self.answer(connection, reply, success: nil)
+        case .success(let listener):
+            guard self.forwards.finish(address, listener) else { return self.answer(connection, reply, success: nil) }
+            self.logger.debug("\(self.peer): listening on \(address.host.escapedForLog):\(listener.port)")
+            // The reply names the port only when the client left it open.
+            let data = address.port == 0 ? ByteBuffer(integer: UInt32(listener.port)) : ByteBuffer()
+            self.answer(connection, reply, success: data)
+        }
+    }
+
+    func cancel(_ connection: ConnectionHandler, _ address: ForwardAddress, _ reply: UInt64?) {
+        self.answer(connection, reply, success: self.forwards.cancel(address) ? ByteBuffer() : nil)
+    }
+
+    private func accepted(_ socket: any Channel, for address: ForwardAddress, _ connection: ConnectionHandler) {
+        let originator = PeerName(socket.remoteAddress)
+        let kind = ChannelOpen.Kind.forwardedTCPIP(
+            TunnelAddresses(
+                // Verbatim what the client asked for, with the actual port: that is how it finds its forward.
+                host: address.host,
+                port: UInt32(clamping: socket.localAddress?.port ?? 0),
+                originatorAddress: originator.address,
+                originatorPort: UInt32(clamping: originator.port)
+            )
+        )
+        Tunnel(connection).open(kind, for: socket)
+    }
+}
+
+extension BindAddress {
+    /// The address as the system takes it.
+    var text: String {
+        switch self {
+        case .loopback4: "127.0.0.1"
+        case .loopback6: "::1"
+        case .wildcard4: "0.0.0.0"
+        case .wildcard6: "::"
+        case .address(let text): text
+        }
+    }
+}

@@ -1,0 +1,82 @@
+import Glibc
+
+/// A numeric IPv4 or IPv6 address, as it came from a socket or a file.
+struct IPAddress: Hashable, Sendable {
+    /// 4 or 16 bytes in network order.
+    private(set) var bytes: [UInt8]
+    /// What follows `%` in a link-local IPv6 address.
+    let scope: String
+
+    /// Only the canonical numeric forms: `127.1` and `0x7f000001` are no addresses here.
+    init?(_ text: String) {
+        guard text.utf8.count < 128, !text.utf8.contains(0) else { return nil }
+        var ipv4 = in_addr()
+        if inet_pton(AF_INET, text, &ipv4) == 1 {
+            let value = UInt32(bigEndian: ipv4.s_addr)
+            self.bytes = [24, 16, 8, 0].map { UInt8(truncatingIfNeeded: value >> $0) }
+            self.scope = ""
+            return
+        }
+        let parts = text.split(separator: "%", maxSplits: 1, omittingEmptySubsequences: false)
+        var ipv6 = in6_addr()
+        guard let numeric = parts.first, inet_pton(AF_INET6, String(numeric), &ipv6) == 1 else { return nil }
+        let words = ipv6.__in6_u.__u6_addr32
+        self.bytes = [words.0, words.1, words.2, words.3].flatMap { word in
+            let value = UInt32(bigEndian: word)
+            return [24, 16, 8, 0].map { UInt8(truncatingIfNeeded: value >> $0) }
+        }
+        self.scope = parts.count > 1 ? String(parts[1]) : ""
+    }
+
+    var bitCount: Int { self.bytes.count * 8 }
+
+    /// An IPv4 client of an IPv6 socket, as the IPv4 address that it is.
+    var normalized: IPAddress {
+        guard self.bytes.count == 16, self.bytes.starts(with: [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff]) else { return self }
+        var address = self
+        address.bytes = Array(self.bytes[12...])
+        return address
+    }
+
+    /// The address with all bits after the first `prefix` cleared.
+    func masked(to prefix: Int) -> IPAddress {
+        var address = self
+        for index in address.bytes.indices {
+            let bits = min(max(prefix - index * 8, 0), 8)
+            address.bytes[index] &= ~UInt8(truncatingIfNeeded: 0xff >> bits)
+        }
+        return address
+    }
+}
+
+/// `192.0.2.0/24`, `2001:db8::/32`, or one address.
+struct AddressRange: Hashable, Sendable {
+    let base: IPAddress
+    let prefix: Int
+
+    /// - Returns: nil if the text is no address at all (it may be a pattern).
+    /// - Throws: `InvalidValue` for a mask that is too long or cuts the address.
+    init?(_ text: String) throws {
+        let parts = text.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
+        guard parts.count <= 2, let base = IPAddress(parts[0]) else {
+            // sshd would compare it as a pattern, which no address ever matches: somebody's rule would silently not hold.
+            guard parts.count == 1 else { throw InvalidValue("\"\(text)\" is not an address with a mask length") }
+            return nil
+        }
+        self.base = base
+        guard parts.count == 2 else {
+            self.prefix = base.bitCount
+            return
+        }
+        guard parts[1].utf8.allSatisfy({ (48...57).contains($0) }), let prefix = Int(parts[1]), prefix <= base.bitCount
+        else { throw InvalidValue("\"\(text)\" has a mask length that its address does not allow") }
+        guard base.masked(to: prefix) == base else {
+            throw InvalidValue("\"\(text)\" has bits set after its mask length")
+        }
+        self.prefix = prefix
+    }
+
+    func contains(_ address: IPAddress) -> Bool {
+        address.bitCount == self.base.bitCount && address.masked(to: self.prefix) == self.base
+    }
+}

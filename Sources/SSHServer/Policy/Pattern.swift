@@ -1,0 +1,86 @@
+/// A pattern of ssh_config(5): `*` stands for any text, `?` for one byte. Case matters.
+struct Pattern: Hashable, Sendable {
+    let text: String
+    private let bytes: [UInt8]
+
+    init(_ text: String) {
+        self.text = text
+        self.bytes = Array(text.utf8)
+    }
+
+    /// Whether the pattern has a `*` or a `?` at all.
+    var hasWildcards: Bool {
+        self.bytes.contains { $0 == UInt8(ascii: "*") || $0 == UInt8(ascii: "?") }
+    }
+
+    /// Takes at most (pattern length) x (text length) steps, however many stars there are.
+    func matches(_ candidate: String) -> Bool {
+        let candidate = Array(candidate.utf8)
+        var position = 0
+        var index = 0
+        // Where the last star stood, and where the text that it stands for ends so far.
+        var star: (position: Int, index: Int)?
+        while index < candidate.count {
+            if position < self.bytes.count, self.bytes[position] == UInt8(ascii: "*") {
+                star = (position, index)
+                position += 1
+            } else if position < self.bytes.count,
+                self.bytes[position] == UInt8(ascii: "?") || self.bytes[position] == candidate[index]
+            {
+                position += 1
+                index += 1
+            } else if let last = star {
+                star = (last.position, last.index + 1)
+                position = last.position + 1
+                index = last.index + 1
+            } else {
+                return false
+            }
+        }
+        return self.bytes[position...].allSatisfy { $0 == UInt8(ascii: "*") }
+    }
+}
+
+/// Patterns separated by commas, each perhaps negated with `!`.
+struct PatternList: Hashable, Sendable {
+    enum Match: Sendable {
+        case matched
+        case notMatched
+        /// A negated pattern matched: this refuses, whatever else matches.
+        case negated
+    }
+
+    let text: String
+    private let elements: [Element]
+
+    private struct Element: Hashable {
+        let pattern: Pattern
+        let negated: Bool
+    }
+
+    init(_ text: String) {
+        self.text = text
+        self.elements = text.utf8.split(separator: UInt8(ascii: ",")).map { element in
+            let negated = element.first == UInt8(ascii: "!")
+            let pattern = String(decoding: negated ? element.dropFirst() : element, as: UTF8.self)
+            return Element(pattern: Pattern(pattern), negated: negated)
+        }
+    }
+
+    /// Negations alone never match.
+    func match(_ candidate: String) -> Match {
+        var result = Match.notMatched
+        for element in self.elements where element.pattern.matches(candidate) {
+            if element.negated { return .negated }
+            result = .matched
+        }
+        return result
+    }
+}
+
+extension String {
+    /// Lower case for ASCII letters only, as C's tolower in sshd's locale.
+    var asciiLowercased: String {
+        String(decoding: self.utf8.map { (65...90).contains($0) ? $0 | 0x20 : $0 }, as: UTF8.self)
+    }
+}

@@ -1,0 +1,81 @@
+import Logging
+import NIOCore
+import SSHCrypto
+import SSHForwarding
+import SSHProtocol
+import SSHWire
+
+extension ServerConnection: ConnectionOwner {
+    func connectionIdentified(_ connection: ConnectionHandler, peer: String) {
+        self.logger.trace("\(self.peer): remote version \(peer.escapedForLog)")
+    }
+
+    func connectionNegotiated(_ connection: ConnectionHandler, _ algorithms: NegotiatedAlgorithms, isFirst: Bool) {
+        self.logger.trace(
+            """
+            \(self.peer): \(isFirst ? "key exchange" : "new keys"): \(algorithms.keyExchange.rawValue), \
+            \(algorithms.clientToServer.cipher.rawValue), \(algorithms.serverToClient.cipher.rawValue)
+            """
+        )
+    }
+
+    func connection(_ connection: ConnectionHandler, verify hostKey: HostKeyToVerify) {
+        connection.fail(SSHError(.misuse, "a server verifies no host key"))
+    }
+
+    func connection(_ connection: ConnectionHandler, banner: ByteBuffer) {}
+
+    func connectionAuthenticated(_ connection: ConnectionHandler) {
+        self.endStartup()
+        guard let login = self.login else { return }
+        let limit = SSHProtocol.RekeyLimit(login.settings.rekeyLimit)
+        connection.perform { $0.apply(limit, Keepalive(login.settings), now: .now()) }
+    }
+
+    func connection(_ connection: ConnectionHandler, request: GlobalRequest.Request, reply: UInt64?) {
+        switch request {
+        case .tcpipForward(let address):
+            self.listen(connection, address, reply)
+        case .cancelTCPIPForward(let address):
+            self.cancel(connection, address, reply)
+        case .other(let name, _):
+            if name == "no-more-sessions@openssh.com" { self.allowsSessions = false }
+            self.answer(connection, reply, success: nil)
+        }
+    }
+
+    func connection(_ connection: ConnectionHandler, reply: UInt64, success: ByteBuffer?) {}
+
+    func connection(_ connection: ConnectionHandler, open channel: ChannelID, _ kind: ChannelOpen.Kind) {
+        switch kind {
+        case .directTCPIP(let addresses):
+            self.dial(connection, channel, addresses)
+        case .session:
+            self.openSession(connection, channel)
+        case .forwardedTCPIP, .other:
+            connection.refuse(channel, .unknownChannelType, "unknown channel type")
+        }
+    }
+
+    func connectionEnded(_ connection: ConnectionHandler, _ reason: SSHError) {
+        self.endStartup()
+        self.forwards.closeAll()
+        self.context.connections.remove(connection)
+        let who = self.login.map { "user \($0.user.escapedForLog) " } ?? ""
+        switch reason.code {
+        case .disconnectedByPeer, .connectionLost:
+            self.logger.info("Connection closed by \(who)\(self.peer): \(reason.reason.escapedForLog)")
+        case .authenticationFailed:
+            self.logger.error(
+                "maximum authentication attempts exceeded for \(self.triedUser) from \(self.peer) ssh2"
+            )
+        default:
+            self.logger.info("Disconnecting \(who)\(self.peer): \(reason.reason.escapedForLog)")
+        }
+    }
+
+    func answer(_ connection: ConnectionHandler, _ reply: UInt64?, success: ByteBuffer?) {
+        guard let reply else { return }
+        connection.perform { try $0.answerGlobalRequest(reply, success: success) }
+    }
+}

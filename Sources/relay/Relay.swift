@@ -1,0 +1,13 @@
+import ArgumentParser
+
+@main
+struct Relay: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "relay",
+        abstract: "A forwarding-only SSH server: it stands in for sshd on a proxy host.",
+        subcommands: [Serve.self, GenerateKey.self],
+        defaultSubcommand: Serve.self,
+        // -h is sshd's flag for a host key.
+        helpNames: .long
+    )
+}

@@ -1,0 +1,99 @@
+import ArgumentParser
+import Glibc
+import Logging
+import SSHServer
+import SSHWire
+import ServiceLifecycle
+import UnixSignals
+
+/// sshd's flags, as far as they mean something here.
+struct Serve: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "serve",
+        abstract: "Serve SSH connections (the default).",
+        helpNames: .long
+    )
+
+    @Option(name: .customShort("f"), help: "The configuration file, in sshd_config's format.")
+    var configurationFile = "/etc/relay/relay_config"
+
+    @Flag(name: .customShort("D"), help: "Stay in the foreground.")
+    var staysInForeground = false
+
+    @Flag(name: .customShort("e"), help: "Log to standard error (the only place so far).")
+    var logsToStandardError = false
+
+    @Flag(name: .customShort("t"), help: "Check the configuration and the host keys, and exit.")
+    var checks = false
+
+    @Flag(name: .customShort("T"), help: "Print the effective configuration, and exit.")
+    var prints = false
+
+    @Flag(name: .customShort("d"), help: "Log everything, and stay in the foreground.")
+    var debugs = false
+
+    @Flag(name: .customShort("q"), help: "Log nothing but what ends the relay.")
+    var isQuiet = false
+
+    @Option(name: .customShort("o"), parsing: .singleValue, help: "A line of the configuration, before the file's.")
+    var options: [String] = []
+
+    @Option(name: .customShort("p"), parsing: .singleValue, help: "A port to listen on, instead of the file's.")
+    var ports: [UInt16] = []
+
+    @Option(name: .customShort("h"), parsing: .singleValue, help: "A host key file, instead of the file's.")
+    var hostKeys: [String] = []
+
+    @Flag(name: .customShort("V"), help: "Print the version, and exit.")
+    var printsVersion = false
+
+    func run() async throws {
+        if self.printsVersion { return print(RelayVersion.text) }
+        do {
+            try await self.serve()
+        } catch let error as SSHError {
+            throw ReportedFailure.failure("relay: \(error.reason)", status: error.code == .invalidConfiguration ? 255 : 1)
+        }
+    }
+
+    private func serve() async throws {
+        // A client that closes while we write is an error of that write, no reason to die.
+        signal(SIGPIPE, SIG_IGN)
+        let configuration = try ServerConfiguration.load(
+            file: self.configurationFile,
+            options: self.hostKeys.map { "HostKey=\($0)" } + self.options,
+            ports: self.ports,
+            supported: .all
+        )
+        if self.prints { return print(configuration.effectiveLines().joined(separator: "\n")) }
+        let logger = self.makeLogger(configuration.defaults.logLevel)
+        for warning in configuration.warnings { logger.warning("\(warning)") }
+        let server = try RelayServer(configuration: configuration, logger: logger)
+        if self.checks { return }
+        if !self.staysInForeground, !self.debugs {
+            return try Background.run(CommandLine.arguments + ["-D"], keepsStandardError: self.logsToStandardError)
+        }
+        raiseDescriptorLimit()
+        let group = ServiceGroup(
+            configuration: ServiceGroupConfiguration(
+                services: [ServiceGroupConfiguration.ServiceConfiguration(service: server)],
+                gracefulShutdownSignals: [.sigterm, .sigint],
+                logger: Logger(label: "lifecycle") { _ in SwiftLogNoOpLogHandler() }
+            )
+        )
+        try await group.run()
+    }
+
+    private func makeLogger(_ configured: LogLevel) -> Logger {
+        let level = self.debugs ? LogLevel.debug3 : self.isQuiet ? .quiet : configured
+        return Logger(label: "relay") { _ in StandardErrorLog(level: level.loggerLevel) }
+    }
+}
+
+/// Each tunnel holds two descriptors, so the soft limit of 1,024 would be the relay's.
+private func raiseDescriptorLimit() {
+    var limit = rlimit()
+    guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return }
+    limit.rlim_cur = limit.rlim_max
+    _ = setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+}
