@@ -42,6 +42,7 @@ public struct AuthorizedKeysProblem: Hashable, Sendable, CustomStringConvertible
     }
 
     public var description: String {
-        (self.line == 0 ? "\(self.file): \(self.reason)" : "\(self.file) line \(self.line): \(self.reason)").escapedForLog
+        let place = self.line == 0 ? self.file : "\(self.file) line \(self.line)"
+        return "\(place): \(self.reason)".escapedForLog
     }
 }

@@ -93,7 +93,6 @@ struct KeyOptionsParser {
             try Self.checkEnvironment(value)
             self.options.environment.append(value)
         case "tunnel":
-            guard self.options.tunnel == nil else { throw Self.repeated(name) }
             guard value == "any" || Int32(value).map({ $0 >= 0 }) ?? false else {
                 throw InvalidValue("\"\(value)\" is not a tunnel device, expected a number or any")
             }

@@ -21,29 +21,51 @@ enum LoginDecision: Sendable {
         let account = Account.lookingUp(name)
         var facts = facts
         facts.user = request.user
+        facts.groups = account.groups
+        // An account is a name with keys; Match blocks that ask for invalid users see it without.
+        facts.userIsInvalid = account.userID == nil && Self.load(account, facts, configuration).isEmpty
         let settings = configuration.settings(for: facts)
-        let keys = AuthorizedKeys.load(
-            for: account,
-            patterns: settings.authorizedKeysFiles,
-            strictModes: configuration.strictModes
-        )
-        let isUnknown = keys.keys.isEmpty && keys.problems.isEmpty
-        let mayLogIn = settings.mayLogIn(facts)
-        guard mayLogIn.isPermitted, settings.pubkeyAuthentication else {
-            return .refused(reasons: ["\(mayLogIn.rule)"], isUnknownAccount: isUnknown)
+        let keys = Self.load(account, facts, configuration)
+        if let rule = Self.refusingRule(settings, facts, algorithm: request.algorithm) {
+            return .refused(reasons: ["\(rule)"], isUnknownAccount: keys.isEmpty)
         }
         guard case .key(let key) = request.credential else {
-            return .refused(reasons: ["certificates are not supported yet"], isUnknownAccount: isUnknown)
+            return .refused(reasons: ["certificates are not supported yet"], isUnknownAccount: keys.isEmpty)
         }
         switch keys.match(blob: key.blob, at: now, from: facts.address) {
         case .refused(let reasons):
-            return .refused(reasons: reasons.map(\.description), isUnknownAccount: isUnknown)
+            return .refused(reasons: reasons.map(\.description), isUnknownAccount: keys.isEmpty)
         case .accepted(let line):
             if let missing = Self.missingTouch(request.proof, line.options) {
                 return .refused(reasons: ["\(line.rule): \(missing)"], isUnknownAccount: false)
             }
             return .accepted(line, settings)
         }
+    }
+
+    private static func load(
+        _ account: Account,
+        _ facts: ConnectionFacts,
+        _ configuration: ServerConfiguration
+    ) -> AuthorizedKeys {
+        AuthorizedKeys.load(
+            for: account,
+            patterns: configuration.settings(for: facts).authorizedKeysFiles,
+            strictModes: configuration.strictModes
+        )
+    }
+
+    /// The rule that keeps this account from logging in with any key, or with this algorithm.
+    private static func refusingRule(_ settings: AccountSettings, _ facts: ConnectionFacts, algorithm: String) -> Rule? {
+        let mayLogIn = settings.mayLogIn(facts)
+        guard mayLogIn.isPermitted else { return mayLogIn.rule }
+        guard settings.pubkeyAuthentication else {
+            return settings.$pubkeyAuthentication.rule ?? .builtIn("PubkeyAuthentication no")
+        }
+        guard settings.pubkeyAcceptedAlgorithms.contains(algorithm) else {
+            return settings.$pubkeyAcceptedAlgorithms.rule ?? .builtIn("PubkeyAcceptedAlgorithms")
+        }
+        return nil
     }
 
     /// Security keys must have been touched, and where the line says so, unlocked.
@@ -53,4 +75,9 @@ enum LoginDecision: Sendable {
         if options.requiresUserVerification, !securityKey.userVerified { return "the security key was not unlocked" }
         return nil
     }
+}
+
+extension AuthorizedKeys {
+    /// There is no key, and nothing that failed to be one.
+    fileprivate var isEmpty: Bool { self.keys.isEmpty && self.problems.isEmpty }
 }

@@ -49,7 +49,9 @@ extension Arguments {
 
     mutating func rekeyLimit() throws -> RekeyLimit {
         let bytes = try self.size()
-        guard bytes.map({ $0 >= 16 }) ?? true else { throw self.problem("less than 16 bytes between two key exchanges") }
+        guard bytes.map({ $0 >= 16 }) ?? true else {
+            throw self.problem("less than 16 bytes between two key exchanges")
+        }
         guard let word = self.next(), word.asciiLowercased != "none" else { return RekeyLimit(bytes: bytes, time: nil) }
         var time = Arguments(
             [word],

@@ -65,7 +65,9 @@ extension Arguments {
         let expected = "a number above 0 or none"
         let word = try self.required(expected)
         if word.asciiLowercased == "none" { return nil }
-        guard let number = Int32(word), number > 0 else { throw self.problem("\"\(word)\" is wrong, expected \(expected)") }
+        guard let number = Int32(word), number > 0 else {
+            throw self.problem("\"\(word)\" is wrong, expected \(expected)")
+        }
         return Int(number)
     }
 }

@@ -24,7 +24,9 @@ extension Arguments {
     mutating func integer() throws -> Int {
         let expected = "a number from 0 to 2147483647"
         let word = try self.required(expected)
-        guard let number = Int32(word), number >= 0 else { throw self.problem("\"\(word)\" is wrong, expected \(expected)") }
+        guard let number = Int32(word), number >= 0 else {
+            throw self.problem("\"\(word)\" is wrong, expected \(expected)")
+        }
         return Int(number)
     }
 
@@ -85,7 +87,9 @@ extension Arguments {
         }
         let parts = digits.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
             .map { String(decoding: $0, as: UTF8.self) }
-        guard parts.count <= 2, let whole = UInt64(parts[0]), parts[0].utf8.first != UInt8(ascii: "+") else { return nil }
+        guard parts.count <= 2, let whole = UInt64(parts[0]), parts[0].utf8.first != UInt8(ascii: "+") else {
+            return nil
+        }
         let (bytes, tooLarge) = whole.multipliedReportingOverflow(by: unit)
         guard !tooLarge, bytes <= UInt64(Int64.max) else { return nil }
         guard parts.count == 2 else { return bytes }

@@ -40,7 +40,9 @@ struct Arguments {
     ///
     /// - Throws: `invalidConfiguration` if there is none or it is empty.
     mutating func required(_ expected: String) throws -> String {
-        guard let word = self.next(), !word.isEmpty else { throw self.problem("there is no argument, expected \(expected)") }
+        guard let word = self.next(), !word.isEmpty else {
+            throw self.problem("there is no argument, expected \(expected)")
+        }
         return word
     }
 

@@ -21,7 +21,9 @@ struct ConfigurationLine: Hashable, Sendable {
         let keyword: ArraySlice<UInt8>
         if rest.first == UInt8(ascii: "\"") {
             rest.removeFirst()
-            guard let end = rest.firstIndex(of: UInt8(ascii: "\"")) else { throw InvalidValue("a quote does not close") }
+            guard let end = rest.firstIndex(of: UInt8(ascii: "\"")) else {
+                throw InvalidValue("a quote does not close")
+            }
             keyword = rest[..<end]
             rest = rest[(end + 1)...]
         } else {
@@ -78,6 +80,9 @@ struct ConfigurationLine: Hashable, Sendable {
     }
 
     private static func isBlank(_ byte: UInt8) -> Bool {
-        byte == UInt8(ascii: " ") || byte == UInt8(ascii: "\t") || byte == UInt8(ascii: "\r") || byte == UInt8(ascii: "\n")
+        switch byte {
+        case UInt8(ascii: " "), UInt8(ascii: "\t"), UInt8(ascii: "\r"), UInt8(ascii: "\n"): true
+        default: false
+        }
     }
 }

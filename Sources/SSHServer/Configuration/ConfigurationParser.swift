@@ -42,7 +42,8 @@ struct ConfigurationParser {
     /// One `-o keyword=value`; the values of these win because they come first.
     mutating func parse(option: String, number: Int) throws {
         var place = Place(file: "command line", line: number, depth: 0)
-        guard let line = try self.locating(place, parse: { try ConfigurationLine(Array(option.utf8)[...]) }) else { return }
+        let bytes = Array(option.utf8)
+        guard let line = try self.locating(place, parse: { try ConfigurationLine(bytes[...]) }) else { return }
         guard line.keyword.asciiLowercased != "match", line.keyword.asciiLowercased != "include" else {
             throw self.problem(place, "\(line.keyword): it cannot stand on the command line")
         }
@@ -56,7 +57,7 @@ struct ConfigurationParser {
     private mutating func parse(file: String, conditions: [MatchCriteria], depth: Int) throws {
         self.fileCount += 1
         guard self.fileCount <= Self.fileLimit else {
-            throw SSHError(.invalidConfiguration, "\(file.escapedForLog): more than \(Self.fileLimit) files are included")
+            throw SSHError(.invalidConfiguration, "\(file.escapedForLog): more than \(Self.fileLimit) files")
         }
         var place = Place(file: file, conditions: conditions, depth: depth)
         self.beginSection(conditions)

@@ -47,7 +47,7 @@ extension Keyword {
             "CASignatureAlgorithms", "TrustedUserCAKeys",
         ]
         return names.map { .ignored($0, .anywhere, reason, silent: ["none"]) } + [
-            .ignored("HostCertificate", .global, "it is not supported yet: the host key is shown without a certificate"),
+            .ignored("HostCertificate", .global, "it is not supported yet: the host key stands alone"),
             .refused("RevokedKeys", .anywhere, except: ["none"]),
         ]
     }()
@@ -77,7 +77,8 @@ extension Keyword {
     ]
 
     private static let retiredKeywords: [Keyword] = [
-        "AuthorizedKeysFile2", "CheckMail", "KeyRegenerationInterval", "PAMAuthenticationViaKbdInt", "PermitBlacklistedKeys",
+        "AuthorizedKeysFile2", "CheckMail", "KeyRegenerationInterval", "PAMAuthenticationViaKbdInt",
+        "PermitBlacklistedKeys",
         "Protocol", "ReverseMappingCheck", "RhostsAuthentication", "RhostsRSAAuthentication", "RSAAuthentication",
         "ServerKeyBits", "UseLogin", "UsePrivilegeSeparation", "VerifyReverseMapping",
     ].map { .ignored($0, .anywhere, "it is obsolete, in OpenSSH too") }
@@ -111,7 +112,7 @@ extension Keyword {
     private static var requiredRSASize: Keyword {
         Keyword(name: "RequiredRSASize", scope: .anywhere) { arguments in
             guard try arguments.integer() <= 2048 else {
-                throw arguments.problem("more than 2048 bits is not supported yet and would not hold, expected up to 2048")
+                throw arguments.problem("more than 2048 is not supported yet and would not hold, expected up to 2048")
             }
             return .nothing
         }

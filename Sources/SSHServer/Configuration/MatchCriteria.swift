@@ -39,7 +39,9 @@ struct MatchCriteria: Hashable, Sendable {
             guard let value, !value.isEmpty else { throw InvalidValue("the criterion \"\(parts[0])\" has no pattern") }
             criteria.append(try Self.criterion(name, value))
         }
-        guard !criteria.isEmpty else { throw InvalidValue("there is no criterion, expected e.g. \"User alice\" or \"all\"") }
+        guard !criteria.isEmpty else {
+            throw InvalidValue("there is no criterion, expected e.g. \"User alice\" or \"all\"")
+        }
         self.criteria = criteria
     }
 

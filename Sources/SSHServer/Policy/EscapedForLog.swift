@@ -3,7 +3,8 @@ extension String {
     /// writes it (`\033`), a backslash is doubled, and a text of more than 1,024 bytes is cut.
     public var escapedForLog: String {
         let limit = 1024
-        guard !self.utf8.allSatisfy({ (0x20...0x7e).contains($0) && $0 != UInt8(ascii: "\\") }) || self.utf8.count > limit
+        guard
+            !self.utf8.allSatisfy({ (0x20...0x7e).contains($0) && $0 != UInt8(ascii: "\\") }) || self.utf8.count > limit
         else { return self }
         var escaped: [UInt8] = []
         for byte in self.utf8.prefix(limit) {

@@ -57,7 +57,8 @@ public struct ForwardPermission: Hashable, Sendable {
         } else {
             end = bytes.firstIndex(of: UInt8(ascii: ":"))
         }
-        guard let end, end < bytes.count, bytes[end] == UInt8(ascii: ":"), !bytes[..<end].contains(UInt8(ascii: "/")) else {
+        guard let end, end < bytes.count, bytes[end] == UInt8(ascii: ":"), !bytes[..<end].contains(UInt8(ascii: "/"))
+        else {
             throw InvalidValue("\"\(text)\" is not a host and a port, expected host:port, [address]:port or host:*")
         }
         let bracketed = bytes.first == UInt8(ascii: "[")

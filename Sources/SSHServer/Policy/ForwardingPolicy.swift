@@ -86,7 +86,8 @@ public struct ForwardingPolicy: Sendable {
     private func judgePrivileged(host: String, port: UInt32) -> Decision {
         var candidates = self.key.options.permitListen
         if case .only(let list) = self.settings.permitListen { candidates += list }
-        for permission in candidates where permission.port != .any && permission.permitsListening(host: host, port: port) {
+        for permission in candidates
+        where permission.port != .any && permission.permitsListening(host: host, port: port) {
             return .permitted(by: permission.rule)
         }
         return .refused(by: .builtIn("a port below 1024 needs a PermitListen or permitlisten that names it"))

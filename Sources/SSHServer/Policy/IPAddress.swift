@@ -32,7 +32,9 @@ struct IPAddress: Hashable, Sendable {
 
     /// An IPv4 client of an IPv6 socket, as the IPv4 address that it is.
     var normalized: IPAddress {
-        guard self.bytes.count == 16, self.bytes.starts(with: [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff]) else { return self }
+        guard self.bytes.count == 16, self.bytes.starts(with: [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff]) else {
+            return self
+        }
         var address = self
         address.bytes = Array(self.bytes[12...])
         return address

@@ -16,7 +16,8 @@ enum PortNumber {
     }
 
     private static func service(named name: String) -> UInt16? {
-        guard let first = name.utf8.first, first != UInt8(ascii: "-"), !name.utf8.contains(0), name.utf8.count < 64 else {
+        guard let first = name.utf8.first, first != UInt8(ascii: "-"), !name.utf8.contains(0), name.utf8.count < 64
+        else {
             return nil
         }
         // getservbyname answers in static storage.

@@ -1,0 +1,154 @@
+import NIOCore
+import SSHCrypto
+import SSHWire
+import Testing
+
+@testable import SSHProtocol
+
+struct AuthenticationTests {
+    private let session = [UInt8](repeating: 7, count: 32)
+    private let hostKey: [UInt8] = [1, 2, 3]
+    private let key: Ed25519PrivateKey
+
+    init() throws {
+        self.key = try Ed25519PrivateKey.generate(random: SeededRandom(seed: 42))
+    }
+
+    private func server() throws -> ServerAuthentication {
+        var authentication = ServerAuthentication(configuration: EngineConfiguration(role: .server))
+        _ = try authentication.receive(ServiceRequest(service: "ssh-userauth"))
+        return authentication
+    }
+
+    private func request(
+        user: String = "alice",
+        signedFor session: [UInt8]?,
+        algorithm: String = "ssh-ed25519",
+        boundTo boundHostKey: [UInt8]? = nil,
+        signedAs signedUser: String? = nil
+    ) throws -> UserAuthenticationRequest {
+        var method = UserAuthenticationRequest.PublicKeyMethod(
+            algorithm: algorithm,
+            blob: self.key.publicKey.blob,
+            boundHostKey: boundHostKey,
+            signature: nil
+        )
+        if let session {
+            let signed = UserAuthenticationRequest(user: signedUser ?? user, method: .publicKey(method))
+            method.signature = try self.key.sign(
+                signed.signedBytes(sessionIdentifier: session),
+                algorithm: "ssh-ed25519"
+            )
+        }
+        return UserAuthenticationRequest(user: user, method: .publicKey(method))
+    }
+
+    private func isAsked(_ action: ServerAuthentication.Action) -> Bool {
+        if case .ask = action { true } else { false }
+    }
+
+    @Test func aKeyThatWasMerelyAskedAboutLogsNobodyIn() throws {
+        var authentication = try self.server()
+        let action = try authentication.receive(
+            self.request(signedFor: nil),
+            session: self.session,
+            hostKey: self.hostKey
+        )
+        #expect(self.isAsked(action))
+        guard case .publicKeyOK = try authentication.answer(isAllowed: true) else {
+            Issue.record("a question was answered with more than yes")
+            return
+        }
+    }
+
+    @Test func aSignedRequestThatIsAllowedLogsIn() throws {
+        var authentication = try self.server()
+        let request = try self.request(signedFor: self.session, boundTo: self.hostKey)
+        #expect(self.isAsked(try authentication.receive(request, session: self.session, hostKey: self.hostKey)))
+        guard case .success = try authentication.answer(isAllowed: true) else {
+            Issue.record("not logged in")
+            return
+        }
+    }
+
+    @Test func aSignatureForSomethingElseIsNeverPutToAnybody() throws {
+        let wrong = try [
+            self.request(signedFor: [UInt8](repeating: 8, count: 32)),
+            self.request(signedFor: self.session, signedAs: "bob"),
+            self.request(signedFor: self.session, algorithm: "rsa-sha2-256"),
+            self.request(signedFor: self.session, boundTo: [9, 9, 9]),
+            self.request(signedFor: self.session, algorithm: "ssh-rsa"),
+        ]
+        for request in wrong {
+            var authentication = try self.server()
+            let action = try authentication.receive(request, session: self.session, hostKey: self.hostKey)
+            #expect(!self.isAsked(action))
+        }
+    }
+
+    @Test func theSixthFailureEndsTheConnectionAndTheFirstNoneIsFree() throws {
+        var authentication = try self.server()
+        let none = UserAuthenticationRequest(user: "alice", method: .none)
+        for _ in 0..<6 { _ = try authentication.receive(none, session: self.session, hostKey: self.hostKey) }
+        #expect(throws: SSHError.self) {
+            _ = try authentication.receive(none, session: self.session, hostKey: self.hostKey)
+        }
+    }
+
+    @Test func theUserNameMayNotChange() throws {
+        var authentication = try self.server()
+        _ = try authentication.receive(
+            UserAuthenticationRequest(user: "alice", method: .none),
+            session: self.session,
+            hostKey: self.hostKey
+        )
+        #expect(throws: SSHError.self) {
+            _ = try authentication.receive(
+                UserAuthenticationRequest(user: "bob", method: .none),
+                session: self.session,
+                hostKey: self.hostKey
+            )
+        }
+    }
+
+    @Test func aRefusedKeyEndsWithPermissionDenied() throws {
+        let pair = try EnginePair()
+        pair.authorizes = { _ in false }
+        pair.run()
+        #expect(pair.clientError?.code == .authenticationFailed)
+        #expect(pair.clientError?.reason == "Permission denied (publickey).")
+        #expect(!pair.serverIsAuthenticated)
+    }
+
+    @Test(arguments: [UInt8](80...100))
+    func nothingOfTheConnectionProtocolCountsBeforeLogin(number: UInt8) throws {
+        let pair = try EnginePair()
+        // CVE-2025-32433
+        try pair.exchangeKeysOnly()
+        try pair.send(payload: ByteBuffer(bytes: [number, 0, 0, 0, 0]), from: .client)
+        #expect(pair.serverError?.code == .protocolViolation)
+        #expect(!pair.serverEvents.contains { if case .globalRequest = $0 { true } else { false } })
+    }
+
+    @Test func aClientCannotDeclareItselfLoggedIn() throws {
+        let pair = try EnginePair()
+        try pair.exchangeKeysOnly()
+        try pair.send(UserAuthenticationSuccess(), from: .client)
+        #expect(pair.serverError?.code == .protocolViolation)
+        #expect(!pair.serverIsAuthenticated)
+    }
+
+    @Test func aServerCannotAskAClientToLetItIn() throws {
+        let pair = try EnginePair()
+        try pair.exchangeKeysOnly()
+        try pair.send(UserAuthenticationRequest(user: "alice", method: .none), from: .server)
+        #expect(pair.clientError?.code == .protocolViolation)
+    }
+
+    @Test func whatComesBeforeLoginIsBounded() throws {
+        let pair = try EnginePair()
+        try pair.exchangeKeysOnly()
+        try pair.send(payload: ByteBuffer(bytes: [MessageNumber.ignore.rawValue, 0, 0, 0, 0]), times: 600, from: .client)
+        #expect(pair.serverError?.code == .limitExceeded)
+    }
+}

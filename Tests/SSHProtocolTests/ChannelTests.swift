@@ -1,0 +1,214 @@
+import NIOCore
+import SSHCrypto
+import SSHWire
+import Testing
+
+@testable import SSHProtocol
+
+struct ChannelTests {
+    private func loggedIn(window: UInt32 = 2 << 20) throws -> (EnginePair, ChannelID) {
+        let pair = try EnginePair(server: { $0.limits.channelWindow = window })
+        try pair.logIn()
+        return (pair, try pair.openChannel())
+    }
+
+    private func isClosed(_ events: [Event]) -> Bool {
+        events.contains { if case .channelClosed = $0 { true } else { false } }
+    }
+
+    @Test func halfCloseKeepsTheOtherWayOpen() throws {
+        let (pair, id) = try self.loggedIn()
+        pair.client.send(ByteBuffer(string: "question"), on: id)
+        try pair.client.sendEOF(on: id)
+        pair.run()
+        #expect(pair.serverEvents.contains { if case .channelEOF = $0 { true } else { false } })
+        let server = try #require(pair.serverChannel)
+        pair.server.send(ByteBuffer(bytes: [UInt8].pattern(500_000)), on: server)
+        try pair.server.sendEOF(on: server)
+        try pair.server.closeChannel(server)
+        pair.run()
+        #expect(pair.receivedByClient[0] == [UInt8].pattern(500_000))
+        #expect(self.isClosed(pair.clientEvents) && self.isClosed(pair.serverEvents))
+        #expect(pair.clientError == nil && pair.serverError == nil)
+    }
+
+    @Test func noMoreLeavesThanTheWindowAllowsUntilItIsDelivered() throws {
+        let (pair, id) = try self.loggedIn(window: 10_000)
+        pair.delivers = false
+        pair.client.send(ByteBuffer(bytes: [UInt8].pattern(25_000)), on: id)
+        pair.run()
+        #expect(pair.receivedByServer[0]?.count == 10_000)
+        let isThrottled = pair.client.throttle(id)
+        #expect(isThrottled)
+        let server = try #require(pair.serverChannel)
+        pair.delivers = true
+        try pair.server.delivered(10_000, on: server)
+        pair.run()
+        #expect(pair.receivedByServer[0] == [UInt8].pattern(25_000))
+        #expect(pair.clientEvents.contains { if case .channelWritable = $0 { true } else { false } })
+    }
+
+    @Test func dataBeyondTheWindowIsRefused() throws {
+        let (pair, _) = try self.loggedIn(window: 100)
+        pair.delivers = false
+        try pair.send(ChannelData(recipientChannel: 0, data: ByteBuffer(repeating: 1, count: 101)), from: .client)
+        #expect(pair.serverError?.code == .protocolViolation)
+    }
+
+    @Test func anAdjustmentBeyond32BitsIsRefused() throws {
+        let (pair, _) = try self.loggedIn()
+        try pair.send(ChannelWindowAdjust(recipientChannel: 0, bytesToAdd: .max), from: .client)
+        #expect(pair.serverError?.code == .protocolViolation)
+    }
+
+    @Test func aPacketSizeOfZeroIsRefused() throws {
+        let pair = try EnginePair()
+        try pair.logIn()
+        let open = ChannelOpen(kind: .session, senderChannel: 5, initialWindow: 1, maximumPacket: 0)
+        try pair.send(open, from: .client)
+        #expect(pair.serverChannel == nil)
+        // The client never opened channel 5: the refusal is the end of it.
+        #expect(pair.clientError?.code == .protocolViolation)
+    }
+
+    @Test func aPacketSizeOfOneMovesByteByByte() throws {
+        let pair = try EnginePair(server: { $0.limits.channelPacket = 1 })
+        try pair.logIn()
+        let id = try pair.openChannel()
+        pair.client.send(ByteBuffer(string: "slow but sure"), on: id)
+        pair.run()
+        #expect(pair.receivedByServer[0] == Array("slow but sure".utf8))
+    }
+
+    @Test(arguments: [UInt32(1), 1_000, .max])
+    func everyMessageForAChannelThatIsNotOpenIsRefused(number: UInt32) throws {
+        let messages: [any WireMessage] = [
+            ChannelData(recipientChannel: number, data: ByteBuffer(string: "x")),
+            ChannelExtendedData(recipientChannel: number, type: 1, data: ByteBuffer(string: "x")),
+            ChannelWindowAdjust(recipientChannel: number, bytesToAdd: 1),
+            ChannelEOF(recipientChannel: number),
+            ChannelClose(recipientChannel: number),
+            ChannelRequest(recipientChannel: number, name: "shell", wantReply: true),
+            ChannelSuccess(recipientChannel: number),
+            ChannelFailure(recipientChannel: number),
+            ChannelOpenFailure(recipientChannel: number, reason: .connectFailed, message: ""),
+            ChannelOpenConfirmation(recipientChannel: number, senderChannel: 0, initialWindow: 1, maximumPacket: 1),
+        ]
+        for message in messages {
+            let (pair, _) = try self.loggedIn()
+            try pair.send(message, from: .client)
+            #expect(pair.serverError?.code == .protocolViolation, "\(message)")
+        }
+    }
+
+    @Test func dataAfterEOFIsRefused() throws {
+        let (pair, id) = try self.loggedIn()
+        try pair.client.sendEOF(on: id)
+        pair.run()
+        try pair.send(ChannelData(recipientChannel: 0, data: ByteBuffer(string: "x")), from: .client)
+        #expect(pair.serverError?.code == .protocolViolation)
+    }
+
+    @Test func aSecondConfirmationIsRefused() throws {
+        let (pair, id) = try self.loggedIn()
+        let again = ChannelOpenConfirmation(
+            recipientChannel: id.number,
+            senderChannel: 0,
+            initialWindow: 1,
+            maximumPacket: 1
+        )
+        try pair.send(again, from: .server)
+        #expect(pair.clientError?.code == .protocolViolation)
+    }
+
+    @Test func repliesNobodyAskedForAreRefused() throws {
+        let messages: [any WireMessage] = [RequestSuccess(), RequestFailure(), ChannelSuccess(recipientChannel: 0)]
+        for message in messages {
+            let (pair, _) = try self.loggedIn()
+            try pair.send(message, from: .client)
+            #expect(pair.serverError?.code == .protocolViolation)
+        }
+    }
+
+    @Test func thereAreNoMoreChannelsThanTheLimit() throws {
+        let pair = try EnginePair(server: { $0.limits.channels = 8 })
+        try pair.logIn()
+        for _ in 0..<20 { _ = try pair.openChannel() }
+        #expect(pair.server.channelCount == 8)
+        let refusals = pair.clientEvents.count {
+            if case .channelRefused(_, .resourceShortage, _) = $0 { true } else { false }
+        }
+        #expect(refusals == 12)
+        #expect(pair.clientError == nil && pair.serverError == nil)
+    }
+
+    @Test func aNumberThatIsUsedAgainDoesNotReachTheOldName() throws {
+        let (pair, old) = try self.loggedIn()
+        try pair.client.closeChannel(old)
+        pair.run()
+        let new = try pair.openChannel()
+        #expect(new.number == old.number && new != old)
+        pair.client.send(ByteBuffer(string: "stale"), on: old)
+        try pair.client.abortChannel(old)
+        pair.client.send(ByteBuffer(string: "fresh"), on: new)
+        pair.run()
+        #expect(pair.receivedByServer[0] == Array("fresh".utf8))
+        #expect(pair.server.channelCount == 1)
+    }
+
+    @Test func whatIsQueuedLeavesBeforeTheClose() throws {
+        let (pair, id) = try self.loggedIn()
+        pair.client.send(ByteBuffer(bytes: [UInt8].pattern(300_000)), on: id)
+        try pair.client.closeChannel(id)
+        pair.run()
+        #expect(pair.receivedByServer[0] == [UInt8].pattern(300_000))
+        #expect(self.isClosed(pair.clientEvents))
+    }
+
+    @Test func channelsTakeTurns() throws {
+        let (pair, first) = try self.loggedIn()
+        let second = try pair.openChannel()
+        pair.client.send(ByteBuffer(repeating: 1, count: 1 << 20), on: first)
+        pair.client.send(ByteBuffer(repeating: 2, count: 1000), on: second)
+        pair.collectOutput()
+        pair.run()
+        let order = pair.serverEvents.compactMap { event -> UInt32? in
+            if case .channelData(let id, _) = event { id.number } else { nil }
+        }
+        #expect(order.firstIndex(of: second.number) == 1)
+    }
+
+    @Test func repliesLeaveInTheOrderOfTheRequests() throws {
+        let pair = try EnginePair()
+        try pair.logIn()
+        for name in ["a", "b", "c"] {
+            try pair.client.sendGlobalRequest(.other(name: name, data: ByteBuffer()), wantReply: true)
+        }
+        pair.run()
+        let numbers = pair.serverEvents.compactMap { event -> UInt64? in
+            if case .globalRequest(_, let reply) = event { reply } else { nil }
+        }
+        try #require(numbers.count == 3)
+        try pair.server.answerGlobalRequest(numbers[2], success: ByteBuffer(string: "3"))
+        pair.run()
+        #expect(!pair.clientEvents.contains { if case .globalReply = $0 { true } else { false } })
+        try pair.server.answerGlobalRequest(numbers[0], success: nil)
+        try pair.server.answerGlobalRequest(numbers[1], success: ByteBuffer(string: "2"))
+        pair.run()
+        let replies = pair.clientEvents.compactMap { event -> String? in
+            guard case .globalReply(let number, let data) = event else { return nil }
+            return "\(number) \(data.map { String(buffer: $0) } ?? "no")"
+        }
+        #expect(replies == ["0 no", "1 2", "2 3"])
+    }
+
+    @Test func requestsThatWaitForAnAnswerAreBounded() throws {
+        let pair = try EnginePair(server: { $0.limits.unansweredRequests = 10 })
+        try pair.logIn()
+        for _ in 0..<20 {
+            try pair.client.sendGlobalRequest(.other(name: "x", data: ByteBuffer()), wantReply: true)
+        }
+        pair.run()
+        #expect(pair.serverError?.code == .limitExceeded)
+    }
+}

@@ -1,0 +1,123 @@
+import NIOCore
+import SSHCrypto
+import SSHWire
+import Testing
+
+@testable import SSHProtocol
+
+struct HandshakeTests {
+    @Test(arguments: CipherAlgorithm.allCases, KeyExchangeAlgorithm.allCases)
+    func everyCipherWithEveryKeyExchangeCarriesData(cipher: CipherAlgorithm, keyExchange: KeyExchangeAlgorithm) throws {
+        let pair = try EnginePair(client: {
+            $0.algorithms.ciphers = [cipher]
+            $0.algorithms.keyExchange = [keyExchange]
+        })
+        try pair.logIn()
+        let id = try pair.openChannel()
+        let data = [UInt8].pattern(100_000)
+        pair.client.send(ByteBuffer(bytes: data), on: id)
+        pair.run()
+        #expect(pair.receivedByServer[0] == data)
+    }
+
+    @Test(arguments: MACAlgorithm.allCases)
+    func everyMACCarriesData(mac: MACAlgorithm) throws {
+        let pair = try EnginePair(client: {
+            $0.algorithms.ciphers = [.aes128CTR]
+            $0.algorithms.macs = [mac]
+        })
+        try pair.logIn()
+        let id = try pair.openChannel()
+        pair.client.send(ByteBuffer(string: "hello"), on: id)
+        pair.run()
+        #expect(pair.receivedByServer[0] == Array("hello".utf8))
+    }
+
+    @Test(arguments: UInt64(1)...20)
+    func bytesCutAnywhereMakeNoDifference(seed: UInt64) throws {
+        let pair = try EnginePair(seed: seed, cut: true)
+        try pair.logIn()
+        let id = try pair.openChannel()
+        let data = [UInt8].pattern(20_000, seed: seed)
+        pair.client.send(ByteBuffer(bytes: data), on: id)
+        pair.run()
+        #expect(pair.receivedByServer[0] == data)
+        #expect(pair.clientError == nil && pair.serverError == nil)
+    }
+
+    @Test func nothingInCommonIsRefusedWithTheirOffer() throws {
+        let pair = try EnginePair(
+            client: { $0.algorithms.ciphers = [.aes128CTR] },
+            server: { $0.algorithms.ciphers = [.aes256GCM] }
+        )
+        pair.run()
+        #expect(pair.clientError?.code == .noCommonAlgorithm)
+        #expect(pair.clientError?.reason == "no matching cipher found. Their offer: aes256-gcm@openssh.com")
+    }
+
+    @Test func anIgnoreBeforeNewKeysEndsAStrictKeyExchange() throws {
+        let pair = try EnginePair()
+        // The identification and KEXINIT have been said; the client slips a message in between (CVE-2023-48795).
+        try pair.client.transport.transmitter.send(
+            header: Unimplemented(sequenceNumber: 0).payload().buffer,
+            body: ByteBuffer(),
+            random: SeededRandom(seed: 3)
+        )
+        pair.run()
+        #expect(pair.serverError?.code == .protocolViolation)
+    }
+
+    @Test func sequenceNumbersStartAgainAtNewKeysWhenStrict() throws {
+        let pair = try EnginePair()
+        try pair.logIn()
+        #expect(pair.client.transport.isStrict && pair.server.transport.isStrict)
+        // SERVICE_REQUEST and one USERAUTH_REQUEST are all that the client said since NEWKEYS.
+        #expect(pair.client.transport.transmitter.sequenceNumber == 2)
+    }
+
+    @Test func theServerSaysWhichSignaturesItAccepts() throws {
+        let pair = try EnginePair()
+        try pair.logIn()
+        #expect(pair.client.transport.peerExtensionInfo.signatureAlgorithms == AlgorithmPreferences.userKeySignatures)
+        #expect(pair.client.transport.peerExtensionInfo.acceptsHostBound)
+    }
+
+    @Test func extensionInfoFromAClientAfterItsTimeIsRefused() throws {
+        let pair = try EnginePair()
+        try pair.logIn()
+        try pair.send(ExtensionInfo(extensions: []), from: .client)
+        #expect(pair.serverError?.code == .protocolViolation)
+    }
+
+    @Test func anExtensionCountOutOfAllBoundsCostsNothing() throws {
+        var writer = WireWriter()
+        writer.writeByte(MessageNumber.extensionInfo.rawValue)
+        writer.writeUInt32(0xffff_ffff)
+        let pair = try EnginePair()
+        try pair.logIn()
+        try pair.send(payload: writer.buffer, from: .client)
+        #expect(pair.serverError?.code == .limitExceeded)
+    }
+
+    @Test func bothSidesComeToTheSameSessionIdentifier() throws {
+        let pair = try EnginePair()
+        try pair.logIn()
+        #expect(pair.client.sessionIdentifier == pair.server.sessionIdentifier)
+        #expect(pair.client.sessionIdentifier.count == 32)
+    }
+
+    @Test func theSameSeedGivesTheSameBytes() throws {
+        let pairs = try [EnginePair(seed: 5), EnginePair(seed: 5)]
+        for pair in pairs { try pair.logIn() }
+        #expect(pairs[0].client.sessionIdentifier == pairs[1].client.sessionIdentifier)
+    }
+
+    @Test func aPingIsAnsweredOnceLoggedIn() throws {
+        let pair = try EnginePair()
+        try pair.logIn()
+        let before = pair.server.transport.transmitter.packets
+        try pair.send(Ping(data: ByteBuffer(string: "are you there")), from: .client)
+        #expect(pair.server.transport.transmitter.packets == before + 1)
+        #expect(pair.serverError == nil && pair.clientError == nil)
+    }
+}

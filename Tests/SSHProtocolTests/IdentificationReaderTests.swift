@@ -1,0 +1,54 @@
+import NIOCore
+import SSHWire
+import Testing
+
+@testable import SSHProtocol
+
+struct IdentificationReaderTests {
+    private func read(_ text: String, role: EngineConfiguration.Role = .server) throws -> String? {
+        var reader = IdentificationReader(role: role)
+        var buffer = ByteBuffer(string: text)
+        return try reader.next(from: &buffer).map { String(decoding: $0, as: UTF8.self) }
+    }
+
+    @Test(arguments: ["SSH-2.0-x\r\n", "SSH-2.0-x\n", "SSH-1.99-x y z\r\n"])
+    func aProperLineIsRead(line: String) throws {
+        #expect(try self.read(line) == line.trimmingNewline)
+    }
+
+    @Test(arguments: ["SSH-1.5-x\r\n", "SSH-3.0-x\r\n", "GET / HTTP/1.1\r\n", "\r\n", "SSH-2.0-a\u{7}b\r\n"])
+    func anythingElseIsRefused(line: String) {
+        #expect(throws: SSHError.self) { try self.read(line) }
+    }
+
+    @Test func aLineThatNeverEndsIsRefusedAtItsLimit() throws {
+        #expect(try self.read("SSH-2.0-" + String(repeating: "a", count: 240)) == nil)
+        #expect(throws: SSHError.self) { try self.read("SSH-2.0-" + String(repeating: "a", count: 300)) }
+    }
+
+    @Test func aServerMaySayMoreBeforeAndAClientMayNot() throws {
+        #expect(try self.read("Welcome\r\nto here\r\nSSH-2.0-x\r\n", role: .client) == "SSH-2.0-x")
+        #expect(throws: SSHError.self) { try self.read("Welcome\r\nSSH-2.0-x\r\n", role: .server) }
+    }
+
+    @Test func whatAServerSaysBeforeIsBounded() {
+        #expect(throws: SSHError.self) { try self.read(String(repeating: "x\n", count: 2_000), role: .client) }
+        #expect(throws: SSHError.self) { try self.read(String(repeating: "x", count: 100_000), role: .client) }
+    }
+
+    @Test func itComesByteByByte() throws {
+        var reader = IdentificationReader(role: .server)
+        var buffer = ByteBuffer()
+        for byte in "SSH-2.0-slow\r".utf8 {
+            buffer.writeInteger(byte)
+            #expect(try reader.next(from: &buffer) == nil)
+        }
+        buffer.writeBytes([0x0a, 0x42])
+        #expect(try reader.next(from: &buffer) == Array("SSH-2.0-slow".utf8))
+        #expect(buffer.readableBytes == 1)
+    }
+}
+
+extension String {
+    fileprivate var trimmingNewline: String { String(self.prefix { !$0.isNewline }) }
+}

@@ -1,0 +1,167 @@
+import Testing
+
+@testable import SSHServer
+
+/// One row per keyword and value: what `-T` prints for it.
+struct KeywordTests {
+    @Test(arguments: [
+        ("Port 2222", ["port 2222"]),
+        ("Port 2222\nPort 080", ["port 2222", "port 80"]),
+        ("ListenAddress 192.0.2.1", ["listenaddress 192.0.2.1"]),
+        ("ListenAddress 192.0.2.1:99", ["listenaddress 192.0.2.1:99"]),
+        ("ListenAddress ::1", ["listenaddress [::1]"]),
+        ("ListenAddress [::1]", ["listenaddress [::1]"]),
+        ("ListenAddress [::1]:99", ["listenaddress [::1]:99"]),
+        ("AddressFamily INET6", ["addressfamily inet6"]),
+        ("HostKey /a\nHostKey /b", ["hostkey /a", "hostkey /b"]),
+        ("HostKey none", []),
+        ("PidFile /run/x.pid", ["pidfile /run/x.pid"]),
+        ("PidFile none", ["pidfile none"]),
+        ("StrictModes no\nStrictModes yes", ["strictmodes no"]),
+        ("SyslogFacility local3", ["syslogfacility LOCAL3"]),
+        ("LoginGraceTime 1h30", ["logingracetime 3630"]),
+        ("LoginGraceTime 0", ["logingracetime 0"]),
+        ("MaxStartups 10", ["maxstartups 10:30:10"]),
+        ("MaxStartups 5:50:60", ["maxstartups 5:50:60"]),
+        ("PerSourceMaxStartups 3", ["persourcemaxstartups 3"]),
+        ("PerSourceMaxStartups none", ["persourcemaxstartups none"]),
+        ("PerSourceNetBlockSize 24:64", ["persourcenetblocksize 24:64"]),
+        ("PerSourceNetBlockSize 24", ["persourcenetblocksize 24:128"]),
+        ("TCPKeepAlive no", ["tcpkeepalive no"]),
+        ("KeepAlive no", ["tcpkeepalive no"]),
+        ("Ciphers aes256-ctr,aes128-gcm@openssh.com", ["ciphers aes256-ctr,aes128-gcm@openssh.com"]),
+        ("Ciphers -aes*", ["ciphers chacha20-poly1305@openssh.com"]),
+        (
+            "Ciphers ^aes256-ctr",
+            ["ciphers aes256-ctr,chacha20-poly1305@openssh.com,aes256-gcm@openssh.com,aes128-gcm@openssh.com"]
+        ),
+        ("MACs -*256*", ["macs hmac-sha2-512-etm@openssh.com"]),
+        ("KexAlgorithms curve25519-sha256", ["kexalgorithms curve25519-sha256"]),
+        ("HostKeyAlgorithms ssh-*", ["hostkeyalgorithms ssh-ed25519"]),
+        ("PubkeyAcceptedAlgorithms rsa-*", ["pubkeyacceptedalgorithms rsa-sha2-512,rsa-sha2-256"]),
+        ("PubkeyAcceptedKeyTypes +rsa-*", ["pubkeyacceptedalgorithms ssh-ed25519,rsa-sha2-512,rsa-sha2-256"]),
+        ("AuthorizedKeysFile /k/%u .ssh/k", ["authorizedkeysfile /k/%u .ssh/k"]),
+        ("AuthorizedKeysFile /a\nAuthorizedKeysFile /b", ["authorizedkeysfile /a"]),
+        ("AuthorizedKeysFile none", ["authorizedkeysfile none"]),
+        ("PubkeyAuthentication no", ["pubkeyauthentication no"]),
+        ("AllowUsers a b@10.0.0.0/8\nAllowUsers c*", ["allowusers a", "allowusers b@10.0.0.0/8", "allowusers c*"]),
+        ("DenyUsers root", ["denyusers root"]),
+        ("AllowGroups a b", ["allowgroups a", "allowgroups b"]),
+        ("DenyGroups a", ["denygroups a"]),
+        ("MaxAuthTries 3", ["maxauthtries 3"]),
+        ("AllowTcpForwarding ALL # all", ["allowtcpforwarding yes"]),
+        ("AllowTcpForwarding local", ["allowtcpforwarding local"]),
+        ("AllowTcpForwarding remote", ["allowtcpforwarding remote"]),
+        ("AllowTcpForwarding no", ["allowtcpforwarding no"]),
+        ("DisableForwarding yes", ["disableforwarding yes"]),
+        ("PermitListen 8080 LOCALHOST:* [::1]:8", ["permitlisten *:8080 LOCALHOST:* [::1]:8"]),
+        ("PermitListen any", ["permitlisten any"]),
+        ("PermitListen none", ["permitlisten none"]),
+        ("PermitListen 1\nPermitListen 2", ["permitlisten *:1"]),
+        ("PermitOpen a:1 *:* [::1]:*", ["permitopen a:1 *:* [::1]:*"]),
+        ("PermitOpen :80", ["permitopen :80"]),
+        ("PermitOpen none", ["permitopen none"]),
+        ("GatewayPorts clientspecified", ["gatewayports clientspecified"]),
+        ("ClientAliveInterval 1m", ["clientaliveinterval 60"]),
+        ("ClientAliveCountMax 0", ["clientalivecountmax 0"]),
+        ("RekeyLimit 1.5G 1h", ["rekeylimit 1610612736 3600"]),
+        ("RekeyLimit default none", ["rekeylimit 0 0"]),
+        ("RekeyLimit 16m", ["rekeylimit 16777216 0"]),
+        ("MaxSessions 0", ["maxsessions 0"]),
+        ("UnusedConnectionTimeout none", ["unusedconnectiontimeout none"]),
+        ("UnusedConnectionTimeout 5m", ["unusedconnectiontimeout 300"]),
+        ("LogLevel debug1", ["loglevel DEBUG"]),
+        ("LogLevel VERBOSE", ["loglevel VERBOSE"]),
+    ])
+    func valuesMeanWhatTheyMeanInSshd(_ text: String, _ expected: [String]) throws {
+        let configuration = try ServerConfiguration.parsing(text)
+        let keyword = try #require(Keyword.named(String(text.prefix { $0 != " " })))
+        let prefix = keyword.name.lowercased() + " "
+        #expect(configuration.effectiveLines().filter { $0.hasPrefix(prefix) } == expected)
+        #expect(configuration.warnings == [])
+    }
+
+    @Test(arguments: [
+        "Port 0", "Port 65536", "Port -1", "Port x y", "Port 22 23", "Port 99999999999999999999",
+        "ListenAddress a:0", "ListenAddress [::1", "ListenAddress [::1]x", "ListenAddress :22",
+        "ListenAddress a rdomain b",
+        "AddressFamily inet4", "StrictModes maybe", "StrictModes true", "SyslogFacility mail", "LogLevel loud",
+        "LoginGraceTime", "LoginGraceTime \"\"", "LoginGraceTime -1", "LoginGraceTime 1x", "LoginGraceTime 9999999999",
+        "LoginGraceTime 9999999w", "LoginGraceTime h", "MaxStartups 10:30", "MaxStartups 10:0:20",
+        "MaxStartups 10:101:20",
+        "MaxStartups 30:30:20", "MaxStartups x", "MaxStartups 0", "MaxStartups 10:30:20:1", "PerSourceMaxStartups x",
+        "PerSourceNetBlockSize 33", "PerSourceNetBlockSize 24:129", "PerSourceNetBlockSize 1:2:3",
+        "Ciphers 3des-cbc", "Ciphers aes*", "Ciphers -*", "Ciphers aes256-ctr,", "Ciphers ,", "MACs \"\"", "Ciphers +",
+        "PubkeyAcceptedAlgorithms ssh-rsa", "AuthorizedKeysFile /k/%z", "AuthorizedKeysFile /k/%",
+        "AuthorizedKeysFile \"\"",
+        "AllowUsers a@10.0.0.1/8", "AllowUsers a@10.0.0.0/33", "AllowUsers \"\"", "AllowUsers a@x,,y",
+        "MaxAuthTries -1", "MaxAuthTries x", "MaxAuthTries 4294967296", "AllowTcpForwarding TRUE",
+        "DisableForwarding 1",
+        "PermitListen 0", "PermitListen a:0", "PermitListen any 80", "PermitListen 80 any", "PermitListen a/80",
+        "PermitListen 65536", "PermitListen -1", "PermitListen a:b:80", "PermitListen [::1:80", "PermitListen [::1]",
+        "PermitListen ::1:80", "PermitOpen 80", "PermitOpen a", "PermitOpen a:", "PermitOpen a/80",
+        "PermitOpen :80 a/80",
+        "GatewayPorts maybe", "ClientAliveInterval none", "ClientAliveCountMax 1s", "RekeyLimit 8", "RekeyLimit 1X",
+        "RekeyLimit 1.5", "RekeyLimit 20000P", "RekeyLimit 1G forever", "RekeyLimit 1G 1h 1", "RekeyLimit -1G",
+        "UnusedConnectionTimeout x", "Nonsense yes", "Include", "Include \"\"", "Match", "Match user", "Match nobody a",
+        "RevokedKeys /k", "AuthenticationMethods publickey,password", "ChannelTimeout *=5m", "UseDNS yes",
+        "PubkeyAuthOptions verify-required", "RequiredRSASize 3072", "RefuseConnection yes", "PerSourcePenalties yes",
+    ])
+    func wrongValuesRefuseToStartAndNameTheLine(_ text: String) throws {
+        let reason = try #require(ServerConfiguration.refusal("\n" + text))
+        #expect(reason.hasPrefix("/etc/relay/config line 2: "))
+        #expect(reason.contains(try #require(text.split(separator: " ").first)))
+    }
+
+    @Test(arguments: [
+        "X11Forwarding yes", "Subsystem sftp /usr/lib/openssh/sftp-server", "UsePAM yes", "PrintMotd no",
+        "AcceptEnv LANG LC_*", "PermitRootLogin no", "PasswordAuthentication no", "PasswordAuthentication yes",
+        "ChallengeResponseAuthentication no", "TrustedUserCAKeys /ca", "Banner /etc/issue",
+        "ForceCommand echo 'no shell'",
+        "PermitTTY no", "ChrootDirectory /x", "PermitTunnel no", "GSSAPIAuthentication no", "KerberosAuthentication no",
+        "AllowStreamLocalForwarding yes", "Protocol 2", "Ciphers aes128-cbc,aes256-ctr", "SetEnv A=b",
+    ])
+    func whatHasNoMeaningHereIsReadAndWarnedAboutOnce(_ text: String) throws {
+        let configuration = try ServerConfiguration.parsing("\n" + text)
+        let warning = try #require(configuration.warnings.first)
+        #expect(configuration.warnings.count == 1)
+        #expect((warning.file, warning.line) == ("/etc/relay/config", 2))
+    }
+
+    @Test(arguments: [
+        "Banner none", "UseDNS no", "AllowStreamLocalForwarding no", "AuthenticationMethods any",
+        "AuthenticationMethods publickey", "RevokedKeys none", "TrustedUserCAKeys none", "ChannelTimeout none",
+        "RequiredRSASize 2048", "PubkeyAuthOptions none", "PerSourcePenalties no", "RefuseConnection no", "# x",
+    ])
+    func whatTheRelayDoesAnywayIsReadWithoutAWord(_ text: String) throws {
+        #expect(try ServerConfiguration.parsing(text).warnings == [])
+    }
+
+    @Test func noKeywordStandsInTheTableTwice() {
+        let names = Keyword.all.map { $0.name.lowercased() }
+        #expect(Set(names).count == names.count)
+        #expect(Keyword.aliases.allSatisfy { names.contains($0.value) && !names.contains($0.key) })
+    }
+
+    @Test func anEmptyFileGivesOurDefaults() throws {
+        let configuration = try ServerConfiguration.parsing("")
+        #expect(configuration.loginGraceTime == .seconds(30))
+        #expect(configuration.maxStartups == MaxStartups(start: 100, rate: 30, full: 1000))
+        #expect(configuration.defaults.clientAliveInterval == .seconds(15))
+        #expect(configuration.defaults.clientAliveCountMax == 3)
+        #expect(configuration.defaults.authorizedKeysFiles == ["/etc/relay/authorized_keys/%u"])
+        #expect(configuration.hostKeyFiles == ["/etc/relay/ssh_host_ed25519_key"])
+        #expect(configuration.ciphers == SupportedAlgorithms.forTests.ciphers)
+        #expect(configuration.defaults.pubkeyAcceptedAlgorithms == SupportedAlgorithms.forTests.publicKeys)
+        #expect(configuration.defaults.allowTCPForwarding == .all)
+        #expect(configuration.defaults.$allowTCPForwarding.rule == nil)
+    }
+
+    @Test func listenEndpointsCombineAddressesAndPorts() throws {
+        let both = try ServerConfiguration.parsing("Port 1\nPort 2\nAddressFamily inet")
+        #expect(both.listenEndpoints == [.init(host: "0.0.0.0", port: 1), .init(host: "0.0.0.0", port: 2)])
+        let some = try ServerConfiguration.parsing("ListenAddress a\nListenAddress [::1]:9\nPort 1")
+        #expect(some.listenEndpoints == [.init(host: "a", port: 1), .init(host: "::1", port: 9)])
+        #expect(try ServerConfiguration.parsing("").listenEndpoints.map(\.host) == ["0.0.0.0", "::"])
+    }
+}
