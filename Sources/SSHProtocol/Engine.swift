@@ -160,6 +160,12 @@ public struct Engine: ~Copyable {
         self.disconnect(reason, message)
     }
 
+    /// Seals a payload that no method of ours would send. For fuzzing and tests of the other side.
+    @_spi(Testing)
+    public mutating func sendRaw(_ payload: ByteBuffer) throws {
+        try self.transport.transmitter.send(header: payload, body: ByteBuffer(), random: self.transport.random)
+    }
+
     /// The first exchange hash (RFC 4253 §7.2), empty before the first key exchange has ended.
     public var sessionIdentifier: [UInt8] { self.transport.sessionIdentifier }
     public var isAuthenticated: Bool { self.transport.isAuthenticated }

@@ -71,6 +71,8 @@ extension Engine {
             throw SSHError.protocolViolation("a maximum packet size of 0")
         }
         self.events.append(.channelConfirmed(id))
+        // Data may have been queued before.
+        self.enqueue(id)
         try self.progress(id)
         return nil
     }
