@@ -120,6 +120,12 @@ public final class ConnectionHandler: ChannelInboundHandler {
         self.perform { try $0.confirmChannel(id) }
     }
 
+    /// From now on another sink stands behind the channel.
+    public func replaceSink(of id: ChannelID, with sink: any ChannelSink) {
+        guard self.sinks[id] != nil else { return sink.channelClosed() }
+        self.sinks[id] = sink
+    }
+
     public func refuse(_ id: ChannelID, _ reason: ChannelOpenFailure.Reason, _ message: String) {
         self.perform { try $0.refuseChannel(id, reason, message) }
     }

@@ -29,12 +29,18 @@ public final class PortListener {
         completion: @escaping (Result<PortListener, any Error>) -> Void
     ) {
         let accept = NIOLoopBound(onAccept, eventLoop: eventLoop)
-        let bootstrap = SocketOptions.tunnel(ServerBootstrap(group: eventLoop, childGroup: eventLoop))
-            .childChannelInitializer { channel in
-                channel.eventLoop.makeCompletedFuture {
-                    try channel.pipeline.syncOperations.addHandler(AcceptHandler(accept.value))
+        let bootstrap: (String) -> ServerBootstrap = { address in
+            let bootstrap = SocketOptions.tunnel(ServerBootstrap(group: eventLoop, childGroup: eventLoop))
+                .childChannelInitializer { channel in
+                    channel.eventLoop.makeCompletedFuture {
+                        try channel.pipeline.syncOperations.addHandler(AcceptHandler(accept.value))
+                    }
                 }
-            }
+            // 0.0.0.0 and :: share a port only if the latter keeps out of IPv4.
+            guard address.contains(":") else { return bootstrap }
+            let v6Only = ChannelOptions.Types.SocketOption(level: .ipv6, name: .ipv6_v6only)
+            return bootstrap.serverChannelOption(v6Only, value: 1)
+        }
         PortBinding(bootstrap, addresses, port, on: eventLoop, completion).start()
     }
 
@@ -64,7 +70,7 @@ private final class PortBinding {
     /// How often another free port is looked for when the one the system picked is taken on a later address.
     private static let maximumAttempts = 8
 
-    private let bootstrap: ServerBootstrap
+    private let bootstrap: (String) -> ServerBootstrap
     private let addresses: [String]
     private let wantedPort: UInt16
     private let eventLoop: any EventLoop
@@ -75,7 +81,7 @@ private final class PortBinding {
     private var attempts = 0
 
     init(
-        _ bootstrap: ServerBootstrap,
+        _ bootstrap: @escaping (String) -> ServerBootstrap,
         _ addresses: [String],
         _ port: UInt16,
         on eventLoop: any EventLoop,
@@ -97,7 +103,8 @@ private final class PortBinding {
 
     private func bind(_ addresses: ArraySlice<String>) {
         guard let address = addresses.first else { return self.finish() }
-        self.bootstrap.bind(host: address, port: Int(self.port)).hop(to: self.eventLoop).assumeIsolated().whenComplete {
+        let bound = self.bootstrap(address).bind(host: address, port: Int(self.port))
+        bound.hop(to: self.eventLoop).assumeIsolated().whenComplete {
             switch $0 {
             case .success(let channel):
                 self.channels.append(channel)

@@ -12,8 +12,6 @@ public final class Tunnel: ChannelInboundHandler, ChannelSink {
     private let connection: ConnectionHandler
     /// None before the channel is opened.
     private var id: ChannelID?
-    /// Waits, unread, for the channel to be confirmed.
-    private var waitingSocket: (any Channel)?
     private var context: ChannelHandlerContext?
     /// The last piece from the channel is held until the next or the flush: it carries the promise of its batch.
     private var held: ByteBuffer?
@@ -45,20 +43,33 @@ public final class Tunnel: ChannelInboundHandler, ChannelSink {
     public func accept(_ id: ChannelID, with socket: any Channel) {
         self.id = id
         self.connection.accept(id, sink: self)
-        self.start(on: socket)
+        self.attach(to: socket)
+        self.channelWritable()
     }
 
     /// Asks the peer for a channel for a socket that is connected and unread. If it refuses, the socket is closed.
+    ///
+    /// Nothing is read before the peer has confirmed, but a socket whose other side has ended its input hands over what it
+    /// holds at once: that waits in the channel's queue.
     public func open(_ kind: ChannelOpen.Kind, for socket: any Channel) {
-        self.waitingSocket = socket
         self.id = self.connection.open(kind, sink: self)
+        self.attach(to: socket)
         if self.id == nil { self.channelClosed() }
     }
 
+    /// Takes over a confirmed channel from the sink that opened or accepted it, for a socket that is connected.
+    ///
+    /// - Parameter inputHasEnded: the socket has said EOF already, and so has the channel.
+    public func takeOver(_ id: ChannelID, with socket: any Channel, inputHasEnded: Bool = false) {
+        self.id = id
+        self.isInputDone = inputHasEnded
+        self.connection.replaceSink(of: id, with: self)
+        self.attach(to: socket)
+        self.channelWritable()
+    }
+
     public func channelConfirmed() {
-        guard let socket = self.waitingSocket else { return }
-        self.waitingSocket = nil
-        self.start(on: socket)
+        self.channelWritable()
     }
 
     public func channelRefused(_ reason: ChannelOpenFailure.Reason, _ message: String) {
@@ -66,7 +77,7 @@ public final class Tunnel: ChannelInboundHandler, ChannelSink {
         self.channelClosed()
     }
 
-    private func start(on socket: any Channel) {
+    private func attach(to socket: any Channel) {
         guard !self.hasEnded else { return socket.close(promise: nil) }
         do {
             try socket.pipeline.syncOperations.addHandler(self)
@@ -75,8 +86,7 @@ public final class Tunnel: ChannelInboundHandler, ChannelSink {
             if let id = self.id { self.connection.abort(id) }
             return
         }
-        guard socket.isActive else { return self.socketEnded() }
-        self.setReading(true)
+        if !socket.isActive { self.socketEnded() }
     }
 
     public func handlerAdded(context: ChannelHandlerContext) {
@@ -204,8 +214,6 @@ public final class Tunnel: ChannelInboundHandler, ChannelSink {
         self.hasEnded = true
         self.channelReadComplete()
         self.context?.close(promise: nil)
-        self.waitingSocket?.close(promise: nil)
-        self.waitingSocket = nil
         let onEnd = self.onEnd
         self.onEnd = nil
         onEnd?(self)

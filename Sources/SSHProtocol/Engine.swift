@@ -152,7 +152,9 @@ public struct Engine: ~Copyable {
             case .some(.keyExchangeFailed): (.keyExchangeFailed, "key exchange failed")
             case .some(.hostKeyRejected): (.hostKeyNotVerifiable, "host key not verifiable")
             case .some(.integrityCheckFailed): (.macError, "corrupted packet")
-            case .some(.authenticationFailed): (.noMoreAuthenticationMethods, "Too many authentication failures")
+            case .some(.authenticationFailed) where self.configuration.role == .server:
+                (.noMoreAuthenticationMethods, "Too many authentication failures")
+            case .some(.authenticationFailed): (.noMoreAuthenticationMethods, "no more authentication methods")
             case .some(.timedOut): (.connectionLost, "timed out")
             case .some(.limitExceeded): (.protocolError, "limit exceeded")
             default: (.protocolError, "protocol error")

@@ -1,0 +1,84 @@
+/// Everything the client was told, complete: defaults filled in, tokens expanded, algorithm lists resolved.
+public struct ClientConfiguration: Sendable {
+    // MARK: The connection
+
+    /// The host as it was named on the command line.
+    public var originalHost: String
+    /// The host to connect to: HostName, or the one on the command line.
+    public var hostName: String
+    public var port: UInt16
+    public var user: String
+    public var addressFamily: AddressFamily
+    public var bindAddress: String?
+    public var proxy: ProxyMethod
+    /// Seconds; nil: the operating system's.
+    public var connectTimeout: Int?
+    public var connectionAttempts: Int
+    public var tcpKeepAlive: Bool
+    /// Seconds; 0: never ask. 15 here, where OpenSSH has 0: a tunnel must notice a dead peer by itself.
+    public var serverAliveInterval: Int
+    public var serverAliveCountMax: Int
+    public var rekeyLimit: RekeyLimit
+
+    // MARK: Logging in
+
+    public var identityFiles: [IdentityFile]
+    /// False if identityFiles are the default ones, which may be missing without a word.
+    public var identityFilesAreConfigured: Bool
+    public var certificateFiles: [String]
+    public var identitiesOnly: Bool
+    public var identityAgent: IdentityAgent
+    public var pubkeyAuthentication: Bool
+    /// Nobody is there to answer: never ask.
+    public var batchMode: Bool
+
+    // MARK: The host's key
+
+    public var hostKeyAlias: String?
+    /// New keys are added to the first one.
+    public var userKnownHostsFiles: [String]
+    public var globalKnownHostsFiles: [String]
+    public var revokedHostKeys: String?
+    public var strictHostKeyChecking: StrictHostKeyChecking
+    public var hashKnownHosts: Bool
+    public var requiredRSASize: Int
+
+    // MARK: Forwards
+
+    public var localForwards: [ForwardSpecification]
+    public var remoteForwards: [ForwardSpecification]
+    public var dynamicForwards: [ForwardSpecification]
+    /// `-W`: the target that standard input and output are joined to.
+    public var standardInputForward: ForwardTarget?
+    public var gatewayPorts: Bool
+    public var exitOnForwardFailure: Bool
+    public var clearAllForwardings: Bool
+    public var permitRemoteOpen: PermitRemoteOpen
+    public var streamLocalBindMask: UInt32
+    public var streamLocalBindUnlink: Bool
+
+    // MARK: Algorithms, in the order in which they are offered
+
+    public var ciphers: [String]
+    public var macs: [String]
+    public var kexAlgorithms: [String]
+    public var hostKeyAlgorithms: [String]
+    /// Whether algorithms of keys that known_hosts holds go first; not if HostKeyAlgorithms gave an order.
+    public var hostKeyAlgorithmsFollowKnownHosts: Bool
+    public var pubkeyAcceptedAlgorithms: [String]
+
+    // MARK: The program
+
+    public var logLevel: LogLevel
+    public var sessionType: SessionType
+    public var requestTTY: RequestTTY
+    public var standardInputIsNull: Bool
+    public var forkAfterAuthentication: Bool
+    /// What was read but has no effect: each is worth a line on standard error.
+    public var warnings: [String]
+
+    /// The name under which known_hosts has this host: HostKeyAlias, `host`, or `[host]:port`.
+    public var knownHostsName: String {
+        self.hostKeyAlias?.lowercased() ?? KnownHosts.name(host: self.hostName, port: self.port)
+    }
+}

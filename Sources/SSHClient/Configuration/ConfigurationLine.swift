@@ -1,0 +1,135 @@
+import SSHWire
+
+/// One line of ssh_config, or one `-o`, split into its keyword and arguments.
+struct ConfigurationLine {
+    let file: String
+    let number: Int
+    /// In lower case, as keywords are compared.
+    let keyword: String
+    /// Everything after the keyword as it was written: commands take it whole.
+    let rest: String
+    private var arguments: ArraySlice<String>
+
+    /// - Returns: nil for an empty line or a comment.
+    init?(_ text: some Sequence<UInt8>, file: String, number: Int) throws {
+        self.file = file
+        self.number = number
+        var bytes = ArraySlice(text)
+        while let last = bytes.last, PatternText.isSpace(last) { bytes.removeLast() }
+        bytes = bytes.drop { PatternText.isSpace($0) }
+        guard let first = bytes.first, first != UInt8(ascii: "#") else { return nil }
+        guard !bytes.contains(0) else { throw Self.failure(file, number, "a NUL byte") }
+        guard let keyword = Self.takeWord(&bytes), !keyword.isEmpty else {
+            throw Self.failure(file, number, "invalid quotes")
+        }
+        self.keyword = keyword.lowercased()
+        self.rest = String(decoding: bytes, as: UTF8.self)
+        guard let arguments = Self.splitArguments(bytes) else {
+            throw Self.failure(file, number, "invalid quotes")
+        }
+        self.arguments = arguments[...]
+    }
+
+    mutating func next() throws -> String {
+        guard let argument = self.arguments.popFirst() else {
+            throw self.failure("no argument after keyword \"\(self.keyword)\"")
+        }
+        guard !argument.isEmpty else { throw self.failure("empty argument for keyword \"\(self.keyword)\"") }
+        return argument
+    }
+
+    mutating func nextIfAny() -> String? {
+        self.arguments.popFirst()
+    }
+
+    mutating func remaining() throws -> [String] {
+        var all = [try self.next()]
+        while !self.arguments.isEmpty { all.append(try self.next()) }
+        return all
+    }
+
+    /// For keywords whose value is the rest of the line.
+    mutating func takeRest() throws -> String {
+        self.arguments = []
+        guard !self.rest.isEmpty else { throw self.failure("no argument after keyword \"\(self.keyword)\"") }
+        return self.rest
+    }
+
+    mutating func discardArguments() {
+        self.arguments = []
+    }
+
+    func expectEnd() throws {
+        guard self.arguments.isEmpty else {
+            throw self.failure("keyword \(self.keyword) extra arguments at end of line")
+        }
+    }
+
+    func failure(_ reason: String) -> SSHError {
+        Self.failure(self.file, self.number, reason)
+    }
+
+    private static func failure(_ file: String, _ number: Int, _ reason: String) -> SSHError {
+        SSHError(.invalidConfiguration, "\(file) line \(number): \(reason)")
+    }
+
+    /// The next word where white space or one `=` separates words, as before a keyword's value and in Match.
+    static func takeWord(_ bytes: inout ArraySlice<UInt8>) -> String? {
+        var word: [UInt8] = []
+        if bytes.first == UInt8(ascii: "\"") {
+            guard let end = bytes.dropFirst().firstIndex(of: UInt8(ascii: "\"")) else { return nil }
+            word = Array(bytes[..<end].dropFirst())
+            bytes = bytes[end...].dropFirst()
+        } else {
+            while let byte = bytes.first, !PatternText.isSpace(byte), byte != UInt8(ascii: "="),
+                byte != UInt8(ascii: "\"")
+            {
+                word.append(byte)
+                bytes.removeFirst()
+            }
+        }
+        bytes = bytes.drop { PatternText.isSpace($0) }
+        if bytes.first == UInt8(ascii: "=") {
+            bytes = bytes.dropFirst().drop { PatternText.isSpace($0) }
+        }
+        return String(decoding: word, as: UTF8.self)
+    }
+
+    /// Arguments between blanks; quotes of both kinds, backslash before a quote, a backslash or a blank; `#` ends the line.
+    private static func splitArguments(_ text: ArraySlice<UInt8>) -> [String]? {
+        var bytes = text
+        var arguments: [String] = []
+        while true {
+            bytes = bytes.drop { $0 == 0x20 || $0 == 0x09 }
+            guard let first = bytes.first, first != UInt8(ascii: "#") else { return arguments }
+            guard let argument = Self.takeArgument(&bytes) else { return nil }
+            arguments.append(argument)
+        }
+    }
+
+    private static func takeArgument(_ bytes: inout ArraySlice<UInt8>) -> String? {
+        var argument: [UInt8] = []
+        var quote: UInt8?
+        while let byte = bytes.popFirst() {
+            switch byte {
+            case UInt8(ascii: "\\"):
+                let isEscape =
+                    switch bytes.first {
+                    case UInt8(ascii: "\""), UInt8(ascii: "'"), UInt8(ascii: "\\"): true
+                    case UInt8(ascii: " "): quote == nil
+                    default: false
+                    }
+                argument.append(isEscape ? bytes.removeFirst() : byte)
+            case 0x20 where quote == nil, 0x09 where quote == nil:
+                return String(decoding: argument, as: UTF8.self)
+            case UInt8(ascii: "\"") where quote == nil, UInt8(ascii: "'") where quote == nil:
+                quote = byte
+            case quote:
+                quote = nil
+            default:
+                argument.append(byte)
+            }
+        }
+        return quote == nil ? String(decoding: argument, as: UTF8.self) : nil
+    }
+}

@@ -1,0 +1,63 @@
+/// What the command line and the files said so far; nil where nothing was said.
+public struct ConfigurationOptions: Sendable {
+    var hostName: String?
+    var port: UInt16?
+    var user: String?
+    var addressFamily: AddressFamily?
+    var bindAddress: String?
+    var proxy: ProxyMethod?
+    /// `ProxyJump none` was the first ProxyJump.
+    var isProxyJumpNone = false
+    var connectTimeout: Int??
+    var connectionAttempts: Int?
+    var tcpKeepAlive: Bool?
+    var serverAliveInterval: Int?
+    var serverAliveCountMax: Int?
+    var rekeyLimit: RekeyLimit?
+
+    var identityFiles: [IdentityFile] = []
+    var certificateFiles: [String] = []
+    var identitiesOnly: Bool?
+    var identityAgent: String?
+    var pubkeyAuthentication: Bool?
+    var batchMode: Bool?
+
+    var hostKeyAlias: String?
+    var userKnownHostsFiles: [String]?
+    var globalKnownHostsFiles: [String]?
+    var revokedHostKeys: String?
+    var strictHostKeyChecking: StrictHostKeyChecking?
+    var hashKnownHosts: Bool?
+    var requiredRSASize: Int?
+
+    var localForwards: [ForwardSpecification] = []
+    var remoteForwards: [ForwardSpecification] = []
+    var dynamicForwards: [ForwardSpecification] = []
+    /// `-W`.
+    var standardInputForward: ForwardTarget?
+    var gatewayPorts: Bool?
+    var exitOnForwardFailure: Bool?
+    var clearAllForwardings: Bool?
+    var permitRemoteOpen: PermitRemoteOpen?
+    var streamLocalBindMask: UInt32?
+    var streamLocalBindUnlink: Bool?
+
+    var ciphers: AlgorithmSpecification?
+    var macs: AlgorithmSpecification?
+    var kexAlgorithms: AlgorithmSpecification?
+    var hostKeyAlgorithms: AlgorithmSpecification?
+    var pubkeyAcceptedAlgorithms: AlgorithmSpecification?
+
+    var logLevel: LogLevel?
+    var ignoreUnknown: String?
+    var sessionType: SessionType?
+    var requestTTY: RequestTTY?
+    var standardInputIsNull: Bool?
+    var forkAfterAuthentication: Bool?
+
+    public init() {}
+
+    mutating func add(_ identity: IdentityFile) {
+        if !self.identityFiles.contains(identity) { self.identityFiles.append(identity) }
+    }
+}

@@ -1,0 +1,186 @@
+import Glibc
+import SSHWire
+
+/// Reads ssh_config files into options: blocks, Include, and the first value of each keyword.
+struct ConfigurationReader {
+    let environment: LocalEnvironment
+    let originalHost: String
+    /// What `Host` compares with: the name as given, in the final pass the name after HostName.
+    let host: String
+    let isFinalPass: Bool
+    /// nil: a `Match exec` that would have to be run is an error.
+    let matchExecutor: ((String) throws -> Bool)?
+    var options: ConfigurationOptions
+    private(set) var wantsFinalPass = false
+    private(set) var warnings: [String] = []
+
+    private static let deepestInclude = 16
+
+    init(
+        environment: LocalEnvironment,
+        originalHost: String,
+        host: String,
+        isFinalPass: Bool,
+        matchExecutor: ((String) throws -> Bool)?,
+        options: ConfigurationOptions
+    ) {
+        self.environment = environment
+        self.originalHost = originalHost
+        self.host = host
+        self.isFinalPass = isFinalPass
+        self.matchExecutor = matchExecutor
+        self.options = options
+    }
+
+    /// Whose file it is: this decides what relative and `~` paths of Include mean.
+    enum Owner { case user, system }
+
+    struct Source {
+        var path: String
+        var owner: Owner
+        /// A file that others can write could make this client connect elsewhere.
+        var checksPermissions: Bool
+        var depth = 0
+    }
+
+    /// - Returns: false if there is no such file.
+    @discardableResult
+    mutating func read(_ source: Source, isActive: Bool = true) throws -> Bool {
+        guard source.depth <= Self.deepestInclude else {
+            throw SSHError(.invalidConfiguration, "\(source.path): Too many recursive configuration includes")
+        }
+        let file: ReadFile
+        do {
+            file = try ReadFile(path: source.path)
+        } catch let error as SystemError {
+            if error.isMissingFile { return false }
+            throw SSHError(.invalidConfiguration, "Can't open user config file \(source.path): \(error)")
+        }
+        if source.checksPermissions {
+            guard file.owner == 0 || file.owner == self.environment.userID, file.mode & 0o022 == 0 else {
+                throw SSHError(.invalidConfiguration, "Bad owner or permissions on \(source.path)")
+            }
+        }
+        try self.read(file.bytes, of: source, isActive: isActive)
+        return true
+    }
+
+    private mutating func read(_ bytes: [UInt8], of source: Source, isActive surroundingsAreActive: Bool) throws {
+        var isActive = surroundingsAreActive
+        var number = 0
+        for text in bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false) {
+            number += 1
+            guard var line = try ConfigurationLine(text, file: source.path, number: number) else { continue }
+            guard let keyword = Keyword.byName[line.keyword] else {
+                try self.acceptUnknown(line)
+                continue
+            }
+            switch keyword.meaning {
+            case .host:
+                let patterns = try line.remaining()
+                isActive = surroundingsAreActive && self.hostMatches(patterns)
+            case .match:
+                isActive = try self.matches(line, isActive: surroundingsAreActive)
+            case .include:
+                try self.include(&line, from: source, isActive: isActive)
+            case .option, .ignored, .unsupported:
+                try self.apply(keyword, &line, isActive: isActive)
+            }
+        }
+    }
+
+    /// A `-o`, or a line that is no block.
+    mutating func apply(_ keyword: Keyword, _ line: inout ConfigurationLine, isActive: Bool) throws {
+        switch keyword.meaning {
+        case .option(let read):
+            try read(&line, &self.options, ConfigurationContext(isActive: isActive, environment: self.environment))
+            try line.expectEnd()
+        case .unsupported where isActive:
+            self.warn("\(line.file) line \(line.number): \(keyword.name) is not supported and has no effect")
+        case .ignored, .unsupported, .host, .match, .include:
+            break
+        }
+    }
+
+    func acceptUnknown(_ line: ConfigurationLine) throws {
+        let ignored = self.options.ignoreUnknown ?? ""
+        if PatternText.match(line.keyword, list: ignored, loweringPatterns: true) == .matched {
+            return
+        }
+        throw line.failure("Bad configuration option: \(line.keyword)")
+    }
+
+    private mutating func warn(_ text: String) {
+        if !self.warnings.contains(text) { self.warnings.append(text) }
+    }
+
+    private func hostMatches(_ patterns: [String]) -> Bool {
+        var matched = false
+        for pattern in patterns {
+            let isNegated = pattern.first == "!"
+            guard PatternText.matches(self.host, pattern: isNegated ? pattern.dropFirst() : pattern[...]) else {
+                continue
+            }
+            if isNegated { return false }
+            matched = true
+        }
+        return matched
+    }
+
+    private mutating func matches(_ line: ConfigurationLine, isActive: Bool) throws -> Bool {
+        let criteria = try MatchCriteria(line)
+        if criteria.items.contains(where: { $0.criterion == .final }) { self.wantsFinalPass = true }
+        let host = try self.options.hostName.map {
+            try TokenExpansion(values: ["h": self.host], environment: self.environment).percent($0, allowed: "h")
+        }
+        let matchExecutor = self.matchExecutor
+        let subject = MatchSubject(
+            host: (host ?? self.host).lowercased(),
+            originalHost: self.originalHost.lowercased(),
+            user: self.options.user ?? self.environment.userName,
+            localUser: self.environment.userName,
+            isFinalPass: self.isFinalPass,
+            execute: { command in
+                guard let matchExecutor else {
+                    throw line.failure("Match exec is not supported")
+                }
+                return try matchExecutor(command)
+            }
+        )
+        return try subject.matches(criteria, isActive: isActive)
+    }
+
+    private mutating func include(_ line: inout ConfigurationLine, from source: Source, isActive: Bool) throws {
+        for argument in try line.remaining() {
+            var pattern = try TokenExpansion.variables(argument, in: self.environment)
+            if pattern.first == "~" {
+                guard source.owner == .user else { throw line.failure("bad include path \(argument).") }
+                pattern = try self.environment.expandingTilde(pattern)
+            } else if pattern.first != "/" {
+                let folder = source.owner == .user ? self.environment.homeDirectory + "/.ssh" : "/etc/ssh"
+                pattern = "\(folder)/\(pattern)"
+            }
+            for path in try Self.files(matching: pattern) {
+                let included = Source(
+                    path: path,
+                    owner: source.owner,
+                    checksPermissions: true,
+                    depth: source.depth + 1
+                )
+                try self.read(included, isActive: isActive)
+            }
+        }
+    }
+
+    /// In lexical order; none is no error.
+    private static func files(matching pattern: String) throws -> [String] {
+        var result = glob_t()
+        defer { globfree(&result) }
+        let status = glob(pattern, 0, nil, &result)
+        if status == GLOB_NOMATCH { return [] }
+        guard status == 0 else {
+            throw SSHError(.invalidConfiguration, "glob failed for \(pattern)")
+        }
+        return (0..<Int(result.gl_pathc)).compactMap { result.gl_pathv[$0].map { String(cString: $0) } }
+    }
+}

@@ -1,0 +1,131 @@
+import SSHWire
+
+extension Keyword {
+    typealias Value = ConfigurationValue
+
+    /// Every keyword of OpenSSH's ssh_config. Add one here: its name, the option it sets, and the reader of its value.
+    static let all: [Keyword] =
+        blocks + connection + authentication + hostKeys + forwarding + algorithms + behaviour + withoutMeaning + notYet
+
+    private static let blocks: [Keyword] = [
+        Keyword("Host", .host),
+        Keyword("Match", .match),
+        Keyword("Include", .include),
+    ]
+
+    private static let connection: [Keyword] = [
+        .first("HostName", \.hostName, Value.word),
+        .first("Port", \.port, Value.port),
+        .first("User", \.user, Value.word),
+        .first(
+            "AddressFamily",
+            \.addressFamily,
+            { try Value.choice(&$0, ["any": .any, "inet": .inet, "inet6": .inet6]) }
+        ),
+        .first("BindAddress", \.bindAddress, Value.word),
+        .each("ProxyJump", Value.proxyJump),
+        .first("ProxyCommand", \.proxy, Value.proxyCommand),
+        .first("ConnectTimeout", \.connectTimeout, Value.timeout),
+        .first("ConnectionAttempts", \.connectionAttempts, Value.count),
+        .first("TCPKeepAlive", \.tcpKeepAlive, Value.flag),
+        .first("KeepAlive", \.tcpKeepAlive, Value.flag),
+        .first("ServerAliveInterval", \.serverAliveInterval, Value.interval),
+        .first("ServerAliveCountMax", \.serverAliveCountMax, Value.count),
+        .first("RekeyLimit", \.rekeyLimit, Value.rekeyLimit),
+    ]
+
+    private static let authentication: [Keyword] = [
+        .each("IdentityFile") { line, _ in
+            let path = try line.next()
+            return { $0.add(IdentityFile(path: path, isFromCommandLine: false)) }
+        },
+        .each("CertificateFile") { line, _ in
+            let path = try line.next()
+            return { if !$0.certificateFiles.contains(path) { $0.certificateFiles.append(path) } }
+        },
+        .first("IdentitiesOnly", \.identitiesOnly, Value.flag),
+        .first("IdentityAgent", \.identityAgent, Value.word),
+        .choice(
+            "PubkeyAuthentication",
+            \.pubkeyAuthentication,
+            ["yes": true, "true": true, "no": false, "false": false, "unbound": true, "host-bound": true]
+        ),
+        .first("BatchMode", \.batchMode, Value.flag),
+    ]
+
+    private static let hostKeys: [Keyword] = [
+        .first("HostKeyAlias", \.hostKeyAlias, Value.word),
+        .first("UserKnownHostsFile", \.userKnownHostsFiles, Value.files),
+        .first("GlobalKnownHostsFile", \.globalKnownHostsFiles, Value.files),
+        .first("RevokedHostKeys", \.revokedHostKeys, Value.word),
+        .choice(
+            "StrictHostKeyChecking",
+            \.strictHostKeyChecking,
+            [
+                "yes": .yes, "true": .yes, "no": .no, "false": .no, "off": .no, "ask": .ask, "accept-new": .acceptNew,
+            ]
+        ),
+        .first("HashKnownHosts", \.hashKnownHosts, Value.flag),
+        .first("RequiredRSASize", \.requiredRSASize, Value.count),
+    ]
+
+    private static let forwarding: [Keyword] = [
+        .each("LocalForward", Value.localForward),
+        .each("RemoteForward", Value.remoteForward),
+        .each("DynamicForward", Value.dynamicForward),
+        .first("GatewayPorts", \.gatewayPorts, Value.flag),
+        .first("ExitOnForwardFailure", \.exitOnForwardFailure, Value.flag),
+        .first("ClearAllForwardings", \.clearAllForwardings, Value.flag),
+        .first("PermitRemoteOpen", \.permitRemoteOpen, Value.permitRemoteOpen),
+        .first("StreamLocalBindMask", \.streamLocalBindMask, Value.octal),
+        .first("StreamLocalBindUnlink", \.streamLocalBindUnlink, Value.flag),
+    ]
+
+    private static let algorithms: [Keyword] = [
+        .first("Ciphers", \.ciphers, Value.algorithms),
+        .first("MACs", \.macs, Value.algorithms),
+        .first("KexAlgorithms", \.kexAlgorithms, Value.algorithms),
+        .first("HostKeyAlgorithms", \.hostKeyAlgorithms, Value.algorithms),
+        .first("PubkeyAcceptedAlgorithms", \.pubkeyAcceptedAlgorithms, Value.algorithms),
+        .first("PubkeyAcceptedKeyTypes", \.pubkeyAcceptedAlgorithms, Value.algorithms),
+    ]
+
+    private static let behaviour: [Keyword] = [
+        .first("LogLevel", \.logLevel, Value.logLevel),
+        .first("IgnoreUnknown", \.ignoreUnknown, Value.word),
+        .choice("SessionType", \.sessionType, ["none": .none, "subsystem": .subsystem, "default": .default]),
+        .choice(
+            "RequestTTY",
+            \.requestTTY,
+            ["yes": .yes, "true": .yes, "no": .no, "false": .no, "force": .force, "auto": .auto]
+        ),
+        .first("StdinNull", \.standardInputIsNull, Value.flag),
+        .first("ForkAfterAuthentication", \.forkAfterAuthentication, Value.flag),
+    ]
+
+    /// Nothing is lost by passing over these: they concern sessions, other ways to log in, or how things look.
+    private static let withoutMeaning: [Keyword] = [
+        "AddKeysToAgent", "CanonicalDomains", "CanonicalizeFallbackLocal", "CanonicalizeHostname",
+        "CanonicalizeMaxDots",
+        "CanonicalizePermittedCNAMEs", "CASignatureAlgorithms", "ChallengeResponseAuthentication", "CheckHostIP",
+        "Cipher",
+        "Compression", "CompressionLevel", "EnableEscapeCommandline", "EnableSSHKeysign", "EscapeChar",
+        "FingerprintHash",
+        "ForwardAgent", "ForwardX11", "ForwardX11Timeout", "ForwardX11Trusted", "GSSAPIAuthentication",
+        "GSSAPIClientIdentity", "GSSAPIDelegateCredentials", "GSSAPIKexAlgorithms", "GSSAPIKeyExchange",
+        "GSSAPIRenewalForcesRekey", "GSSAPIServerIdentity", "GSSAPITrustDns", "HostbasedAcceptedAlgorithms",
+        "HostbasedAuthentication", "HostbasedKeyTypes", "IPQoS", "KbdInteractiveAuthentication",
+        "KbdInteractiveDevices",
+        "LogVerbose", "NoHostAuthenticationForLocalhost", "NumberOfPasswordPrompts", "ObscureKeystrokeTiming",
+        "PasswordAuthentication", "PermitLocalCommand", "PKCS11Provider", "PreferredAuthentications", "Protocol",
+        "ProxyUseFdpass", "RefuseConnection", "RhostsRSAAuthentication", "RSAAuthentication", "SecurityKeyProvider",
+        "SendEnv", "SetEnv", "SkeyAuthentication", "SmartcardDevice", "SyslogFacility", "Tag", "TISAuthentication",
+        "UpdateHostKeys", "UsePrivilegedPort", "VerifyHostKeyDNS", "VersionAddendum", "VisualHostKey", "WarnWeakCrypto",
+        "XAuthLocation", "ControlMaster", "ControlPath", "ControlPersist",
+    ].map { Keyword($0, .ignored) }
+
+    private static let notYet: [Keyword] = [
+        "BindInterface", "ChannelTimeout", "KnownHostsCommand", "LocalCommand", "RemoteCommand", "Tunnel",
+        "TunnelDevice",
+    ].map { Keyword($0, .unsupported) }
+}

@@ -1,0 +1,198 @@
+import SSHWire
+
+/// Turns what was said into what holds: ssh's defaults, tokens, algorithm lists.
+struct OptionsCompletion {
+    let options: ConfigurationOptions
+    let originalHost: String
+    let environment: LocalEnvironment
+    let algorithms: SupportedAlgorithms
+
+    func configuration() throws -> ClientConfiguration {
+        let options = self.options
+        let hostName = try ClientConfiguration.hostName(options, originalHost: self.originalHost, self.environment)
+        let port = options.port ?? 22
+        let user = options.user ?? self.environment.userName
+        try Destination.checkNames(host: hostName, user: user)
+        let expansion = self.expansion(hostName: hostName, port: port, user: user)
+        let lists = try self.algorithmLists()
+        // `-W` alone means this one forward and nothing else.
+        let isStandardInputForward = options.standardInputForward != nil
+        let clears = options.clearAllForwardings ?? isStandardInputForward
+        let attempts = options.connectionAttempts ?? 1
+        guard attempts > 0 else { throw SSHError(.invalidConfiguration, "Invalid number of ConnectionAttempts") }
+        return ClientConfiguration(
+            originalHost: self.originalHost,
+            hostName: hostName,
+            port: port,
+            user: user,
+            addressFamily: options.addressFamily ?? .any,
+            bindAddress: options.bindAddress,
+            proxy: try self.proxy(expansion),
+            connectTimeout: options.connectTimeout ?? nil,
+            connectionAttempts: attempts,
+            tcpKeepAlive: options.tcpKeepAlive ?? true,
+            serverAliveInterval: options.serverAliveInterval ?? 15,
+            serverAliveCountMax: options.serverAliveCountMax ?? 3,
+            rekeyLimit: options.rekeyLimit ?? RekeyLimit(),
+            identityFiles: try self.identityFiles(expansion),
+            identityFilesAreConfigured: !options.identityFiles.isEmpty,
+            certificateFiles: try options.certificateFiles.map(expansion.path),
+            identitiesOnly: options.identitiesOnly ?? false,
+            identityAgent: try self.identityAgent(expansion),
+            pubkeyAuthentication: options.pubkeyAuthentication ?? true,
+            batchMode: options.batchMode ?? false,
+            hostKeyAlias: options.hostKeyAlias,
+            userKnownHostsFiles: try (options.userKnownHostsFiles ?? ["~/.ssh/known_hosts", "~/.ssh/known_hosts2"])
+                .map(expansion.path),
+            globalKnownHostsFiles: try
+                (options.globalKnownHostsFiles ?? ["/etc/ssh/ssh_known_hosts", "/etc/ssh/ssh_known_hosts2"])
+                .map(self.environment.expandingTilde),
+            revokedHostKeys: try options.revokedHostKeys.flatMap { $0 == "none" ? nil : try expansion.path($0) },
+            strictHostKeyChecking: options.strictHostKeyChecking ?? .ask,
+            hashKnownHosts: options.hashKnownHosts ?? false,
+            requiredRSASize: options.requiredRSASize ?? 2048,
+            localForwards: clears ? [] : try options.localForwards.map { try self.expandingPaths($0, expansion) },
+            remoteForwards: clears ? [] : try options.remoteForwards.map { try self.expandingPaths($0, expansion) },
+            dynamicForwards: clears ? [] : options.dynamicForwards,
+            standardInputForward: options.standardInputForward,
+            gatewayPorts: options.gatewayPorts ?? false,
+            exitOnForwardFailure: options.exitOnForwardFailure ?? isStandardInputForward,
+            clearAllForwardings: clears,
+            permitRemoteOpen: options.permitRemoteOpen ?? .any,
+            streamLocalBindMask: options.streamLocalBindMask ?? 0o177,
+            streamLocalBindUnlink: options.streamLocalBindUnlink ?? false,
+            ciphers: lists.ciphers,
+            macs: lists.macs,
+            kexAlgorithms: lists.kexAlgorithms,
+            hostKeyAlgorithms: lists.hostKeyAlgorithms,
+            hostKeyAlgorithmsFollowKnownHosts: options.hostKeyAlgorithms?.leavesOrderOpen ?? true,
+            pubkeyAcceptedAlgorithms: lists.pubkeyAcceptedAlgorithms,
+            logLevel: options.logLevel ?? .info,
+            sessionType: options.sessionType ?? .default,
+            requestTTY: options.requestTTY ?? .auto,
+            standardInputIsNull: options.standardInputIsNull ?? options.forkAfterAuthentication ?? false,
+            forkAfterAuthentication: options.forkAfterAuthentication ?? false,
+            warnings: lists.warnings
+        )
+    }
+
+    private func expansion(hostName: String, port: UInt16, user: String) -> TokenExpansion {
+        var jump = ""
+        if case .jump(let hosts) = self.options.proxy { jump = hosts.last?.host ?? "" }
+        return TokenExpansion(
+            values: [
+                "h": hostName,
+                "n": self.originalHost,
+                "p": "\(port)",
+                "r": user,
+                "j": jump,
+                "k": self.options.hostKeyAlias ?? self.originalHost,
+                "u": self.environment.userName,
+                "d": self.environment.homeDirectory,
+                "i": "\(self.environment.userID)",
+                "l": self.environment.hostName,
+                "L": String(self.environment.hostName.prefix { $0 != "." }),
+            ],
+            environment: self.environment
+        )
+    }
+
+    private func proxy(_ expansion: TokenExpansion) throws -> ProxyMethod {
+        switch self.options.proxy {
+        case nil, .direct: return .direct
+        case .command(let command):
+            return .command(try expansion.percent(command, allowed: TokenExpansion.proxyTokens))
+        case .jump(let hosts):
+            let expanded = try hosts.map { hop in
+                var hop = hop
+                hop.host = try expansion.percent(hop.host, allowed: TokenExpansion.proxyTokens)
+                hop.user = try hop.user.map { try expansion.percent($0, allowed: TokenExpansion.proxyTokens) }
+                try Destination.checkNames(host: hop.host, user: hop.user)
+                return hop
+            }
+            return .jump(expanded)
+        }
+    }
+
+    private func identityFiles(_ expansion: TokenExpansion) throws -> [IdentityFile] {
+        guard !self.options.identityFiles.isEmpty else {
+            let path = "\(self.environment.homeDirectory)/.ssh/id_ed25519"
+            return [IdentityFile(path: path, isFromCommandLine: false)]
+        }
+        return try self.options.identityFiles.filter { $0.path.lowercased() != "none" }.map {
+            IdentityFile(path: try expansion.path($0.path), isFromCommandLine: $0.isFromCommandLine)
+        }
+    }
+
+    private func identityAgent(_ expansion: TokenExpansion) throws -> IdentityAgent {
+        let variable: String
+        switch self.options.identityAgent {
+        case "none": return .none
+        case nil, "SSH_AUTH_SOCK": variable = "SSH_AUTH_SOCK"
+        case .some(let text) where text.first == "$" && !text.hasPrefix("${"): variable = String(text.dropFirst())
+        case .some(let path): return .socket(try expansion.path(path))
+        }
+        guard let path = self.environment.variable(variable), !path.isEmpty else { return .none }
+        return .socket(path)
+    }
+
+    /// Unix sockets' paths take tokens; hosts and ports do not.
+    private func expandingPaths(
+        _ forward: ForwardSpecification,
+        _ expansion: TokenExpansion
+    ) throws -> ForwardSpecification {
+        var listen = forward.listen
+        var target = forward.target
+        if case .path(let path) = listen {
+            listen = .path(try expansion.percent(path, allowed: TokenExpansion.pathTokens))
+        }
+        if case .path(let path) = target {
+            target = .path(try expansion.percent(path, allowed: TokenExpansion.pathTokens))
+        }
+        return ForwardSpecification(listen: listen, target: target)
+    }
+
+    private struct AlgorithmLists {
+        var ciphers: [String] = []
+        var macs: [String] = []
+        var kexAlgorithms: [String] = []
+        var hostKeyAlgorithms: [String] = []
+        var pubkeyAcceptedAlgorithms: [String] = []
+        var warnings: [String] = []
+    }
+
+    private func algorithmLists() throws -> AlgorithmLists {
+        var lists = AlgorithmLists()
+        func resolve(_ keyword: String, _ wanted: AlgorithmSpecification?, _ supported: [String]) throws -> [String] {
+            guard let wanted else { return supported }
+            do {
+                let (names, unsupported) = try wanted.resolve(defaults: supported, supported: supported)
+                if !unsupported.isEmpty {
+                    lists.warnings.append("\(keyword): not supported: \(unsupported.joined(separator: ","))")
+                }
+                return names
+            } catch let error as SSHError {
+                throw SSHError(.invalidConfiguration, "\(keyword): \(error.reason)")
+            }
+        }
+        lists.ciphers = try resolve("Ciphers", self.options.ciphers, self.algorithms.ciphers)
+        lists.macs = try resolve("MACs", self.options.macs, self.algorithms.macs)
+        lists.kexAlgorithms = try resolve("KexAlgorithms", self.options.kexAlgorithms, self.algorithms.kexAlgorithms)
+        lists.hostKeyAlgorithms = try resolve(
+            "HostKeyAlgorithms",
+            self.options.hostKeyAlgorithms,
+            self.algorithms.hostKeyAlgorithms
+        )
+        lists.pubkeyAcceptedAlgorithms = try resolve(
+            "PubkeyAcceptedAlgorithms",
+            self.options.pubkeyAcceptedAlgorithms,
+            self.algorithms.pubkeyAcceptedAlgorithms
+        )
+        return lists
+    }
+}
+
+extension AlgorithmSpecification {
+    /// `+` and `-` say nothing about the order, so known_hosts may.
+    var leavesOrderOpen: Bool { self.change == .append || self.change == .remove }
+}

@@ -1,0 +1,76 @@
+import SSHWire
+
+/// ssh_config's `%h` and `${NAME}`.
+struct TokenExpansion {
+    var values: [Character: String]
+    var environment: LocalEnvironment
+
+    /// Replaces `%x` for each token in `allowed`; `%%` is a percent sign.
+    func percent(_ text: String, allowed: String) throws -> String {
+        guard text.contains("%") else { return text }
+        var result = ""
+        var rest = Substring(text)
+        while let character = rest.popFirst() {
+            guard character == "%" else {
+                result.append(character)
+                continue
+            }
+            guard let token = rest.popFirst() else {
+                throw SSHError(.invalidConfiguration, "\"\(text)\" ends with a lone %; write %% for a percent sign")
+            }
+            if token == "%" {
+                result.append("%")
+            } else if allowed.contains(token), let value = self.values[token] {
+                result += value
+            } else {
+                throw SSHError(.invalidConfiguration, "\"\(text)\": the token %\(token) is not known here")
+            }
+        }
+        return result
+    }
+
+    /// Replaces `${NAME}`; a variable that is not set is an error, because half a path is worse than none.
+    static func variables(_ text: String, in environment: LocalEnvironment) throws -> String {
+        guard text.contains("${") else { return text }
+        var result = ""
+        var rest = Substring(text)
+        while let character = rest.popFirst() {
+            guard character == "$", rest.first == "{" else {
+                result.append(character)
+                continue
+            }
+            guard let end = rest.firstIndex(of: "}") else {
+                throw SSHError(.invalidConfiguration, "\"\(text)\": ${ is never closed")
+            }
+            let name = rest[..<end].dropFirst()
+            guard !name.isEmpty, name.utf8.allSatisfy(Self.isVariableByte) else {
+                throw SSHError(.invalidConfiguration, "\"\(text)\": ${\(name)} is no variable's name")
+            }
+            guard let value = environment.variable(String(name)) else {
+                throw SSHError(.invalidConfiguration, "\"\(text)\": the environment has no variable \(name)")
+            }
+            result += value
+            rest = rest[end...].dropFirst()
+        }
+        return result
+    }
+
+    /// A path as ssh expands those of IdentityFile, UserKnownHostsFile and the like: `~`, then tokens, then variables.
+    func path(_ text: String) throws -> String {
+        let home = try self.environment.expandingTilde(text)
+        return try Self.variables(try self.percent(home, allowed: Self.pathTokens), in: self.environment)
+    }
+
+    static let pathTokens = "dhijkLlnpru"
+    static let proxyTokens = "hnpr"
+
+    private static func isVariableByte(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"), 0x30...0x39,
+            UInt8(ascii: "_"):
+            true
+        default:
+            false
+        }
+    }
+}

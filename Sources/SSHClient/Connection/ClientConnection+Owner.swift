@@ -1,0 +1,108 @@
+import NIOCore
+import NIOPosix
+import SSHCrypto
+import SSHForwarding
+import SSHProtocol
+import SSHWire
+
+extension ClientConnection: ConnectionOwner {
+    func connectionIdentified(_ connection: ConnectionHandler, peer: String) {
+        self.log.debug("Remote identification: \(peer)")
+    }
+
+    func connectionNegotiated(_ connection: ConnectionHandler, _ algorithms: NegotiatedAlgorithms, isFirst: Bool) {
+        let ciphers = [algorithms.serverToClient, algorithms.clientToServer].map { direction in
+            direction.cipher.rawValue + (direction.mac.map { " " + $0.rawValue } ?? "")
+        }
+        self.log.debug(
+            """
+            \(isFirst ? "kex" : "rekey"): algorithm: \(algorithms.keyExchange.rawValue), \
+            host key: \(algorithms.hostKey), server->client: \(ciphers[0]), client->server: \(ciphers[1])
+            """
+        )
+    }
+
+    func connection(_ connection: ConnectionHandler, banner: ByteBuffer) {
+        self.log.banner(String(buffer: banner))
+    }
+
+    func connection(_ connection: ConnectionHandler, authenticate request: AuthenticationRequest) {
+        connection.fail(SSHError(.misuse, "a client logs nobody in"))
+    }
+
+    func connection(_ connection: ConnectionHandler, authenticationFailedFor user: String) {
+        self.log.debug("The server refused a key or asks for another; trying the next one.")
+    }
+
+    func connectionAuthenticated(_ connection: ConnectionHandler) {
+        self.log.verbose("Authenticated to \(self.name) using \"publickey\".")
+        self.login()
+    }
+
+    func connection(_ connection: ConnectionHandler, request: GlobalRequest.Request, reply: UInt64?) {
+        // keepalive@openssh.com wants any answer; of the others none is known here.
+        guard let reply else { return }
+        connection.perform { try $0.answerGlobalRequest(reply, success: nil) }
+    }
+
+    func connection(_ connection: ConnectionHandler, reply: UInt64, success: ByteBuffer?) {
+        self.forwards?.answered(reply, success: success)
+    }
+
+    func connection(_ connection: ConnectionHandler, open channel: ChannelID, _ kind: ChannelOpen.Kind) {
+        guard case .forwardedTCPIP(let addresses) = kind else {
+            self.log.info("Warning: \(self.name) tried to open a \(kind.name) channel, which nobody asked for.")
+            return connection.refuse(channel, .administrativelyProhibited, "open failed")
+        }
+        guard let forwards = self.forwards else {
+            return connection.refuse(channel, .administrativelyProhibited, "open failed")
+        }
+        forwards.opened(channel, addresses)
+    }
+
+    func connectionEnded(_ connection: ConnectionHandler, _ reason: SSHError) {
+        self.end(reason)
+    }
+
+    // MARK: The host's key
+
+    func connection(_ connection: ConnectionHandler, verify hostKey: HostKeyToVerify) {
+        // Whoever is asked now may take their time.
+        self.cancelTimer()
+        let key = hostKey.key
+        self.log.debug("Server host key: \(key.type) \(key.fingerprint)")
+        switch self.hostKeys.decide(key, address: connection.remoteAddress?.ipAddress) {
+        case .accept:
+            connection.perform { try $0.acceptHostKey() }
+        case .acceptAndAdd:
+            self.acceptLater(connection, key, question: nil)
+        case .acceptWithoutForwarding(let warnings):
+            for warning in warnings { self.log.info(warning) }
+            self.mayForward = false
+            connection.perform { try $0.acceptHostKey() }
+        case .ask(let question):
+            self.acceptLater(connection, key, question: question)
+        case .refuse(let error):
+            connection.fail(error)
+        }
+    }
+
+    /// Asks and writes to disk away from the event loop.
+    private func acceptLater(_ connection: ConnectionHandler, _ key: PublicKey, question: HostKeyQuestion?) {
+        let (hostKeys, log) = (self.hostKeys, self.log)
+        let accepted = NIOThreadPool.singleton.runIfActive(eventLoop: self.eventLoop) {
+            if let question { try Terminal.ask(question, about: key) }
+            do {
+                if try hostKeys.add(key) { log.info(hostKeys.additionNotice(key)) }
+            } catch {
+                log.error(SystemReason.of(error))
+            }
+        }
+        accepted.assumeIsolated().whenComplete { result in
+            switch result {
+            case .success: connection.perform { try $0.acceptHostKey() }
+            case .failure(let error): connection.fail(error)
+            }
+        }
+    }
+}

@@ -1,0 +1,35 @@
+import SSHWire
+
+/// The line that says why a connection ended, or never came to be.
+struct ConnectionEnd {
+    let host: String
+    let port: UInt16
+    let user: String
+    let isLoggedIn: Bool
+
+    func describe(_ error: SSHError) -> SSHError {
+        SSHError(error.code, self.sentence(error), file: error.file, line: error.line)
+    }
+
+    private func sentence(_ error: SSHError) -> String {
+        let place = self.host.contains(":") ? "[\(self.host)]:\(self.port)" : "\(self.host):\(self.port)"
+        switch error.code {
+        case .authenticationFailed:
+            return "\(self.user)@\(self.host): \(error.reason)"
+        case .hostKeyRejected:
+            let headline = "Host key verification failed"
+            let isSaid = error.reason.contains(headline)
+            return isSaid ? "\(place): \(error.reason)" : "\(place): \(headline): \(error.reason)"
+        case .connectionLost where self.isLoggedIn:
+            return "Connection to \(self.host) closed by remote host."
+        case .connectionLost:
+            return "Connection to \(place) ended before login: \(error.reason)"
+        case .timedOut where self.isLoggedIn:
+            return "Timeout, server \(self.host) not responding."
+        case .noCommonAlgorithm:
+            return "Unable to negotiate with \(self.host) port \(self.port): \(error.reason)"
+        default:
+            return "\(place): \(error.reason)"
+        }
+    }
+}

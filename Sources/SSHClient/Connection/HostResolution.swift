@@ -1,0 +1,42 @@
+import Glibc
+import NIOCore
+import SSHWire
+
+/// Looks names up, in the order of the system's preference. It blocks.
+enum HostResolution {
+    /// - Throws: `connectionLost` with the system's reason.
+    static func addresses(of host: String, port: UInt16, family: AddressFamily) throws -> [SocketAddress] {
+        var hints = addrinfo()
+        hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
+        hints.ai_family =
+            switch family {
+            case .any: AF_UNSPEC
+            case .inet: AF_INET
+            case .inet6: AF_INET6
+            }
+        var list: UnsafeMutablePointer<addrinfo>?
+        let status = getaddrinfo(host, String(port), &hints, &list)
+        guard status == 0 else {
+            let reason = status == EAI_SYSTEM ? SystemError().description : String(cString: gai_strerror(status))
+            throw SSHError(.connectionLost, "Could not resolve hostname \(host): \(reason)")
+        }
+        defer { freeaddrinfo(list) }
+        var addresses: [SocketAddress] = []
+        var next = list
+        while let entry = next?.pointee {
+            // Through text and back: the address needs no pointer of ours.
+            var text = [CChar](repeating: 0, count: 256)
+            let length = socklen_t(text.count)
+            if getnameinfo(entry.ai_addr, entry.ai_addrlen, &text, length, nil, 0, NI_NUMERICHOST) == 0 {
+                let bytes = text.prefix { $0 != 0 }.map(UInt8.init(bitPattern:))
+                let address = try SocketAddress.makeAddressResolvingHost(
+                    String(decoding: bytes, as: UTF8.self),
+                    port: Int(port)
+                )
+                addresses.append(address)
+            }
+            next = entry.ai_next
+        }
+        return addresses
+    }
+}

@@ -1,0 +1,61 @@
+import NIOCore
+import NIOPosix
+import SSHForwarding
+import SSHWire
+
+/// Connects to the server as ConnectTimeout, ConnectionAttempts, AddressFamily and BindAddress say.
+struct ServerDialer: Sendable {
+    /// Longer than the system's own patience, which then decides.
+    private static let systemTimeout = TimeAmount.minutes(10)
+
+    let configuration: ClientConfiguration
+    let log: ClientLog
+    let eventLoop: any EventLoop
+
+    /// - Parameter onConnect: gets the socket, connected and unread, at once: a server that speaks and leaves must be heard.
+    func connect<Result: Sendable>(
+        _ onConnect: @escaping @Sendable (any Channel) throws -> Result
+    ) async throws -> Result {
+        let configuration = self.configuration
+        let addresses = try await NIOThreadPool.singleton.runIfActive {
+            try HostResolution.addresses(
+                of: configuration.hostName,
+                port: configuration.port,
+                family: configuration.addressFamily
+            )
+        }
+        var failure = SSHError(.connectionLost, "Could not resolve hostname \(configuration.hostName): no address")
+        for attempt in 1...max(1, configuration.connectionAttempts) {
+            if attempt > 1 { try await Task.sleep(for: .seconds(1)) }
+            for address in addresses {
+                let shown = address.ipAddress ?? "\(address)"
+                self.log.debug("Connecting to \(configuration.hostName) [\(shown)] port \(configuration.port).")
+                do {
+                    return try await self.connect(to: address).flatMapThrowing { [log = self.log] channel in
+                        log.debug("Connection established.")
+                        return try onConnect(channel)
+                    }.get()
+                } catch {
+                    let place = "connect to host \(configuration.hostName) port \(configuration.port)"
+                    failure = SSHError(.connectionLost, "\(place): \(SystemReason.of(error))")
+                    self.log.debug("connect to address \(shown) port \(configuration.port): \(SystemReason.of(error))")
+                }
+            }
+        }
+        throw failure
+    }
+
+    private func connect(to address: SocketAddress) throws -> EventLoopFuture<any Channel> {
+        let timeout = self.configuration.connectTimeout.map { TimeAmount.seconds(Int64($0)) }
+        var bootstrap = SocketOptions.connection(
+            ClientBootstrap(group: self.eventLoop),
+            keepalive: self.configuration.tcpKeepAlive
+        )
+        .channelOption(.autoRead, value: false)
+        .connectTimeout(timeout ?? Self.systemTimeout)
+        if let local = self.configuration.bindAddress {
+            bootstrap = bootstrap.bind(to: try SocketAddress.makeAddressResolvingHost(local, port: 0))
+        }
+        return bootstrap.connect(to: address)
+    }
+}

@@ -1,0 +1,29 @@
+extension String {
+    /// The text as it may reach a terminal: control characters, and characters that change what others look like, are
+    /// written in octal (`\033`). Line ends and tabs go too, unless they are asked for.
+    func escapedForTerminal(keepingLines: Bool = false) -> String {
+        guard self.unicodeScalars.contains(where: { !Self.isHarmless($0, keepingLines) }) else { return self }
+        var escaped = ""
+        for scalar in self.unicodeScalars {
+            if Self.isHarmless(scalar, keepingLines) {
+                escaped.unicodeScalars.append(scalar)
+            } else {
+                for byte in UTF8.encode(scalar) ?? UTF8.encodedReplacementCharacter {
+                    let digits = String(byte, radix: 8)
+                    escaped += "\\" + String(repeating: "0", count: 3 - digits.count) + digits
+                }
+            }
+        }
+        return escaped
+    }
+
+    private static func isHarmless(_ scalar: Unicode.Scalar, _ keepingLines: Bool) -> Bool {
+        if scalar.isASCII {
+            return (0x20...0x7e).contains(scalar.value) || keepingLines && (scalar == "\n" || scalar == "\t")
+        }
+        switch scalar.properties.generalCategory {
+        case .control, .format, .surrogate, .privateUse, .unassigned, .lineSeparator, .paragraphSeparator: return false
+        default: return true
+        }
+    }
+}

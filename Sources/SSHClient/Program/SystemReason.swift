@@ -1,0 +1,21 @@
+import Glibc
+import NIOCore
+import NIOPosix
+import SSHWire
+
+/// Says what a system call or a name lookup had wrong, in the system's words.
+enum SystemReason {
+    static func of(_ error: any Error) -> String {
+        switch error {
+        case let error as SSHError: return error.reason
+        case let error as SystemError: return error.description
+        case let error as IOError: return SystemError(error.errnoCode).description
+        case let error as NIOConnectionError:
+            guard let failed = error.connectionErrors.first else { return "Name or service not known" }
+            return Self.of(failed.error)
+        case ChannelError.connectTimeout: return SystemError(ETIMEDOUT).description
+        case is SocketAddressError: return "Name or service not known"
+        default: return "\(error)"
+        }
+    }
+}

@@ -1,0 +1,4 @@
+import Glibc
+import SSHClient
+
+exit(await ClientProgram.run(arguments: Array(CommandLine.arguments.dropFirst())))
