@@ -1,0 +1,65 @@
+"""Keys for one run, in the format of every program that reads them."""
+
+import subprocess
+from pathlib import Path
+
+from .settings import program
+
+
+class KeyPair:
+    """An ed25519 key in OpenSSH's format, and on demand in dropbear's and PuTTY's."""
+
+    def __init__(self, path):
+        self.path = Path(path)
+        if not self.path.exists():
+            _run("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", self.path.name, "-f", self.path)
+
+    @property
+    def public(self):
+        """Type and base64, without the comment."""
+        return " ".join(self.path.with_suffix(".pub").read_text().split()[:2])
+
+    @property
+    def fingerprint(self):
+        return _run("ssh-keygen", "-l", "-E", "sha256", "-f", self.path.with_suffix(".pub")).split()[1]
+
+    def dropbear(self):
+        path = self.path.with_suffix(".dropbear")
+        if not path.exists():
+            _run("dropbearconvert", "openssh", "dropbear", self.path, path)
+        return path
+
+    def putty(self):
+        path = self.path.with_suffix(".ppk")
+        if not path.exists():
+            _run("puttygen", self.path, "-O", "private", "-o", path)
+        return path
+
+
+class Keys:
+    """The keys of a run: who logs in, and who the servers are."""
+
+    def __init__(self, directory):
+        self.directory = Path(directory)
+        self.user = self.named("user")
+        self.host = self.named("host")
+
+    def named(self, name):
+        return KeyPair(self.directory / name)
+
+
+def known_hosts_line(host, port, public):
+    return f"{host if port == 22 else f'[{host}]:{port}'} {public}\n"
+
+
+def hashed_known_hosts(path):
+    """Hashes the names in a file as `ssh-keygen -H` does, and removes the readable copy."""
+    _run("ssh-keygen", "-H", "-f", path)
+    Path(str(path) + ".old").unlink()
+
+
+def _run(name, *arguments):
+    result = subprocess.run([program(name), *map(str, arguments)], capture_output=True, text=True, check=False)
+    if result.returncode != 0:
+        raise RuntimeError(f"{name}: {result.stdout}{result.stderr}")
+    return result.stdout

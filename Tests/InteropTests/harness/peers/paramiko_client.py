@@ -1,0 +1,111 @@
+"""paramiko as a forwarding client: its channels are joined to sockets here, as its users do."""
+
+import base64
+import os
+import socket
+import sys
+import threading
+import time
+
+import command_line
+import paramiko
+
+_PIECE = 1 << 15
+
+
+def _expected_host_key(path):
+    words = open(path).read().split()
+    return paramiko.Ed25519Key(data=base64.b64decode(words[2]))
+
+
+def _copy(read, write, finish):
+    try:
+        while data := read(_PIECE):
+            write(data)
+        finish()
+    except (OSError, EOFError):
+        pass
+
+
+def _join(channel, connection):
+    """Two threads, half-close kept."""
+    forth = threading.Thread(target=_copy, args=(connection.recv, channel.sendall, channel.shutdown_write), daemon=True)
+    forth.start()
+    _copy(channel.recv, connection.sendall, lambda: connection.shutdown(socket.SHUT_WR))
+    forth.join()
+    channel.close()
+    connection.close()
+
+
+def _local(transport, bind, port, host, host_port):
+    listener = socket.create_server((bind, port), backlog=256)
+
+    def accept():
+        while True:
+            connection, peer = listener.accept()
+            threading.Thread(target=open_channel, args=(connection, peer), daemon=True).start()
+
+    def open_channel(connection, peer):
+        try:
+            channel = transport.open_channel("direct-tcpip", (host, host_port), peer)
+        except paramiko.SSHException:
+            connection.close()
+            return
+        _join(channel, connection)
+
+    threading.Thread(target=accept, daemon=True).start()
+
+
+def _remote(transport, bind, port, host, host_port):
+    def opened(channel, origin, server):
+        threading.Thread(target=dial, args=(channel,), daemon=True).start()
+
+    def dial(channel):
+        _join(channel, socket.create_connection((host, host_port)))
+
+    allocated = transport.request_port_forward(bind, port, opened)
+    if port == 0:
+        print(f"Allocated port {allocated} for remote forward to {host}:{host_port}", flush=True)
+
+
+def _standard_streams(transport, target):
+    host, _, port = target.rpartition(":")
+    channel = transport.open_channel("direct-tcpip", (host, int(port)), ("127.0.0.1", 0))
+
+    def read(size):
+        return os.read(sys.stdin.fileno(), size)
+
+    def write(data):
+        while data:
+            data = data[os.write(sys.stdout.fileno(), data) :]
+
+    threading.Thread(target=_copy, args=(read, channel.sendall, channel.shutdown_write), daemon=True).start()
+    _copy(channel.recv, write, lambda: None)
+
+
+def main():
+    options = command_line.parse()
+    transport = paramiko.Transport(socket.create_connection((options.host, options.port)))
+    if options.cipher:
+        transport.get_security_options().ciphers = (options.cipher,)
+    if options.key_exchange:
+        transport.get_security_options().kex = (options.key_exchange,)
+    transport.connect(
+        hostkey=_expected_host_key(options.known_hosts),
+        username=options.user,
+        pkey=paramiko.Ed25519Key.from_private_key_file(options.key),
+    )
+    if options.stdio:
+        _standard_streams(transport, options.stdio)
+        transport.close()
+        return
+    for spec in options.local:
+        _local(transport, *command_line.forward(spec, "127.0.0.1"))
+    for spec in options.remote:
+        _remote(transport, *command_line.forward(spec, "localhost"))
+    print("ready", flush=True)
+    while transport.is_active():
+        time.sleep(0.05)
+
+
+main()

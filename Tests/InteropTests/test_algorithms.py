@@ -1,0 +1,102 @@
+"""Every cipher with both key exchanges, under rekeys that both sides begin in the middle of the transfer."""
+
+import re
+
+import pytest
+
+from harness import traffic
+from harness.lab import CLIENTS, SERVERS, transfer
+from harness.network import free_port
+from harness.settings import CIPHERS, CURVE25519, DOZENS, MACS, MIB, MLKEM, REKEY_LIMIT, TRANSFER_SIZE
+
+REKEY = [f"RekeyLimit {REKEY_LIMIT}"]
+PAIRS = pytest.mark.pairs(needs="local remote", clients=["ssh", "swssh"], servers=["relay", "sshd"])
+
+
+def _options(**words):
+    return [part for name, value in words.items() for part in ("-o", f"{name}={value}")]
+
+
+def _shared(client_kind, server_kind, exchange):
+    if exchange not in CLIENTS[client_kind].key_exchanges or exchange not in SERVERS[server_kind].key_exchanges:
+        pytest.skip(f"{client_kind} and {server_kind} do not share {exchange}")
+
+
+def rekeys(log):
+    """How many key exchanges after the first one a stock program's debug log tells of."""
+    return len(re.findall(r"set_newkeys: rekeying", log)) // 2
+
+
+@PAIRS
+@pytest.mark.parametrize("exchange", [CURVE25519, MLKEM])
+@pytest.mark.parametrize("cipher", CIPHERS)
+def test_cipher_survives_dozens_of_rekeys_under_load(lab, client_kind, server_kind, cipher, exchange):
+    _shared(client_kind, server_kind, exchange)
+    server = lab.server(server_kind, config=[*REKEY, f"Ciphers {cipher}", f"KexAlgorithms {exchange}"])
+    options = _options(RekeyLimit=REKEY_LIMIT, Ciphers=cipher, KexAlgorithms=exchange)
+    client, port = lab.local_forward(client_kind, server, options=options)
+    transfer(traffic.connect(port), TRANSFER_SIZE)
+    assert client.program.running
+    if server_kind == "sshd":
+        assert rekeys(server.log()) >= DOZENS
+
+
+@PAIRS
+@pytest.mark.parametrize("mac", MACS)
+def test_mac_guards_a_counter_mode_cipher(lab, client_kind, server_kind, mac):
+    server = lab.server(server_kind, config=[f"MACs {mac}"])
+    options = _options(Ciphers="aes128-ctr", MACs=mac, RekeyLimit=MIB)
+    _, port = lab.remote_forward(client_kind, server, options=options)
+    transfer(traffic.connect(port), 16 * MIB)
+
+
+@PAIRS
+@pytest.mark.parametrize("beginner", ["client", "server"])
+def test_one_side_alone_may_begin_every_rekey(lab, client_kind, server_kind, beginner):
+    size = 16 * MIB
+    limit = size // (DOZENS + 2)
+    server = lab.server(server_kind, config=[f"RekeyLimit {limit}"] if beginner == "server" else [])
+    options = _options(RekeyLimit=limit) if beginner == "client" else []
+    _, port = lab.remote_forward(client_kind, server, options=options)
+    transfer(traffic.connect(port), size)
+    if server_kind == "sshd":
+        assert rekeys(server.log()) >= DOZENS
+
+
+@PAIRS
+def test_rekey_by_time_leaves_the_tunnel_alone(lab, client_kind, server_kind):
+    server = lab.server(server_kind, config=["RekeyLimit default 1"])
+    _, port = lab.local_forward(client_kind, server, options=_options(RekeyLimit="default 1"))
+    for seed in range(20):
+        transfer(traffic.connect(port), 4 * MIB, seed)
+
+
+@pytest.mark.pairs(needs="local", clients=["paramiko", "asyncssh"], servers=["relay"])
+@pytest.mark.parametrize("exchange", [CURVE25519, MLKEM])
+def test_library_client_logs_in_with_each_key_exchange(lab, client_kind, server_kind, exchange):
+    if exchange not in SERVERS[server_kind].key_exchanges:
+        pytest.skip(f"{server_kind} has no {exchange}")
+    server = lab.server(server_kind, config=[f"KexAlgorithms {_with_old_name(exchange)}"])
+    name = "curve25519-sha256@libssh.org" if client_kind == "paramiko" and exchange == CURVE25519 else exchange
+    _, port = lab.local_forward(client_kind, server, options=["-x", name])
+    transfer(traffic.connect(port), 4 * MIB)
+
+
+@pytest.mark.pairs(needs="local", clients=["swssh"], servers=["asyncssh"])
+def test_library_server_takes_the_hybrid_key_exchange(lab, client_kind, server_kind):
+    _shared(client_kind, server_kind, MLKEM)
+    server = lab.server(server_kind)
+    _, port = lab.local_forward(client_kind, server, options=_options(KexAlgorithms=MLKEM))
+    transfer(traffic.connect(port), 4 * MIB)
+
+
+def _with_old_name(exchange):
+    return f"{exchange},{exchange}@libssh.org" if exchange == CURVE25519 else exchange
+
+
+@PAIRS
+def test_nothing_in_common_is_told_and_ends_with_255(lab, client_kind, server_kind):
+    server = lab.server(server_kind, config=["Ciphers aes256-ctr"])
+    client = lab.client(client_kind, server, local=[f"{free_port()}:x:1"], options=["-c", "aes128-ctr"], wait=False)
+    assert client.wait() == 255
+    assert "aes256-ctr" in client.log()

@@ -1,0 +1,146 @@
+"""Somebody dies in the middle of a transfer: the others live on, and nothing stays open."""
+
+import signal
+import threading
+
+import pytest
+
+from harness import traffic
+from harness.lab import transfer
+from harness.network import free_port, is_listening, wait_until
+from harness.settings import MIB
+
+PAIRS = pytest.mark.pairs(clients=["ssh", "swssh"], servers=["relay", "sshd"], needs="local remote")
+CLOSED_SECONDS = 5
+# ClientAliveInterval 1 with three tries, and a second of grace on either side.
+KEEPALIVE = ["ClientAliveInterval 1", "ClientAliveCountMax 3"]
+KEEPALIVE_SECONDS = 8
+
+
+class _Pour:
+    """Reads an endless stream in the background until it ends."""
+
+    def __init__(self, port):
+        self.stream = traffic.open_verb(traffic.connect(port), b"POUR")
+        self.count = 0
+        self.ended = threading.Event()
+        threading.Thread(target=self._read, daemon=True).start()
+        wait_until(lambda: self.count > MIB, 20, "a running transfer")
+
+    def _read(self):
+        buffer = memoryview(bytearray(MIB))
+        try:
+            while count := self.stream.receive_into(buffer):
+                self.count += count
+        except OSError:
+            pass
+        self.stream.close()
+        self.ended.set()
+
+    def still_runs(self):
+        seen = self.count
+        wait_until(lambda: self.count > seen + 4 * MIB, 20, "the transfer going on")
+        return not self.ended.is_set()
+
+
+@PAIRS
+def test_killed_device_leaves_the_others_running_and_frees_its_port(lab, client_kind, server_kind):
+    server = lab.server(server_kind)
+    device, port = lab.remote_forward(client_kind, server)
+    _, other_port = lab.remote_forward(client_kind, server)
+    dying, living = _Pour(port), _Pour(other_port)
+    device.kill()
+    assert dying.ended.wait(CLOSED_SECONDS)
+    wait_until(lambda: not is_listening(port), CLOSED_SECONDS, f"port {port} free")
+    assert living.still_runs()
+    lab.traffic.drop_connections()
+    # The same port is there for the device's next connection.
+    device = lab.client(client_kind, server, remote=[f"{port}:{lab.target}"])
+    transfer(traffic.connect(port), MIB)
+
+
+@PAIRS
+def test_killed_laptop_leaves_the_others_running(lab, client_kind, server_kind):
+    server = lab.server(server_kind)
+    _, device_port = lab.remote_forward(client_kind, server)
+    laptop, port = _through(lab, client_kind, server, device_port)
+    _, other_port = _through(lab, client_kind, server, device_port)
+    dying, living = _Pour(port), _Pour(other_port)
+    laptop.kill()
+    assert dying.ended.wait(CLOSED_SECONDS)
+    assert living.still_runs()
+    wait_until(lambda: len(lab.traffic.connections) == 1, CLOSED_SECONDS, "the dead laptop's connection closed")
+
+
+def _through(lab, client_kind, server, port):
+    """A client whose -L ends at a port of the server's own host."""
+    local = free_port()
+    return lab.client(client_kind, server, local=[f"{local}:localhost:{port}"]), local
+
+
+@PAIRS
+def test_killed_server_ends_its_clients_with_255_and_no_others(lab, client_kind, server_kind):
+    server, other_server = lab.server(server_kind), lab.server(server_kind)
+    device, port = lab.remote_forward(client_kind, server)
+    laptop, local_port = lab.local_forward(client_kind, server)
+    _, other_port = lab.remote_forward(client_kind, other_server)
+    dying, dying_local, living = _Pour(port), _Pour(local_port), _Pour(other_port)
+    server.kill()
+    assert device.wait(CLOSED_SECONDS) == 255
+    assert laptop.wait(CLOSED_SECONDS) == 255
+    assert dying.ended.wait(CLOSED_SECONDS) and dying_local.ended.wait(CLOSED_SECONDS)
+    assert living.still_runs()
+    wait_until(lambda: len(lab.traffic.connections) == 1, CLOSED_SECONDS, "the dead server's connections closed")
+
+
+@PAIRS
+def test_server_closes_a_silent_client_within_the_keepalive_time(lab, client_kind, server_kind):
+    server = lab.server(server_kind, config=KEEPALIVE)
+    device, port = lab.remote_forward(client_kind, server)
+    _, other_port = lab.remote_forward(client_kind, server)
+    living = _Pour(other_port)
+    device.program.signal_tree(signal.SIGSTOP)
+    wait_until(lambda: not is_listening(port), KEEPALIVE_SECONDS, f"port {port} of a stopped client closed")
+    assert living.still_runs()
+
+
+@PAIRS
+def test_client_leaves_a_silent_server_within_the_keepalive_time(lab, client_kind, server_kind):
+    server = lab.server(server_kind)
+    options = ["-o", "ServerAliveInterval=1", "-o", "ServerAliveCountMax=3"]
+    client, _ = lab.local_forward(client_kind, server, options=options)
+    server.pause()
+    assert client.wait(KEEPALIVE_SECONDS) == 255
+    assert client.log().strip(), "the client says why"
+
+
+@PAIRS
+def test_keepalives_leave_a_living_idle_connection_alone(lab, client_kind, server_kind):
+    server = lab.server(server_kind, config=["ClientAliveInterval 1", "ClientAliveCountMax 1"])
+    options = ["-o", "ServerAliveInterval=1", "-o", "ServerAliveCountMax=1"]
+    client, port = lab.local_forward(client_kind, server, options=options)
+    with pytest.raises(TimeoutError):
+        wait_until(lambda: not client.program.running, 5, "the client ended")
+    transfer(traffic.connect(port), MIB)
+
+
+@pytest.mark.pairs(clients=["swssh"], servers=["relay", "sshd"])
+@pytest.mark.parametrize("number, status", [(signal.SIGTERM, 143), (signal.SIGINT, 130)], ids=["TERM", "INT"])
+def test_client_told_to_end_goes_at_once(lab, client_kind, server_kind, number, status):
+    server = lab.server(server_kind)
+    client, port = lab.local_forward(client_kind, server)
+    pour = _Pour(port)
+    client.program.signal(number)
+    # ssh without a session takes TERM for an orderly end, and INT for a signal.
+    assert client.wait(CLOSED_SECONDS) in (0, 255, status)
+    assert pour.ended.wait(CLOSED_SECONDS)
+
+
+@pytest.mark.pairs(clients=["ssh"], servers=["relay"])
+def test_server_told_to_end_removes_its_pid_file(lab, client_kind, server_kind):
+    server = lab.server(server_kind)
+    assert (server.directory / "pid").read_text().strip() == str(server.program.pid)
+    server.program.signal(signal.SIGTERM)
+    server.program.wait(CLOSED_SECONDS)
+    assert not (server.directory / "pid").exists()
+    assert not is_listening(server.port)
