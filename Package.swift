@@ -53,7 +53,9 @@ let package = Package(
         .target(name: "SSHWire", dependencies: [nioCore], swiftSettings: settings),
         .target(
             name: "SSHCrypto",
-            dependencies: ["SSHWire", "CSodium", "COpenSSL", nioCore, .product(name: "Crypto", package: "swift-crypto")],
+            dependencies: [
+                "SSHWire", "CSodium", "COpenSSL", nioCore, .product(name: "Crypto", package: "swift-crypto"),
+            ],
             swiftSettings: settings
         ),
         .target(
@@ -68,7 +70,9 @@ let package = Package(
         ),
         .target(
             name: "SSHServer",
-            dependencies: ["SSHWire", "SSHCrypto", "SSHProtocol", "SSHForwarding", nioCore, nioPosix, logging, lifecycle],
+            dependencies: [
+                "SSHWire", "SSHCrypto", "SSHProtocol", "SSHForwarding", nioCore, nioPosix, logging, lifecycle,
+            ],
             swiftSettings: settings
         ),
         .target(
@@ -98,7 +102,15 @@ let package = Package(
             ],
             swiftSettings: settings
         ),
-        .testTarget(name: "SSHServerTests", dependencies: ["SSHServer", "SSHCrypto", "SSHWire", nioCore], swiftSettings: settings),
-        .testTarget(name: "SSHClientTests", dependencies: ["SSHClient", "SSHCrypto", "SSHWire", nioCore], swiftSettings: settings),
+        .testTarget(
+            name: "SSHServerTests",
+            dependencies: ["SSHServer", "SSHCrypto", "SSHWire", nioCore],
+            swiftSettings: settings
+        ),
+        .testTarget(
+            name: "SSHClientTests",
+            dependencies: ["SSHClient", "SSHCrypto", "SSHWire", nioCore],
+            swiftSettings: settings
+        ),
     ]
 )

@@ -184,8 +184,9 @@ public final class Tunnel: ChannelInboundHandler, ChannelSink {
         guard !self.isOutputDone else { return }
         self.isOutputDone = true
         self.channelReadComplete()
-        // NIO shuts the socket down after what was written before.
-        self.context?.close(mode: .output, promise: nil)
+        // NIO shuts the socket down after what was written before; but if the other direction has ended already it would
+        // close the socket at once and drop that: then the close comes when it has drained.
+        if !self.isInputDone { self.context?.close(mode: .output, promise: nil) }
         self.closeIfDone()
     }
 

@@ -46,12 +46,14 @@ public struct AlgorithmPreferences: Sendable, Equatable {
 
     /// Host key algorithms that a client verifies, ed25519 first.
     public static let hostKeySignatures = [
-        "ssh-ed25519", "ecdsa-sha2-nistp256", "ecdsa-sha2-nistp384", "ecdsa-sha2-nistp521", "rsa-sha2-512", "rsa-sha2-256",
+        "ssh-ed25519", "ecdsa-sha2-nistp256", "ecdsa-sha2-nistp384", "ecdsa-sha2-nistp521", "rsa-sha2-512",
+        "rsa-sha2-256",
     ]
 
     /// Signatures that a server accepts from users. SHA-1 (`ssh-rsa`) and DSA never are.
     public static let userKeySignatures = [
-        "ssh-ed25519", "sk-ssh-ed25519@openssh.com", "ecdsa-sha2-nistp256", "ecdsa-sha2-nistp384", "ecdsa-sha2-nistp521",
+        "ssh-ed25519", "sk-ssh-ed25519@openssh.com", "ecdsa-sha2-nistp256", "ecdsa-sha2-nistp384",
+        "ecdsa-sha2-nistp521",
         "sk-ecdsa-sha2-nistp256@openssh.com", "rsa-sha2-512", "rsa-sha2-256",
     ]
 }

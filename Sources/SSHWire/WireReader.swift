@@ -63,7 +63,10 @@ public struct WireReader: Sendable {
         guard bytes.readableBytes <= limit else {
             throw SSHError(.limitExceeded, "a text of \(bytes.readableBytes) bytes is longer than \(limit)")
         }
-        guard let text = bytes.readableBytesView.withContiguousStorageIfAvailable({ String(validating: $0, as: UTF8.self) }),
+        guard
+            let text = bytes.readableBytesView.withContiguousStorageIfAvailable({
+                String(validating: $0, as: UTF8.self)
+            }),
             let text, !text.utf8.contains(0)
         else {
             throw SSHError.protocolViolation("a text is not valid UTF-8")

@@ -148,7 +148,11 @@ struct AuthenticationTests {
     @Test func whatComesBeforeLoginIsBounded() throws {
         let pair = try EnginePair()
         try pair.exchangeKeysOnly()
-        try pair.send(payload: ByteBuffer(bytes: [MessageNumber.ignore.rawValue, 0, 0, 0, 0]), times: 600, from: .client)
+        try pair.send(
+            payload: ByteBuffer(bytes: [MessageNumber.ignore.rawValue, 0, 0, 0, 0]),
+            times: 600,
+            from: .client
+        )
         #expect(pair.serverError?.code == .limitExceeded)
     }
 }

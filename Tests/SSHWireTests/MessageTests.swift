@@ -78,7 +78,9 @@ struct MessageTests {
     }
 
     @Test func aMessageOfAnotherNumberIsRefused() {
-        #expect(throws: SSHError.self) { try ChannelEOF(payload: WireReader(ChannelClose(recipientChannel: 1).payload().buffer)) }
+        #expect(throws: SSHError.self) {
+            try ChannelEOF(payload: WireReader(ChannelClose(recipientChannel: 1).payload().buffer))
+        }
     }
 
     private func roundTrip<Message: WireMessage & Equatable>(_ message: Message) throws {

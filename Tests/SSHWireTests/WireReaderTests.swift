@@ -6,11 +6,16 @@ struct WireReaderTests {
     private func reader(_ bytes: [UInt8]) -> WireReader { WireReader(bytes: bytes) }
 
     // The examples of RFC 4251 §5.
-    @Test(arguments: [
-        ([0, 0, 0, 0], []),
-        ([0, 0, 0, 8, 0x09, 0xa3, 0x78, 0xf9, 0xb2, 0xe3, 0x32, 0xa7], [0x09, 0xa3, 0x78, 0xf9, 0xb2, 0xe3, 0x32, 0xa7]),
-        ([0, 0, 0, 2, 0x00, 0x80], [0x80]),
-    ] as [([UInt8], [UInt8])])
+    @Test(
+        arguments: [
+            ([0, 0, 0, 0], []),
+            (
+                [0, 0, 0, 8, 0x09, 0xa3, 0x78, 0xf9, 0xb2, 0xe3, 0x32, 0xa7],
+                [0x09, 0xa3, 0x78, 0xf9, 0xb2, 0xe3, 0x32, 0xa7]
+            ),
+            ([0, 0, 0, 2, 0x00, 0x80], [0x80]),
+        ] as [([UInt8], [UInt8])]
+    )
     func anIntegerReadsAsWritten(wire: [UInt8], value: [UInt8]) throws {
         var reader = self.reader(wire)
         #expect(try reader.readUnsignedMPInt() == value)
@@ -19,14 +24,16 @@ struct WireReaderTests {
         #expect(writer.bytes == wire)
     }
 
-    @Test(arguments: [
-        [0, 0, 0, 2, 0xed, 0xcc],  // -1234
-        [0, 0, 0, 5, 0xff, 0x21, 0x52, 0x41, 0x11],  // -deadbeef
-        [0, 0, 0, 1, 0],
-        [0, 0, 0, 2, 0, 0x7f],
-        [0, 0, 0, 9, 1],
-        [0xff, 0xff, 0xff, 0xff, 1],
-    ] as [[UInt8]])
+    @Test(
+        arguments: [
+            [0, 0, 0, 2, 0xed, 0xcc],  // -1234
+            [0, 0, 0, 5, 0xff, 0x21, 0x52, 0x41, 0x11],  // -deadbeef
+            [0, 0, 0, 1, 0],
+            [0, 0, 0, 2, 0, 0x7f],
+            [0, 0, 0, 9, 1],
+            [0xff, 0xff, 0xff, 0xff, 1],
+        ] as [[UInt8]]
+    )
     func aNegativePaddedOrCutIntegerIsRefused(wire: [UInt8]) {
         var reader = self.reader(wire)
         #expect(throws: SSHError.self) { try reader.readUnsignedMPInt() }
@@ -39,9 +46,11 @@ struct WireReaderTests {
         #expect(throws: SSHError.self) { try reader.readUnsignedMPInt() }
     }
 
-    @Test(arguments: [
-        ("", []), ("zlib", ["zlib"]), ("zlib,none", ["zlib", "none"]),
-    ] as [(String, [String])])
+    @Test(
+        arguments: [
+            ("", []), ("zlib", ["zlib"]), ("zlib,none", ["zlib", "none"]),
+        ] as [(String, [String])]
+    )
     func aNameListReadsAsWritten(text: String, names: [String]) throws {
         var writer = WireWriter()
         writer.writeNameList(names)
@@ -66,7 +75,9 @@ struct WireReaderTests {
         #expect(throws: SSHError.self) { try reader.readNameList() }
     }
 
-    @Test(arguments: [[0, 0, 0, 5, 1], [0xff, 0xff, 0xff, 0xff], [0, 0, 0], [0x7f, 0xff, 0xff, 0xff, 0]] as [[UInt8]])
+    @Test(
+        arguments: [[0, 0, 0, 5, 1], [0xff, 0xff, 0xff, 0xff], [0, 0, 0], [0x7f, 0xff, 0xff, 0xff, 0]] as [[UInt8]]
+    )
     func aStringLongerThanWhatIsThereIsRefused(wire: [UInt8]) {
         var reader = self.reader(wire)
         #expect(throws: SSHError.self) { try reader.readString() }

@@ -53,7 +53,10 @@ actor ConnectionChain {
             let dialer = ServerDialer(configuration: configuration, log: log, eventLoop: eventLoop)
             connection = try await dialer.connect(start)
         case .command(let command):
-            connection = try await self.start(proxyCommand: command).flatMapThrowing(start).get()
+            let descriptor = try self.start(proxyCommand: command)
+            connection = try await eventLoop.flatSubmit {
+                LocalSockets.channel(descriptor, on: eventLoop).flatMapThrowing(start)
+            }.get()
         case .jump(let hosts):
             connection = try await self.connect(configuration, line, through: hosts, depth: depth, start)
         }
@@ -93,7 +96,8 @@ actor ConnectionChain {
 
     // MARK: ProxyCommand
 
-    private func start(proxyCommand command: String) throws -> EventLoopFuture<any Channel> {
+    /// - Returns: the descriptor of our end.
+    private func start(proxyCommand command: String) throws -> Int32 {
         let (ours, theirs) = try LocalSockets.pair()
         defer { _ = Glibc.close(theirs) }
         let shell = ChildProcess.shell(self.environment)
@@ -104,7 +108,7 @@ actor ConnectionChain {
             descriptors: [(theirs, STDIN_FILENO), (theirs, STDOUT_FILENO)]
         )
         self.proxyCommands.append(process)
-        return LocalSockets.channel(ours, on: self.eventLoop)
+        return ours
     }
 
     // MARK: Both

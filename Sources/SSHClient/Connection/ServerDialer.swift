@@ -31,10 +31,7 @@ struct ServerDialer: Sendable {
                 let shown = address.ipAddress ?? "\(address)"
                 self.log.debug("Connecting to \(configuration.hostName) [\(shown)] port \(configuration.port).")
                 do {
-                    return try await self.connect(to: address).flatMapThrowing { [log = self.log] channel in
-                        log.debug("Connection established.")
-                        return try onConnect(channel)
-                    }.get()
+                    return try await self.connect(to: address, onConnect)
                 } catch {
                     let place = "connect to host \(configuration.hostName) port \(configuration.port)"
                     failure = SSHError(.connectionLost, "\(place): \(SystemReason.of(error))")
@@ -45,17 +42,27 @@ struct ServerDialer: Sendable {
         throw failure
     }
 
-    private func connect(to address: SocketAddress) throws -> EventLoopFuture<any Channel> {
+    private func connect<Result: Sendable>(
+        to address: SocketAddress,
+        _ onConnect: @escaping @Sendable (any Channel) throws -> Result
+    ) async throws -> Result {
+        let local = try self.configuration.bindAddress.map { try SocketAddress.makeAddressResolvingHost($0, port: 0) }
+        return try await self.eventLoop.flatSubmit {
+            self.bootstrap(from: local).connect(to: address).flatMapThrowing { channel in
+                self.log.debug("Connection established.")
+                return try onConnect(channel)
+            }
+        }.get()
+    }
+
+    private func bootstrap(from local: SocketAddress?) -> ClientBootstrap {
         let timeout = self.configuration.connectTimeout.map { TimeAmount.seconds(Int64($0)) }
-        var bootstrap = SocketOptions.connection(
+        let bootstrap = SocketOptions.connection(
             ClientBootstrap(group: self.eventLoop),
             keepalive: self.configuration.tcpKeepAlive
         )
         .channelOption(.autoRead, value: false)
         .connectTimeout(timeout ?? Self.systemTimeout)
-        if let local = self.configuration.bindAddress {
-            bootstrap = bootstrap.bind(to: try SocketAddress.makeAddressResolvingHost(local, port: 0))
-        }
-        return bootstrap.connect(to: address)
+        return local.map(bootstrap.bind(to:)) ?? bootstrap
     }
 }

@@ -6,35 +6,46 @@ import SSHWire
 /// Standard input and output as one socket, for `-W`.
 ///
 /// Two threads copy: they take terminals, files and pipes alike, and leave the modes of descriptors that others share alone.
-struct StandardStreams {
+struct StandardStreams: Sendable {
     private static let pieceLength = 256 * 1024
 
-    /// What a tunnel is joined to, as soon as it is there.
-    let channel: EventLoopFuture<any Channel>
-    /// Everything that came for standard output has been written.
-    let outputEnd: EventLoopFuture<Void>
+    private let eventLoop: any EventLoop
+    private let copied: Int32
+    private let joined: Int32
 
+    init(on eventLoop: any EventLoop) throws {
+        self.eventLoop = eventLoop
+        (self.copied, self.joined) = try LocalSockets.pair()
+    }
+
+    /// What a tunnel is joined to. Take it once.
+    func channel() -> EventLoopFuture<any Channel> {
+        LocalSockets.channel(self.joined, on: self.eventLoop)
+    }
+
+    /// Starts to copy. Somebody must have the channel by then: at the end of input it hands over what it holds.
+    ///
     /// - Parameter inputIsNull: standard input is left alone, and counts as empty.
-    static func open(inputIsNull: Bool, on eventLoop: any EventLoop) throws -> StandardStreams {
-        let (ours, theirs) = try LocalSockets.pair()
-        let channel = LocalSockets.channel(theirs, on: eventLoop)
+    /// - Returns: succeeds when everything that came for standard output has been written.
+    func start(inputIsNull: Bool) -> EventLoopFuture<Void> {
+        let copied = self.copied
         let threads = NIOThreadPool(numberOfThreads: 2)
         threads.start()
         if inputIsNull {
-            shutdown(ours, Int32(SHUT_WR))
+            shutdown(copied, Int32(SHUT_WR))
         } else {
-            _ = threads.runIfActive(eventLoop: eventLoop) {
-                Self.copy(from: STDIN_FILENO, to: ours)
-                shutdown(ours, Int32(SHUT_WR))
+            _ = threads.runIfActive(eventLoop: self.eventLoop) {
+                Self.copy(from: STDIN_FILENO, to: copied)
+                shutdown(copied, Int32(SHUT_WR))
             }
         }
-        let outputEnd = threads.runIfActive(eventLoop: eventLoop) {
-            let hasReachedEnd = Self.copy(from: ours, to: STDOUT_FILENO)
-            if !hasReachedEnd { shutdown(ours, Int32(SHUT_RDWR)) }
-            // Whoever reads our output learns of its end while input may go on.
-            _ = close(STDOUT_FILENO)
+        return threads.runIfActive(eventLoop: self.eventLoop) {
+            let hasReachedEnd = Self.copy(from: copied, to: STDOUT_FILENO)
+            if !hasReachedEnd { shutdown(copied, Int32(SHUT_RDWR)) }
+            // Whoever reads our output learns of its end while input may go on. The number must not get another meaning.
+            let null = Glibc.open("/dev/null", O_WRONLY | O_CLOEXEC)
+            if null >= 0 { dup2(null, STDOUT_FILENO) }
         }
-        return StandardStreams(channel: channel, outputEnd: outputEnd)
     }
 
     /// - Returns: true at the end of the source, false if the sink takes no more.

@@ -56,10 +56,15 @@ struct Client: Sendable {
         try await ready.get()
         Background.detach(keepingStandardError: self.log.isOnStandardError && self.log.level >= .debug1)
         guard let target = self.configuration.standardInputForward else { return nil }
-        let streams = try StandardStreams.open(inputIsNull: self.configuration.standardInputIsNull, on: eventLoop)
-        let done = streams.channel.flatMap { connection.value.join($0, to: target) }
+        let streams = try StandardStreams(on: eventLoop)
+        let inputIsNull = self.configuration.standardInputIsNull
+        let done = eventLoop.flatSubmit {
+            streams.channel().flatMap { socket in
+                let tunnelEnd = connection.value.join(socket, to: target)
+                return streams.start(inputIsNull: inputIsNull).and(tunnelEnd).map { _ in }
+            }
+        }
         try await done.get()
-        try await streams.outputEnd.get()
         return 0
     }
 }

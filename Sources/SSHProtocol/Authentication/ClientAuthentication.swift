@@ -70,7 +70,8 @@ struct ClientAuthentication {
         while !self.identities.isEmpty {
             let identity = self.identities.removeFirst()
             let accepted = extensions.signatureAlgorithms
-            guard let algorithm = identity.publicKey.signatureAlgorithms.first(where: { accepted?.contains($0) ?? true })
+            guard
+                let algorithm = identity.publicKey.signatureAlgorithms.first(where: { accepted?.contains($0) ?? true })
             else { continue }
             var method = UserAuthenticationRequest.PublicKeyMethod(
                 algorithm: algorithm,

@@ -141,7 +141,9 @@ struct ServerAuthentication {
         if let signature = method.signature {
             let signed = request.signedBytes(sessionIdentifier: session)
             let algorithm = CertificateAlgorithm.plainSignature(of: method.algorithm)
-            guard let details = try? key.verify(signature: signature, over: signed, algorithm: algorithm) else { return nil }
+            guard let details = try? key.verify(signature: signature, over: signed, algorithm: algorithm) else {
+                return nil
+            }
             proof = .signature(details)
         }
         return AuthenticationRequest(

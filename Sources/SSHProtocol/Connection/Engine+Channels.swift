@@ -9,7 +9,9 @@ extension Engine {
     /// - Returns: nil when there are as many channels as there may be.
     public mutating func openChannel(_ kind: ChannelOpen.Kind) throws -> ChannelID? {
         let limits = self.configuration.limits
-        guard let id = self.channels.insert(phase: .awaitingConfirmation, window: limits.channelWindow) else { return nil }
+        guard let id = self.channels.insert(phase: .awaitingConfirmation, window: limits.channelWindow) else {
+            return nil
+        }
         try self.transport.send(
             ChannelOpen(
                 kind: kind,

@@ -165,7 +165,8 @@ extension Engine {
 
     private mutating func receiveRequest(_ request: ChannelRequest) throws -> Event? {
         let limit = self.configuration.limits.unansweredRequests
-        let (id, reply) = try self.channels.update(peerNamed: request.recipientChannel) { channel -> (ChannelID?, UInt64?) in
+        let (id, reply) = try self.channels.update(peerNamed: request.recipientChannel) {
+            channel -> (ChannelID?, UInt64?) in
             guard channel.phase == .open, !channel.receivedClose else {
                 throw SSHError.protocolViolation("a request on a channel that is not open")
             }

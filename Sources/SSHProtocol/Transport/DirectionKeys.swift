@@ -16,7 +16,9 @@ struct DirectionKeys {
             exchangeHash: secrets.exchangeHash,
             sessionIdentifier: sessionIdentifier
         )
-        func keys(_ direction: NegotiatedAlgorithms.Direction, _ letters: (Character, Character, Character)) -> PacketKeys {
+        func keys(_ direction: NegotiatedAlgorithms.Direction, _ letters: (Character, Character, Character))
+            -> PacketKeys
+        {
             PacketKeys(
                 cipher: direction.cipher,
                 mac: direction.mac,

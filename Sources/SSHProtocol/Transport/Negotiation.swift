@@ -46,7 +46,9 @@ enum Negotiation {
         _ = try choose("compression method", \.compressionClientToServer)
         _ = try choose("compression method", \.compressionServerToClient)
         return NegotiatedAlgorithms(
-            keyExchange: try Self.known(KeyExchangeAlgorithm(rawValue: try choose("key exchange method", \.keyExchange))),
+            keyExchange: try Self.known(
+                KeyExchangeAlgorithm(rawValue: try choose("key exchange method", \.keyExchange))
+            ),
             hostKey: try choose("host key type", \.hostKey),
             clientToServer: try direction(\.cipherClientToServer, \.macClientToServer),
             serverToClient: try direction(\.cipherServerToClient, \.macServerToClient)

@@ -110,7 +110,9 @@ struct PacketReceiver {
     }
 
     private mutating func movePartial(_ count: Int) {
-        guard count > 0, let slice = self.arrived.readSlice(length: min(count, self.arrived.readableBytes)) else { return }
+        guard count > 0, let slice = self.arrived.readSlice(length: min(count, self.arrived.readableBytes)) else {
+            return
+        }
         self.partial.writeImmutableBuffer(slice)
     }
 

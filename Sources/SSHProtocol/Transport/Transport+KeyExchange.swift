@@ -92,7 +92,8 @@ extension Transport {
 
     private mutating func respond(to message: KeyExchangeECDHInit, _ agreed: KeyExchangePhase.Agreed) throws {
         let algorithm = agreed.algorithms.hostKey
-        guard let key = self.configuration.hostKeys.first(where: { $0.publicKey.signatureAlgorithms.contains(algorithm) })
+        guard
+            let key = self.configuration.hostKeys.first(where: { $0.publicKey.signatureAlgorithms.contains(algorithm) })
         else { throw SSHError(.keyExchangeFailed, "no host key for \(algorithm)") }
         let (reply, secret) = try KeyExchangeResponder.respond(
             agreed.algorithms.keyExchange,

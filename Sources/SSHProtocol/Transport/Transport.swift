@@ -190,7 +190,10 @@ struct Transport: ~Copyable {
     /// The peer began; one that does nothing else is refused.
     mutating func answerKeyExchange(now: NIODeadline) throws {
         guard self.keyExchange.isIdle else { return }
-        try self.rekeying.countPeerStart(bytesMoved: self.receiver.bytes.addingClamped(self.transmitter.bytes), now: now)
+        try self.rekeying.countPeerStart(
+            bytesMoved: self.receiver.bytes.addingClamped(self.transmitter.bytes),
+            now: now
+        )
         try self.startKeyExchange(now: now)
     }
 

@@ -56,7 +56,8 @@ enum LoginDecision: Sendable {
     }
 
     /// The rule that keeps this account from logging in with any key, or with this algorithm.
-    private static func refusingRule(_ settings: AccountSettings, _ facts: ConnectionFacts, algorithm: String) -> Rule? {
+    private static func refusingRule(_ settings: AccountSettings, _ facts: ConnectionFacts, algorithm: String) -> Rule?
+    {
         let mayLogIn = settings.mayLogIn(facts)
         guard mayLogIn.isPermitted else { return mayLogIn.rule }
         guard settings.pubkeyAuthentication else {

@@ -32,7 +32,9 @@ extension ServerConnection {
         }
         // Without a reply the client could never learn which port it got.
         guard address.port != 0 || reply != nil, self.forwards.begin(address) else {
-            self.logger.info("\(self.peer): no second or further listener on \(address.host.escapedForLog):\(address.port)")
+            self.logger.info(
+                "\(self.peer): no second or further listener on \(address.host.escapedForLog):\(address.port)"
+            )
             return self.answer(connection, reply, success: nil)
         }
         PortListener.listen(

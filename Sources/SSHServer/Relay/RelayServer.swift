@@ -5,8 +5,8 @@ import NIOPosix
 import SSHCrypto
 import SSHForwarding
 import SSHProtocol
-public import ServiceLifecycle
 import SSHWire
+public import ServiceLifecycle
 
 /// The relay: listens for SSH connections and serves each until it is asked to stop.
 public struct RelayServer: Service {
@@ -60,7 +60,9 @@ public struct RelayServer: Service {
             do {
                 let bootstrap = self.bootstrap(isIPv6: endpoint.host.contains(":"))
                 listeners.append(try await bootstrap.bind(host: endpoint.host, port: Int(port)).get())
-                self.context.logger.info("Server listening on \(endpoint.host) port \(listeners.last?.localAddress?.port ?? 0).")
+                self.context.logger.info(
+                    "Server listening on \(endpoint.host) port \(listeners.last?.localAddress?.port ?? 0)."
+                )
             } catch {
                 firstError = firstError ?? error
                 self.context.logger.error("Bind to port \(port) on \(endpoint.host) failed: \(ErrorText.of(error)).")

@@ -52,7 +52,10 @@ final class ServerConnection {
         )
         let connection = ServerConnection(context, peer: peer, facts: facts)
         do {
-            let configuration = EngineConfiguration.server(context, settings: context.configuration.settings(for: facts))
+            let configuration = EngineConfiguration.server(
+                context,
+                settings: context.configuration.settings(for: facts)
+            )
             let handler = try ConnectionHandler(configuration: configuration, random: SystemRandom(), owner: connection)
             try channel.pipeline.syncOperations.addHandler(handler)
             context.connections.insert(handler, on: channel.eventLoop)

@@ -86,7 +86,7 @@ class Insider:
 
 
 # What is said of every connection, also of honest ones, is no word about an attack.
-_ORDINARY = re.compile(r"debug\d:|.*(Connection from|Accepted|Postponed) ")
+_ORDINARY = re.compile(r"debug\d: |Connection from \S+ port \d+ on |.*\b(Accepted|Postponed) publickey ")
 
 
 def assert_is_logged(server, port):

@@ -67,7 +67,7 @@ class Server:
         try:
             return wait_until(found, seconds, "a log line")
         except TimeoutError:
-            raise AssertionError(f"no such line in the log of {self.kind}:\n{self.log()}") from None
+            raise AssertionError(f"no such line in the log of {self.kind}, which is shown below") from None
 
     def memory(self):
         return resident_bytes(self.program.tree())
