@@ -177,6 +177,7 @@ public final class Tunnel: ChannelInboundHandler, ChannelSink {
         self.bytesInFlight -= count
         self.bytesReceived += UInt64(clamping: count)
         if let id = self.id { self.connection.delivered(count, on: id) }
+        self.shutDownOutputWhenDrained()
         if self.closesWhenDrained { self.closeWhenDrained() }
     }
 
@@ -184,10 +185,14 @@ public final class Tunnel: ChannelInboundHandler, ChannelSink {
         guard !self.isOutputDone else { return }
         self.isOutputDone = true
         self.channelReadComplete()
-        // NIO shuts the socket down after what was written before; but if the other direction has ended already it would
-        // close the socket at once and drop that: then the close comes when it has drained.
-        if !self.isInputDone { self.context?.close(mode: .output, promise: nil) }
+        self.shutDownOutputWhenDrained()
         self.closeIfDone()
+    }
+
+    /// Not before: NIO makes a full close of it when the socket's other direction has ended, and drops what is not written.
+    private func shutDownOutputWhenDrained() {
+        guard self.isOutputDone, self.bytesInFlight == 0 else { return }
+        self.context?.close(mode: .output, promise: nil)
     }
 
     private func closeIfDone() {

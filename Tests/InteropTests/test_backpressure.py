@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from harness import traffic
+from harness import settings, traffic
 from harness.processes import resident_bytes
 from harness.settings import MIB
 from harness.streams import PipeStream
@@ -13,7 +13,8 @@ from harness.streams import PipeStream
 STALLED = 20
 WINDOW = 2 * MIB
 # What a process may grow by that is no channel's data: buffers of the connection, the allocator's spare pages.
-SLACK = 24 * MIB
+# sshd's buffers grow by doubling, which costs it more than the bound that ours must keep.
+SLACK = (24 if settings.RELAY else 56) * MIB
 PAIRS = pytest.mark.pairs(clients=["ssh", "swssh"], servers=["relay", "sshd"], needs="local remote")
 RELAY = pytest.mark.pairs(clients=["ssh", "swssh"], servers=["relay"], needs="local remote")
 
@@ -94,13 +95,13 @@ def test_memory_is_given_back_when_stalled_channels_close(lab, client_kind, serv
     server = lab.server(server_kind)
     _, port = _make(lab, client_kind, server, direction)
     after = []
-    for _ in range(8):
+    for _ in range(6):
         for stream in _stall_sinks(port, 8):
             stream.close()
         lab.traffic.drop_connections()
         assert lab.traffic.wait_until_idle(10)
         after.append(server.memory())
-    # Allocators keep some pages; a round that gave nothing back would keep 16 MiB, six times over.
+    # Allocators keep some pages; a round that gave nothing back would keep 16 MiB, four times over.
     assert after[-1] - after[1] < 40 * MIB, [f"{size / MIB:.0f}" for size in after]
 
 

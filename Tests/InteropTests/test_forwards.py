@@ -65,7 +65,7 @@ def test_dynamic_forward_serves_socks(lab, client_kind, server_kind, version, ho
     transfer(stream, lab.small_size(client_kind, server_kind))
 
 
-@pytest.mark.pairs(needs="dynamic", clients=["ssh", "swssh", "asyncssh"])
+@pytest.mark.pairs(needs="dynamic", clients=["ssh", "swssh"])
 def test_dynamic_forward_refuses_a_closed_port(lab, client_kind, server_kind):
     server = lab.server(server_kind)
     port = free_port()

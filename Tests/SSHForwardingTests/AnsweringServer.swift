@@ -37,17 +37,30 @@ private final class AnswerHandler: ChannelInboundHandler {
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
         guard let event = event as? ChannelEvent, event == .inputClosed else { return }
         let answer = ByteBuffer(bytes: self.question.readableBytesView.reversed())
-        context.writeAndFlush(self.wrapOutboundOut(answer), promise: nil)
-        context.close(mode: .output, promise: nil)
+        // A close before the answer is written would drop the rest: the input has ended already.
+        context.writeAndFlush(self.wrapOutboundOut(answer)).assumeIsolated().whenComplete { _ in
+            context.close(promise: nil)
+        }
     }
 }
 
 /// Asks, ends its side, and collects the answer until the other side ends.
 enum Asking {
-    static func ask(_ question: [UInt8], port: Int, on group: any EventLoopGroup) async throws -> [UInt8] {
+    /// - Parameter slowly: reads little at a time into a small buffer, so that the answer has to wait on its way.
+    static func ask(
+        _ question: [UInt8],
+        port: Int,
+        on group: any EventLoopGroup,
+        slowly: Bool = false
+    ) async throws -> [UInt8] {
         let answer = group.next().makePromise(of: [UInt8].self)
-        let channel = try await ClientBootstrap(group: group)
-            .channelOption(.allowRemoteHalfClosure, value: true)
+        var bootstrap = ClientBootstrap(group: group).channelOption(.allowRemoteHalfClosure, value: true)
+        if slowly {
+            bootstrap = bootstrap.channelOption(.socketOption(.so_rcvbuf), value: 32_768)
+                .channelOption(.recvAllocator, value: FixedSizeRecvByteBufferAllocator(capacity: 8192))
+        }
+        let channel =
+            try await bootstrap
             .channelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
                     try channel.pipeline.syncOperations.addHandler(CollectHandler(answer))

@@ -92,6 +92,15 @@ struct WireReaderTests {
         }
     }
 
+    @Test func aHostMayBeAnythingButHoldANul() throws {
+        var writer = WireWriter()
+        writer.writeString([0x61, 0xff] as [UInt8])
+        writer.writeString([0x61, 0x00, 0x62] as [UInt8])
+        var reader = WireReader(writer.buffer)
+        #expect(try reader.readHost() == "a\u{fffd}")
+        #expect(throws: SSHError.self) { try reader.readHost() }
+    }
+
     @Test func anEmptyTextIsAText() throws {
         var reader = self.reader([0, 0, 0, 0])
         #expect(try reader.readText() == "")

@@ -76,9 +76,9 @@ public struct TunnelAddresses: Sendable, Hashable {
     }
 
     init(from reader: inout WireReader) throws {
-        self.host = try reader.readText(limit: 1024)
+        self.host = try reader.readHost()
         self.port = try reader.readUInt32()
-        self.originatorAddress = try reader.readText(limit: 1024)
+        self.originatorAddress = try reader.readHost()
         self.originatorPort = try reader.readUInt32()
     }
 

@@ -64,7 +64,7 @@ public struct ForwardAddress: Sendable, Hashable {
     }
 
     init(from reader: inout WireReader) throws {
-        self.host = try reader.readText(limit: 1024)
+        self.host = try reader.readHost()
         self.port = try reader.readUInt32()
     }
 

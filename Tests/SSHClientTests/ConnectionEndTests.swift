@@ -1,0 +1,43 @@
+import SSHWire
+import Testing
+
+@testable import SSHClient
+
+/// The line that a user reads when a connection ends.
+struct ConnectionEndTests {
+    private static func line(_ error: SSHError, isLoggedIn: Bool = false, host: String = "relay") -> String {
+        ConnectionEnd(host: host, port: 2222, user: "amy", isLoggedIn: isLoggedIn).describe(error).reason
+    }
+
+    @Test func aRefusedLoginNamesUserAndHost() {
+        let error = SSHError(.authenticationFailed, "Permission denied (publickey).")
+        #expect(Self.line(error) == "amy@relay: Permission denied (publickey).")
+    }
+
+    @Test func aConnectionThatTheServerClosedIsSaidAsSSHSaysIt() {
+        let error = SSHError(.connectionLost, "the peer closed the connection")
+        #expect(Self.line(error, isLoggedIn: true) == "Connection to relay closed by remote host.")
+        #expect(Self.line(error).contains("relay:2222 ended before login"))
+    }
+
+    @Test func aDeadServerIsATimeout() {
+        let error = SSHError(.timedOut, "no answer")
+        #expect(Self.line(error, isLoggedIn: true) == "Timeout, server relay not responding.")
+    }
+
+    @Test func aRejectedHostKeyIsNamedOnce() {
+        let short = Self.line(SSHError(.hostKeyRejected, "Host key verification failed."))
+        #expect(short == "relay:2222: Host key verification failed.")
+        let long = Self.line(SSHError(.hostKeyRejected, "the key is revoked"))
+        #expect(long == "relay:2222: Host key verification failed: the key is revoked")
+    }
+
+    @Test func anIPv6AddressStandsInBrackets() {
+        #expect(Self.line(SSHError(.protocolViolation, "nonsense"), host: "::1") == "[::1]:2222: nonsense")
+    }
+
+    @Test func theCodeStays() {
+        let end = ConnectionEnd(host: "relay", port: 22, user: "amy", isLoggedIn: true)
+        #expect(end.describe(SSHError(.timedOut, "")).code == .timedOut)
+    }
+}
