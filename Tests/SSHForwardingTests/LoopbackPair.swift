@@ -83,6 +83,8 @@ final class LoopbackPair: Sendable {
                     originatorAddress: "127.0.0.1",
                     originatorPort: 1
                 )
+                // What the system does not hold for a slow reader, the tunnel must.
+                socket.setOption(.socketOption(.so_sndbuf), value: 4096).whenFailure { _ in }
                 Tunnel(client).open(.directTCPIP(addresses), for: socket)
             } completion: { result in
                 bound.completeWith(result.map { Int($0.port) })

@@ -25,7 +25,7 @@ struct TunnelTests {
         let group = MultiThreadedEventLoopGroup.singleton
         let server = try await AnsweringServer.start(on: group)
         let port = try await pair.forward(to: server.port)
-        let question = SeededRandom(seed: 2).randomBytes(12_000_000)
+        let question = SeededRandom(seed: 2).randomBytes(3_000_000)
         let answer = try await Asking.ask(question, port: port, on: group, slowly: true)
         #expect(answer.count == question.count)
         // Megabytes that differ are not to be printed.
