@@ -26,7 +26,8 @@ public final class ConnectionHandler: ChannelInboundHandler {
     private var touched: [any ChannelSink] = []
     private var isPumping = false
     private var isReading = true
-    private(set) var endReason: SSHError?
+    /// Why the connection has ended; nil while it lives.
+    public private(set) var endReason: SSHError?
     private var timer: Scheduled<Void>?
     private var timerDeadline: NIODeadline?
 

@@ -30,6 +30,8 @@ public final class Tunnel: ChannelInboundHandler, ChannelSink {
     public private(set) var bytesReceived: UInt64 = 0
     /// Why the peer did not open the channel, if that is how the tunnel ended.
     public private(set) var refusal: (reason: ChannelOpenFailure.Reason, message: String)?
+    /// What ended it first.
+    public private(set) var ending = Ending.finished
     private var onEnd: ((Tunnel) -> Void)?
     private var hasEnded = false
 
@@ -37,6 +39,22 @@ public final class Tunnel: ChannelInboundHandler, ChannelSink {
     public init(_ connection: ConnectionHandler, onEnd: ((Tunnel) -> Void)? = nil) {
         self.connection = connection
         self.onEnd = onEnd
+    }
+
+    /// How a tunnel came to its end.
+    public enum Ending: Sendable, CustomStringConvertible {
+        /// Both sides had said all.
+        case finished
+        case closedByPeer
+        case closedBySocket
+
+        public var description: String {
+            switch self {
+            case .finished: "finished"
+            case .closedByPeer: "closed by the peer"
+            case .closedBySocket: "closed at the socket"
+            }
+        }
     }
 
     /// Accepts the channel that the peer opens for a socket that is connected and unread.
@@ -130,6 +148,7 @@ public final class Tunnel: ChannelInboundHandler, ChannelSink {
 
     /// The socket is gone, in whatever way: what it said before still goes out.
     private func socketEnded() {
+        if !self.isOutputDone { self.ending = .closedBySocket }
         self.finishInput()
         self.isOutputDone = true
         self.held = nil
@@ -204,6 +223,7 @@ public final class Tunnel: ChannelInboundHandler, ChannelSink {
     // MARK: The end
 
     public func channelCloseReceived() {
+        if !self.isInputDone { self.ending = .closedByPeer }
         self.channelReadComplete()
         self.closesWhenDrained = true
         self.closeWhenDrained()

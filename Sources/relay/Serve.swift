@@ -3,7 +3,6 @@ import Glibc
 import Logging
 import SSHServer
 import SSHWire
-import ServiceLifecycle
 import UnixSignals
 
 /// sshd's flags, as far as they mean something here.
@@ -62,33 +61,40 @@ struct Serve: AsyncParsableCommand {
     private func serve() async throws {
         // A client that closes while we write is an error of that write, no reason to die.
         signal(SIGPIPE, SIG_IGN)
-        let configuration = try ServerConfiguration.load(
-            file: self.configurationFile,
-            options: self.hostKeys.map { "HostKey=\($0)" } + self.options,
-            ports: self.ports,
-            supported: .all
-        )
+        let configuration = try self.load()
         if self.prints { return print(configuration.effectiveLines().joined(separator: "\n")) }
-        let logger = self.makeLogger(configuration.defaults.logLevel)
+        let logger = self.makeLogger(configuration)
         for warning in configuration.warnings { logger.warning("\(warning)") }
-        let server = try RelayServer(configuration: configuration, logger: logger)
+        let server = try RelayServer(configuration: configuration, logger: logger) {
+            let configuration = try self.load()
+            return (configuration, self.makeLogger(configuration))
+        }
         if self.checks { return }
         if !self.staysInForeground, !self.debugs {
             return try Background.run(CommandLine.arguments + ["-D"], keepsStandardError: self.logsToStandardError)
         }
         raiseDescriptorLimit()
-        let group = ServiceGroup(
-            configuration: ServiceGroupConfiguration(
-                services: [ServiceGroupConfiguration.ServiceConfiguration(service: server)],
-                gracefulShutdownSignals: [.sigterm, .sigint],
-                logger: Logger(label: "lifecycle") { _ in SwiftLogNoOpLogHandler() }
-            )
-        )
-        try await group.run()
+        let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint, .sighup)
+        let listening = Task {
+            for await signal in signals {
+                if signal == .sighup { server.reload() } else { server.stop() }
+            }
+        }
+        defer { listening.cancel() }
+        try await server.run()
     }
 
-    private func makeLogger(_ configured: LogLevel) -> Logger {
-        let level = self.debugs ? LogLevel.debug3 : self.isQuiet ? .quiet : configured
+    private func load() throws -> ServerConfiguration {
+        try ServerConfiguration.load(
+            file: self.configurationFile,
+            options: self.hostKeys.map { "HostKey=\($0)" } + self.options,
+            ports: self.ports,
+            supported: .all
+        )
+    }
+
+    private func makeLogger(_ configuration: ServerConfiguration) -> Logger {
+        let level = self.debugs ? LogLevel.debug3 : self.isQuiet ? .quiet : configuration.defaults.logLevel
         return Logger(label: "relay") { _ in StandardErrorLog(level: level.loggerLevel) }
     }
 }

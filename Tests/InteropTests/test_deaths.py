@@ -1,7 +1,6 @@
 """Somebody dies in the middle of a transfer: the others live on, and nothing stays open."""
 
 import signal
-import threading
 
 import pytest
 
@@ -17,38 +16,12 @@ KEEPALIVE = ["ClientAliveInterval 1", "ClientAliveCountMax 3"]
 KEEPALIVE_SECONDS = 8
 
 
-class _Pour:
-    """Reads an endless stream in the background until it ends."""
-
-    def __init__(self, port):
-        self.stream = traffic.open_verb(traffic.connect(port), b"POUR")
-        self.count = 0
-        self.ended = threading.Event()
-        threading.Thread(target=self._read, daemon=True).start()
-        wait_until(lambda: self.count > MIB, 20, "a running transfer")
-
-    def _read(self):
-        buffer = memoryview(bytearray(MIB))
-        try:
-            while count := self.stream.receive_into(buffer):
-                self.count += count
-        except OSError:
-            pass
-        self.stream.close()
-        self.ended.set()
-
-    def still_runs(self):
-        seen = self.count
-        wait_until(lambda: self.count > seen + 4 * MIB, 20, "the transfer going on")
-        return not self.ended.is_set()
-
-
 @PAIRS
 def test_killed_device_leaves_the_others_running_and_frees_its_port(lab, client_kind, server_kind):
     server = lab.server(server_kind)
     device, port = lab.remote_forward(client_kind, server)
     _, other_port = lab.remote_forward(client_kind, server)
-    dying, living = _Pour(port), _Pour(other_port)
+    dying, living = traffic.Pour(port), traffic.Pour(other_port)
     device.kill()
     assert dying.ended.wait(CLOSED_SECONDS)
     wait_until(lambda: not is_listening(port), CLOSED_SECONDS, f"port {port} free")
@@ -65,7 +38,7 @@ def test_killed_laptop_leaves_the_others_running(lab, client_kind, server_kind):
     _, device_port = lab.remote_forward(client_kind, server)
     laptop, port = _through(lab, client_kind, server, device_port)
     _, other_port = _through(lab, client_kind, server, device_port)
-    dying, living = _Pour(port), _Pour(other_port)
+    dying, living = traffic.Pour(port), traffic.Pour(other_port)
     laptop.kill()
     assert dying.ended.wait(CLOSED_SECONDS)
     assert living.still_runs()
@@ -84,7 +57,7 @@ def test_killed_server_ends_its_clients_with_255_and_no_others(lab, client_kind,
     device, port = lab.remote_forward(client_kind, server)
     laptop, local_port = lab.local_forward(client_kind, server)
     _, other_port = lab.remote_forward(client_kind, other_server)
-    dying, dying_local, living = _Pour(port), _Pour(local_port), _Pour(other_port)
+    dying, dying_local, living = traffic.Pour(port), traffic.Pour(local_port), traffic.Pour(other_port)
     server.kill()
     assert device.wait(CLOSED_SECONDS) == 255
     assert laptop.wait(CLOSED_SECONDS) == 255
@@ -98,7 +71,7 @@ def test_server_closes_a_silent_client_within_the_keepalive_time(lab, client_kin
     server = lab.server(server_kind, config=KEEPALIVE)
     device, port = lab.remote_forward(client_kind, server)
     _, other_port = lab.remote_forward(client_kind, server)
-    living = _Pour(other_port)
+    living = traffic.Pour(other_port)
     device.program.signal_tree(signal.SIGSTOP)
     wait_until(lambda: not is_listening(port), KEEPALIVE_SECONDS, f"port {port} of a stopped client closed")
     assert living.still_runs()
@@ -129,7 +102,7 @@ def test_keepalives_leave_a_living_idle_connection_alone(lab, client_kind, serve
 def test_client_told_to_end_goes_at_once(lab, client_kind, server_kind, number, status):
     server = lab.server(server_kind)
     client, port = lab.local_forward(client_kind, server)
-    pour = _Pour(port)
+    pour = traffic.Pour(port)
     client.program.signal(number)
     # ssh without a session takes TERM for an orderly end, and INT for a signal.
     assert client.wait(CLOSED_SECONDS) in (0, 255, status)

@@ -3,17 +3,18 @@ import SSHProtocol
 
 /// Whether somebody may log in, and why not.
 enum LoginDecision: Sendable {
-    case accepted(AuthorizedKey, AccountSettings)
+    case accepted(LoginGrant)
     case refused(reasons: [String], isUnknownAccount: Bool)
 
     /// Judges a request by the files as they are now. It reads files and may ask a name service: not for an event loop.
     ///
     /// - Parameter now: seconds since 1970.
     static func judge(
-        _ request: AuthenticationRequest,
+        _ request: LoginClaim,
         configuration: ServerConfiguration,
         facts: ConnectionFacts,
-        now: UInt64
+        now: UInt64,
+        files: AccountFiles
     ) -> LoginDecision {
         guard let name = AccountName(request.user) else {
             return .refused(reasons: ["the user name is no account's"], isUnknownAccount: true)
@@ -36,10 +37,15 @@ enum LoginDecision: Sendable {
         case .refused(let reasons):
             return .refused(reasons: reasons.map(\.description), isUnknownAccount: keys.isEmpty)
         case .accepted(let line):
-            if let missing = Self.missingTouch(request.proof, line.options) {
-                return .refused(reasons: ["\(line.rule): \(missing)"], isUnknownAccount: false)
-            }
-            return .accepted(line, settings)
+            return .accepted(
+                LoginGrant(
+                    key: line,
+                    settings: settings,
+                    expires: line.options.expiryTime,
+                    files: settings.authorizedKeysFiles.map { $0.replacing("%u", with: request.user) },
+                    description: "\(key.displayName) \(key.fingerprint)"
+                )
+            )
         }
     }
 
@@ -68,15 +74,29 @@ enum LoginDecision: Sendable {
         }
         return nil
     }
+}
 
-    /// Security keys must have been touched, and where the line says so, unlocked.
-    private static func missingTouch(_ proof: AuthenticationRequest.Proof, _ options: KeyOptions) -> String? {
-        guard case .signature(let details) = proof, let securityKey = details.securityKey else { return nil }
-        if options.requiresUserPresence, !securityKey.userPresent { return "the security key was not touched" }
-        if options.requiresUserVerification, !securityKey.userVerified { return "the security key was not unlocked" }
-        return nil
+struct LoginClaim: Sendable {
+    let user: String
+    let algorithm: String
+    let credential: AuthenticationRequest.Credential
+
+    init(_ request: AuthenticationRequest) {
+        self.user = request.user
+        self.algorithm = request.algorithm
+        self.credential = request.credential
     }
 }
+
+struct LoginGrant: Sendable {
+    let key: AuthorizedKey
+    let settings: AccountSettings
+    let expires: UInt64?
+    let files: [String]
+    let description: String
+}
+
+final class AccountFiles: Sendable {}
 
 extension AuthorizedKeys {
     /// There is no key, and nothing that failed to be one.

@@ -17,6 +17,7 @@ public struct AccountSettings: Sendable {
     @Setting public var permitListen = PermitList.any
     @Setting public var permitOpen = PermitList.any
     @Setting public var gatewayPorts = GatewayPorts.no
+    @Setting public var listenTakeover = ListenTakeover.sameKey
 
     // The connection.
     /// nil: the client is never asked.

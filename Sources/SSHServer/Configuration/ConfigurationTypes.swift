@@ -12,6 +12,15 @@ public enum GatewayPorts: String, Hashable, Sendable, CaseIterable {
     case clientSpecified = "clientspecified"
 }
 
+/// ListenTakeover: who may have a listener that another connection still holds.
+public enum ListenTakeover: String, Hashable, Sendable, CaseIterable {
+    case no
+    /// The key that holds it, on the same account.
+    case sameKey = "same-key"
+    /// Every key of the account.
+    case sameAccount = "same-account"
+}
+
 /// AllowTcpForwarding: directions as sshd names them, seen from the client.
 public struct TCPForwarding: OptionSet, Hashable, Sendable {
     public let rawValue: UInt8

@@ -19,6 +19,7 @@ extension Keyword {
         .account("PermitListen", \.$permitListen, format: Self.text) { try $0.permitList(allowsBarePort: true) },
         .account("PermitOpen", \.$permitOpen, format: Self.text) { try $0.permitList(allowsBarePort: false) },
         .account("GatewayPorts", \.$gatewayPorts, format: \.rawValue) { try $0.word() },
+        .account("ListenTakeover", \.$listenTakeover, format: \.rawValue) { try $0.word() },
 
         // The connection.
         .account("ClientAliveInterval", \.$clientAliveInterval, format: Self.text) { try $0.duration() },

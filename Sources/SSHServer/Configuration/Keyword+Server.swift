@@ -8,6 +8,7 @@ extension Keyword {
         .server("PidFile", \.$pidFile, format: { $0 ?? "none" }) { try $0.pathOrNone() },
         .server("StrictModes", \.$strictModes, format: Self.text) { try $0.flag() },
         .server("SyslogFacility", \.$syslogFacility, format: \.rawValue) { try $0.word() },
+        .server("ShutdownGrace", \.$shutdownGrace, format: Self.text) { try $0.duration() },
         .server("LoginGraceTime", \.$loginGraceTime, format: Self.text) { try $0.duration() },
         .server("MaxStartups", \.$maxStartups, format: { "\($0.start):\($0.rate):\($0.full)" }) {
             try $0.maxStartups()

@@ -13,6 +13,9 @@ public struct ServerConfiguration: Sendable {
     @Setting public var strictModes = true
     @Setting public var syslogFacility = SyslogFacility.auth
 
+    /// How long tunnels may go on after the relay was asked to stop; nil: not at all.
+    @Setting public var shutdownGrace: Duration? = .seconds(10)
+
     // Limits before login.
     /// nil: no limit.
     @Setting public var loginGraceTime: Duration? = .seconds(30)

@@ -6,19 +6,43 @@ final class RemoteForwards {
     /// Listeners on one connection; each holds sockets.
     static let maximum = 64
 
+    struct Listener {
+        /// What the client asked for; the port may be 0.
+        let requested: ForwardAddress
+        /// The addresses that the request stands for, as the system takes them.
+        let addresses: [String]
+        fileprivate let socket: PortListener
+
+        var port: UInt16 { self.socket.port }
+        fileprivate var name: ForwardAddress { ForwardAddress(host: self.requested.host, port: UInt32(self.port)) }
+    }
+
     private enum Entry {
         case binding
-        case listening(PortListener)
+        case listening(Listener)
     }
 
     private var entries: [ForwardAddress: Entry] = [:]
     /// Requests for port 0 that are being bound: they have no name yet.
     private var unnamed = 0
     private var isClosed = false
+    private let onOpen: (Listener) -> Void
+    private let onClose: (Listener) -> Void
+
+    init(onOpen: @escaping (Listener) -> Void, onClose: @escaping (Listener) -> Void) {
+        self.onOpen = onOpen
+        self.onClose = onClose
+    }
+
+    var listeners: [Listener] {
+        self.entries.values.compactMap { entry in
+            if case .listening(let listener) = entry { listener } else { nil }
+        }
+    }
 
     /// - Returns: false if the client has that listener already, or too many.
     func begin(_ address: ForwardAddress) -> Bool {
-        guard self.entries.count + self.unnamed < Self.maximum else { return false }
+        guard !self.isClosed, self.entries.count + self.unnamed < Self.maximum else { return false }
         guard address.port != 0 else {
             self.unnamed += 1
             return true
@@ -28,21 +52,22 @@ final class RemoteForwards {
         return true
     }
 
-    /// - Returns: false if the connection has gone meanwhile, or the client took its request back: the listener is closed.
-    func finish(_ requested: ForwardAddress, _ listener: PortListener) -> Bool {
-        let name = ForwardAddress(host: requested.host, port: UInt32(listener.port))
+    /// - Returns: false if the connection has gone meanwhile, or the client took its request back: the socket is closed.
+    func finish(_ requested: ForwardAddress, _ addresses: [String], _ socket: PortListener) -> Bool {
+        let listener = Listener(requested: requested, addresses: addresses, socket: socket)
         let isWanted: Bool
         if requested.port == 0 {
             self.unnamed -= 1
-            isWanted = self.entries[name] == nil
+            isWanted = self.entries[listener.name] == nil
         } else {
-            isWanted = self.entries[name] != nil
+            isWanted = self.entries[listener.name] != nil
         }
         guard isWanted, !self.isClosed else {
-            listener.close()
+            socket.close()
             return false
         }
-        self.entries[name] = .listening(listener)
+        self.entries[listener.name] = .listening(listener)
+        self.onOpen(listener)
         return true
     }
 
@@ -53,13 +78,23 @@ final class RemoteForwards {
     /// - Returns: false if there is no such listener.
     func cancel(_ address: ForwardAddress) -> Bool {
         guard let entry = self.entries.removeValue(forKey: address) else { return false }
-        if case .listening(let listener) = entry { listener.close() }
+        if case .listening(let listener) = entry { self.end(listener) }
         return true
     }
 
+    func close(_ listener: Listener) {
+        _ = self.cancel(listener.name)
+    }
+
+    /// No listener is left, and none begins any more.
     func closeAll() {
         self.isClosed = true
-        for case .listening(let listener) in self.entries.values { listener.close() }
+        for listener in self.listeners { self.end(listener) }
         self.entries = [:]
+    }
+
+    private func end(_ listener: Listener) {
+        listener.socket.close()
+        self.onClose(listener)
     }
 }

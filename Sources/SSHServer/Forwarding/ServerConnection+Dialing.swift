@@ -26,7 +26,12 @@ extension ServerConnection {
                 self.logger.debug("\(self.peer): connect to \(host.escapedForLog) port \(port) failed: \(reason)")
                 connection.refuse(channel, .connectFailed, reason)
             case .success(let socket):
-                Tunnel(connection).accept(channel, with: socket)
+                let audit = TunnelAudit(
+                    kind: "direct-tcpip",
+                    from: "\(self.peer)",
+                    to: "\(host.escapedForLog) port \(port)"
+                )
+                Tunnel(connection) { audit.write($0, self) }.accept(channel, with: socket)
             }
         }
     }

@@ -6,20 +6,26 @@ import SSHWire
 
 /// The client's -R: tcpip-forward, cancel-tcpip-forward and forwarded-tcpip (RFC 4254 §7).
 extension ServerConnection {
-    /// Asked anew for every request.
-    var policy: ForwardingPolicy? {
-        guard let login = self.login else { return nil }
-        var facts = self.facts
-        facts.user = login.user
-        return ForwardingPolicy(
-            settings: self.context.configuration.settings(for: facts),
-            key: login.key,
-            addressFamily: self.context.configuration.addressFamily
+    func makeForwards() -> RemoteForwards {
+        RemoteForwards(
+            onOpen: { [unowned self] listener in self.register(listener) },
+            onClose: { [unowned self] listener in
+                self.context.listeners.remove(
+                    connection: self.id,
+                    addresses: listener.addresses,
+                    port: listener.port
+                )
+            }
         )
     }
 
+    private func register(_ listener: RemoteForwards.Listener) {
+        guard let holder = self.holder else { return }
+        self.context.listeners.insert(holder, addresses: listener.addresses, port: listener.port)
+    }
+
     func listen(_ connection: ConnectionHandler, _ address: ForwardAddress, _ reply: UInt64?) {
-        guard let policy = self.policy, let eventLoop = connection.eventLoop else { return }
+        guard let policy = self.policy else { return }
         let decision = policy.mayListen(host: address.host, port: address.port)
         guard decision.isPermitted, let port = UInt16(exactly: address.port) else {
             self.logger.info(
@@ -37,18 +43,38 @@ extension ServerConnection {
             )
             return self.answer(connection, reply, success: nil)
         }
+        let addresses = policy.bindAddresses(requested: address.host).map(\.text)
+        self.takeOver(addresses, port: port) { isFree in
+            guard isFree else {
+                self.forwards.fail(address)
+                return self.answer(connection, reply, success: nil)
+            }
+            self.bind(connection, address, addresses, reply)
+        }
+    }
+
+    private func bind(
+        _ connection: ConnectionHandler,
+        _ address: ForwardAddress,
+        _ addresses: [String],
+        _ reply: UInt64?
+    ) {
+        guard let eventLoop = connection.eventLoop, let port = UInt16(exactly: address.port) else {
+            return self.forwards.fail(address)
+        }
         PortListener.listen(
-            addresses: policy.bindAddresses(requested: address.host).map(\.text),
+            addresses: addresses,
             port: port,
             on: eventLoop,
             onAccept: { [weak self] socket in self?.accepted(socket, for: address, connection) },
-            completion: { self.listening(connection, address, reply, $0) }
+            completion: { self.listening(connection, address, addresses, reply, $0) }
         )
     }
 
     private func listening(
         _ connection: ConnectionHandler,
         _ address: ForwardAddress,
+        _ addresses: [String],
         _ reply: UInt64?,
         _ result: Result<PortListener, any Error>
     ) {
@@ -60,7 +86,9 @@ extension ServerConnection {
             )
             self.answer(connection, reply, success: nil)
         case .success(let listener):
-            guard self.forwards.finish(address, listener) else { return self.answer(connection, reply, success: nil) }
+            guard self.forwards.finish(address, addresses, listener) else {
+                return self.answer(connection, reply, success: nil)
+            }
             self.logger.debug("\(self.peer): listening on \(address.host.escapedForLog):\(listener.port)")
             // The reply names the port only when the client left it open.
             let data = address.port == 0 ? ByteBuffer(integer: UInt32(listener.port)) : ByteBuffer()
@@ -73,6 +101,7 @@ extension ServerConnection {
     }
 
     private func accepted(_ socket: any Channel, for address: ForwardAddress, _ connection: ConnectionHandler) {
+        guard !self.context.isStopping else { return socket.close(promise: nil) }
         let originator = PeerName(socket.remoteAddress)
         let kind = ChannelOpen.Kind.forwardedTCPIP(
             TunnelAddresses(
@@ -83,7 +112,12 @@ extension ServerConnection {
                 originatorPort: UInt32(clamping: originator.port)
             )
         )
-        Tunnel(connection).open(kind, for: socket)
+        let audit = TunnelAudit(
+            kind: "forwarded-tcpip",
+            from: "\(originator)",
+            to: "\(address.host.escapedForLog) port \(socket.localAddress?.port ?? 0)"
+        )
+        Tunnel(connection) { audit.write($0, self) }.open(kind, for: socket)
     }
 }
 

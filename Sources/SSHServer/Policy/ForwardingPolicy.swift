@@ -17,28 +17,37 @@ public struct ForwardingPolicy: Sendable {
     /// A port from 1 to 1023 needs more than a wildcard: a PermitListen or a `permitlisten=` that names the number. sshd
     /// lets only root listen there; accounts here have no user id that could say it, so the files' owner says it by number.
     public func mayListen(host: String, port: UInt32) -> Decision {
-        let general = self.judgeForwarding(.remote)
-        guard general.isPermitted else { return general }
-        guard port <= 65535 else { return .refused(by: .builtIn("a port is at most 65535")) }
-        let byList = Self.judge(
-            configured: self.settings.$permitListen,
-            ofKey: self.key.options.permitListen,
-            otherwise: general
-        ) { $0.permitsListening(host: host, port: port) }
-        guard byList.isPermitted, (1..<1024).contains(port) else { return byList }
-        return self.judgePrivileged(host: host, port: port)
+        Self.outcome(of: self.decisions(onListening: host, port: port))
     }
 
     /// Whether a `direct-tcpip` to this host and port is permitted, judged on the strings as they were requested.
     public func mayOpen(host: String, port: UInt32) -> Decision {
-        let general = self.judgeForwarding(.local)
-        guard general.isPermitted else { return general }
-        guard (1...65535).contains(port) else { return .refused(by: .builtIn("a port is from 1 to 65535")) }
-        return Self.judge(
-            configured: self.settings.$permitOpen,
-            ofKey: self.key.options.permitOpen,
-            otherwise: general
-        ) { $0.permitsOpening(host: host, port: port) }
+        Self.outcome(of: self.decisions(onOpening: host, port: port))
+    }
+
+    /// Every rule that is asked about a listener, in order, up to the first that refuses.
+    public func decisions(onListening host: String, port: UInt32) -> [Decision] {
+        var decisions = self.decisions(on: .remote)
+        guard decisions.allSatisfy(\.isPermitted) else { return decisions }
+        guard port <= 65535 else { return decisions + [.refused(by: .builtIn("a port is at most 65535"))] }
+        decisions += Self.decisions(of: self.settings.$permitListen, and: self.key.options.permitListen) {
+            $0.permitsListening(host: host, port: port)
+        }
+        guard decisions.allSatisfy(\.isPermitted), (1..<1024).contains(port) else { return decisions }
+        return decisions + [self.judgePrivileged(host: host, port: port)]
+    }
+
+    /// Every rule that is asked about a target, in order, up to the first that refuses.
+    public func decisions(onOpening host: String, port: UInt32) -> [Decision] {
+        let decisions = self.decisions(on: .local)
+        guard decisions.allSatisfy(\.isPermitted) else { return decisions }
+        guard (1...65535).contains(port) else {
+            return decisions + [.refused(by: .builtIn("a port is from 1 to 65535"))]
+        }
+        return decisions
+            + Self.decisions(of: self.settings.$permitOpen, and: self.key.options.permitOpen) {
+                $0.permitsOpening(host: host, port: port)
+            }
     }
 
     /// The sockets that a permitted listen request opens, by GatewayPorts and AddressFamily. Empty if the family has none.
@@ -46,41 +55,64 @@ public struct ForwardingPolicy: Sendable {
         self.settings.gatewayPorts.bindAddresses(requested: host, family: self.addressFamily)
     }
 
-    private func judgeForwarding(_ direction: TCPForwarding) -> Decision {
-        if !self.key.options.permitsPortForwarding {
-            return .refused(by: self.key.options.portForwardingRule ?? self.key.rule)
-        }
-        if self.settings.disableForwarding {
-            return .refused(by: self.settings.$disableForwarding.rule ?? .builtIn("DisableForwarding yes"))
-        }
-        let rule = self.settings.$allowTCPForwarding.rule ?? .builtIn("AllowTcpForwarding yes")
-        return self.settings.allowTCPForwarding.contains(direction) ? .permitted(by: rule) : .refused(by: rule)
+    /// The rule by which a listener that was once permitted has to be closed, if there is one.
+    ///
+    /// - Parameters:
+    ///   - requestedPort: what the client asked for, perhaps 0.
+    ///   - port: what it got.
+    ///   - addresses: what the request stood for then.
+    func refusal(ofListenerOn host: String, requestedPort: UInt32, port: UInt32, addresses: [String]) -> Rule? {
+        let decision = self.mayListen(host: host, port: requestedPort)
+        // Who asked for any port keeps the one it got if a rule names that.
+        guard decision.isPermitted || self.mayListen(host: host, port: port).isPermitted else { return decision.rule }
+        let current = self.bindAddresses(requested: host).map(\.text)
+        return addresses.allSatisfy(current.contains) ? nil : .builtIn("GatewayPorts binds it elsewhere now")
     }
 
-    /// Both lists must permit; the key's rule is the one to name, being the narrower one.
-    private static func judge(
-        configured: Setting<PermitList>,
-        ofKey permissions: [ForwardPermission],
-        otherwise general: Decision,
+    /// The last decision decides: those before it permitted.
+    private static func outcome(of decisions: [Decision]) -> Decision {
+        decisions.last ?? .refused(by: .builtIn("no rule permits it"))
+    }
+
+    private func decisions(on direction: TCPForwarding) -> [Decision] {
+        var decisions: [Decision] = []
+        if !self.key.options.permitsPortForwarding {
+            return [.refused(by: self.key.options.portForwardingRule ?? self.key.rule)]
+        }
+        if let rule = self.key.options.portForwardingRule { decisions.append(.permitted(by: rule)) }
+        if self.settings.disableForwarding {
+            let rule = self.settings.$disableForwarding.rule ?? .builtIn("DisableForwarding yes")
+            return decisions + [.refused(by: rule)]
+        }
+        let rule = self.settings.$allowTCPForwarding.rule ?? .builtIn("AllowTcpForwarding yes")
+        let isAllowed = self.settings.allowTCPForwarding.contains(direction)
+        return decisions + [isAllowed ? .permitted(by: rule) : .refused(by: rule)]
+    }
+
+    /// The configuration's list, then the key's: both must permit.
+    private static func decisions(
+        of configured: Setting<PermitList>,
+        and permissions: [ForwardPermission],
         matches: (ForwardPermission) -> Bool
-    ) -> Decision {
-        var permitted = general
+    ) -> [Decision] {
+        var decisions: [Decision] = []
         switch configured.wrappedValue {
         case .any:
-            if let rule = configured.rule { permitted = .permitted(by: rule) }
+            if let rule = configured.rule { decisions.append(.permitted(by: rule)) }
         case .none:
-            return .refused(by: configured.rule ?? .builtIn("none"))
+            return [.refused(by: configured.rule ?? .builtIn("none"))]
         case .only(let list):
             guard let permission = list.first(where: matches) else {
-                return .refused(by: configured.rule ?? .builtIn("none"))
+                return [.refused(by: configured.rule ?? .builtIn("none"))]
             }
-            permitted = .permitted(by: permission.rule)
+            decisions.append(.permitted(by: permission.rule))
         }
-        guard let first = permissions.first else { return permitted }
+        guard let first = permissions.first else { return decisions }
         guard let permission = permissions.first(where: matches) else {
-            return .refused(by: Rule(file: first.rule.file, line: first.rule.line, text: Self.summary(of: permissions)))
+            let rule = Rule(file: first.rule.file, line: first.rule.line, text: Self.summary(of: permissions))
+            return decisions + [.refused(by: rule)]
         }
-        return .permitted(by: permission.rule)
+        return decisions + [.permitted(by: permission.rule)]
     }
 
     private func judgePrivileged(host: String, port: UInt32) -> Decision {

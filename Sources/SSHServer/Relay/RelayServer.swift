@@ -1,111 +1,122 @@
-import Glibc
 public import Logging
 import NIOCore
 import NIOPosix
-import SSHCrypto
-import SSHForwarding
-import SSHProtocol
 import SSHWire
 public import ServiceLifecycle
+import Synchronization
 
 /// The relay: listens for SSH connections and serves each until it is asked to stop.
-public struct RelayServer: Service {
-    private let context: RelayContext
-    private let group: MultiThreadedEventLoopGroup
+public final class RelayServer: Service {
+    /// Reads the configuration again, and says where the log goes from then on.
+    public typealias Reload = @Sendable () throws -> (ServerConfiguration, Logger)
+
+    private enum Command {
+        case reload
+        case stop
+    }
+
+    /// How often files are looked at: twice within the five seconds in which a revoked key must be gone.
+    private static let watchInterval = Duration.seconds(2)
+    /// How often tunnels are counted while the relay waits for their end.
+    private static let drainInterval = Duration.milliseconds(50)
+
+    let context: RelayContext
+    private let readAgain: Reload?
+    private let commands: AsyncStream<Command>
+    private let commander: AsyncStream<Command>.Continuation
+    private let stops = Atomic<Int>(0)
 
     /// Reads the host keys.
     ///
+    /// - Parameter reload: what `reload()` does; without it, it does nothing.
     /// - Throws: `invalidKey` for a host key that cannot be used, `invalidConfiguration` if there is none.
-    public init(configuration: ServerConfiguration, logger: Logger) throws {
-        let hostKeys = try configuration.hostKeyFiles.map { try HostKeyFile.load($0) }
-        guard !hostKeys.isEmpty else {
-            throw SSHError(.invalidConfiguration, "no HostKey: the relay cannot prove who it is")
-        }
-        self.context = RelayContext(configuration: configuration, hostKeys: hostKeys, logger: logger)
-        self.group = MultiThreadedEventLoopGroup(numberOfThreads: max(1, System.coreCount))
+    public init(configuration: ServerConfiguration, logger: Logger, reload: Reload? = nil) throws {
+        self.context = RelayContext(try RelayRules(configuration: configuration, logger: logger))
+        self.readAgain = reload
+        (self.commands, self.commander) = AsyncStream.makeStream()
     }
 
-    /// Serves until the service group asks for a graceful shutdown.
+    /// Reads everything again without ending a tunnel. A configuration that is wrong changes nothing.
+    public func reload() {
+        self.commander.yield(.reload)
+    }
+
+    /// Asks the relay to stop: the first time it lets tunnels finish for ShutdownGrace, the second time it does not.
+    public func stop() {
+        self.stops.wrappingAdd(1, ordering: .relaxed)
+        self.commander.yield(.stop)
+    }
+
+    /// Serves until `stop` is called, or until the service group asks for a graceful shutdown.
     public func run() async throws {
-        let listeners: [any Channel]
+        let group = MultiThreadedEventLoopGroup(numberOfThreads: max(1, System.coreCount))
         do {
-            listeners = try await self.listen()
+            try await withGracefulShutdownHandler {
+                try await self.serve(on: group)
+            } onGracefulShutdown: {
+                self.stop()
+            }
         } catch {
-            try? await self.group.shutdownGracefully()
+            try? await group.shutdownGracefully()
             throw error
         }
-        let pidFile = self.context.configuration.pidFile
+        try? await group.shutdownGracefully()
+    }
+
+    private func serve(on group: MultiThreadedEventLoopGroup) async throws {
+        var listeners = RelayListeners(group: group, context: self.context)
+        try await listeners.follow(self.context.rules.configuration)
+        let pidFile = self.context.rules.configuration.pidFile
         if let pidFile { PidFile.write(pidFile, logger: self.context.logger) }
-        await self.untilShutdown()
-        for listener in listeners { try? await listener.close() }
-        await self.context.connections.endAll()
+        let watching = Task { try await self.watchFiles() }
+        for await command in self.commands {
+            guard case .reload = command else { break }
+            await self.reload(&listeners)
+        }
+        watching.cancel()
+        await listeners.closeAll()
+        await self.drain()
         if let pidFile { PidFile.remove(pidFile) }
-        try? await self.group.shutdownGracefully()
     }
 
-    private func untilShutdown() async {
-        let (stream, continuation) = AsyncStream.makeStream(of: Void.self)
-        await withGracefulShutdownHandler {
-            for await _ in stream {}
-        } onGracefulShutdown: {
-            continuation.finish()
+    private func watchFiles() async throws {
+        while true {
+            try await Task.sleep(for: Self.watchInterval)
+            await self.context.lookForChanges()
         }
     }
 
-    private func listen() async throws -> [any Channel] {
-        var listeners: [any Channel] = []
-        var firstError: (any Error)?
-        for endpoint in self.context.configuration.listenEndpoints {
-            guard let port = endpoint.port else { continue }
-            do {
-                let bootstrap = self.bootstrap(isIPv6: endpoint.host.contains(":"))
-                listeners.append(try await bootstrap.bind(host: endpoint.host, port: Int(port)).get())
-                self.context.logger.info(
-                    "Server listening on \(endpoint.host) port \(listeners.last?.localAddress?.port ?? 0)."
-                )
-            } catch {
-                firstError = firstError ?? error
-                self.context.logger.error("Bind to port \(port) on \(endpoint.host) failed: \(ErrorText.of(error)).")
-            }
+    private func reload(_ listeners: inout RelayListeners) async {
+        guard let readAgain = self.readAgain else { return }
+        self.context.logger.info("Reading the configuration again.")
+        do {
+            let (configuration, logger) = try readAgain()
+            let rules = try RelayRules(configuration: configuration, logger: logger)
+            try await listeners.follow(configuration)
+            self.context.replaceRules(rules)
+            for warning in configuration.warnings { logger.warning("\(warning)") }
+        } catch {
+            self.context.logger.error("Reload failed, everything stays as it was: \(ErrorText.of(error))")
+            return
         }
-        // As sshd: one address is enough.
-        guard !listeners.isEmpty else {
-            throw SSHError(.system, "cannot bind any address: \(firstError.map(ErrorText.of) ?? "none is configured")")
-        }
-        return listeners
+        await self.context.judgeAgain(self.context.connections.all)
+        self.context.logger.info("The new configuration holds.")
     }
 
-    private func bootstrap(isIPv6: Bool) -> ServerBootstrap {
-        let context = self.context
-        var bootstrap = SocketOptions.connection(
-            ServerBootstrap(group: self.group),
-            keepalive: context.configuration.tcpKeepAlive
-        )
-        // The IPv4 wildcard is a socket of its own.
-        if isIPv6 {
-            bootstrap = bootstrap.serverChannelOption(
-                ChannelOptions.Types.SocketOption(level: .ipv6, name: .ipv6_v6only),
-                value: 1
-            )
+    /// No new tunnel begins; connections without one end at once, the others when their last tunnel has, or when
+    /// ShutdownGrace is over.
+    private func drain() async {
+        self.context.beginStopping()
+        let grace = self.context.rules.configuration.shutdownGrace ?? .zero
+        let deadline = ContinuousClock.now + grace
+        var count = await self.context.connections.all.onEventLoops { $0.beginStopping() }.count { $0 > 0 }
+        if count > 0, grace > .zero {
+            self.context.logger.info("Waiting up to \(grace.components.seconds) s for tunnels on \(count) connections.")
         }
-        return bootstrap.childChannelInitializer { channel in
-            channel.eventLoop.makeCompletedFuture { try ServerConnection.begin(on: channel, context) }
+        while count > 0, ContinuousClock.now < deadline, self.stops.load(ordering: .relaxed) < 2 {
+            try? await Task.sleep(for: Self.drainInterval)
+            count = await self.context.connections.all.onEventLoops { $0.endIfUnused() }.count { $0 > 0 }
         }
-    }
-}
-
-/// What all connections of one relay share.
-struct RelayContext: Sendable {
-    let configuration: ServerConfiguration
-    let hostKeys: [any SigningKey]
-    let logger: Logger
-    let startups: StartupLimits
-    let connections = ConnectionRegistry()
-
-    init(configuration: ServerConfiguration, hostKeys: [any SigningKey], logger: Logger) {
-        self.configuration = configuration
-        self.hostKeys = hostKeys
-        self.logger = logger
-        self.startups = StartupLimits(configuration)
+        _ = await self.context.connections.all.onEventLoops { $0.endForShutdown() }
     }
 }

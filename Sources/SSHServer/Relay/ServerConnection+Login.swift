@@ -11,27 +11,37 @@ extension ServerConnection {
     func connection(_ connection: ConnectionHandler, authenticate request: AuthenticationRequest) {
         guard let eventLoop = connection.eventLoop else { return }
         self.triedUserName = request.user
-        let (configuration, facts) = (self.context.configuration, self.facts)
+        let (rules, facts, claim) = (self.context.rules, self.facts, LoginClaim(request))
+        let now = time(nil)
         NIOThreadPool.singleton.runIfActive(eventLoop: eventLoop) {
             LoginDecision.judge(
-                request,
-                configuration: configuration,
+                claim,
+                configuration: rules.configuration,
                 facts: facts,
-                now: UInt64(clamping: time(nil))
+                now: UInt64(clamping: now),
+                files: AccountFiles()
             )
         }.assumeIsolated().whenComplete { result in
             guard case .success(let decision) = result else { return connection.disconnect(.byApplication, "busy") }
-            self.answer(connection, request, decision)
+            self.answer(connection, request, Judged(connection: self.id, readAt: now, decision: decision), claim)
         }
     }
 
-    private func answer(_ connection: ConnectionHandler, _ request: AuthenticationRequest, _ decision: LoginDecision) {
+    private func answer(
+        _ connection: ConnectionHandler,
+        _ request: AuthenticationRequest,
+        _ judged: Judged,
+        _ claim: LoginClaim
+    ) {
         guard !connection.hasEnded else { return }
-        switch decision {
-        case .accepted(let key, let settings):
+        switch judged.decision {
+        case .accepted(let grant):
             if request.isSigned {
-                self.login = Login(user: request.user, key: key, settings: settings)
-                self.logger.info("Accepted publickey for \(self.triedUser) from \(self.peer) ssh2: \(request.keyText)")
+                self.login = Login(claim: claim, grant: grant)
+                self.watch(grant, readAt: judged.readAt)
+                self.logger.info(
+                    "Accepted publickey for \(self.triedUser) from \(self.peer) ssh2: \(grant.description)"
+                )
             }
             connection.perform { try $0.answerAuthentication(isAllowed: true) }
         case .refused(let reasons, let isUnknownAccount):

@@ -27,9 +27,15 @@ extension ServerConnection: ConnectionOwner {
 
     func connectionAuthenticated(_ connection: ConnectionHandler) {
         self.endStartup()
-        guard let login = self.login else { return }
-        let limit = SSHProtocol.RekeyLimit(login.settings.rekeyLimit)
-        connection.perform { $0.apply(limit, Keepalive(login.settings), now: .now()) }
+        self.applySettings(connection, replacing: nil)
+    }
+
+    /// Gives the engine what the login's settings say, where they say something new.
+    func applySettings(_ connection: ConnectionHandler, replacing old: AccountSettings?) {
+        guard let settings = self.login?.grant.settings else { return }
+        let (limit, keepalive) = (SSHProtocol.RekeyLimit(settings.rekeyLimit), Keepalive(settings))
+        if let old, SSHProtocol.RekeyLimit(old.rekeyLimit) == limit, Keepalive(old) == keepalive { return }
+        connection.perform { $0.apply(limit, keepalive, now: .now()) }
     }
 
     func connection(_ connection: ConnectionHandler, request: GlobalRequest.Request, reply: UInt64?) {
@@ -44,9 +50,14 @@ extension ServerConnection: ConnectionOwner {
         }
     }
 
-    func connection(_ connection: ConnectionHandler, reply: UInt64, success: ByteBuffer?) {}
+    func connection(_ connection: ConnectionHandler, reply: UInt64, success: ByteBuffer?) {
+        self.probeAnswered(reply)
+    }
 
     func connection(_ connection: ConnectionHandler, open channel: ChannelID, _ kind: ChannelOpen.Kind) {
+        guard !self.context.isStopping else {
+            return connection.refuse(channel, .resourceShortage, "the relay is shutting down")
+        }
         switch kind {
         case .directTCPIP(let addresses):
             self.dial(connection, channel, addresses)
@@ -60,7 +71,10 @@ extension ServerConnection: ConnectionOwner {
     func connectionEnded(_ connection: ConnectionHandler, _ reason: SSHError) {
         self.endStartup()
         self.forwards.closeAll()
-        self.context.connections.remove(connection)
+        self.context.connections.remove(self.id)
+        self.handler = nil
+        // Whoever ended it has said so.
+        guard self.endReason == nil else { return }
         let who = self.login.map { "user \($0.user.escapedForLog) " } ?? ""
         switch reason.code {
         case .disconnectedByPeer, .connectionLost:

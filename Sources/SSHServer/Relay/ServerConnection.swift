@@ -10,37 +10,58 @@ import SSHWire
 /// Everything happens on the connection's event loop.
 final class ServerConnection {
     let context: RelayContext
+    /// What its log lines are told apart by.
+    let id: UInt64
     let peer: PeerName
     let facts: ConnectionFacts
+    /// nil when the connection has ended.
+    var handler: ConnectionHandler?
     var login: Login?
-    let forwards: RemoteForwards
+    private(set) lazy var forwards = self.makeForwards()
     var sessionCount = 0
     var allowsSessions = true
     var triedUserName = ""
     var hasLoggedInvalidUser = false
+    /// Why we ended the connection, if we did: for the tunnels' last lines.
+    var endReason: String?
+    /// The question that a connection is asked whose listener somebody took over.
+    var probe: Probe?
     private var graceTimer: Scheduled<Void>?
-    private var isStarting = true
+    private var startup: StartupLimits.Ticket?
 
-    /// Who logged in, and with which line of which file.
+    /// Who logged in, by which claim, and what was granted.
     struct Login {
-        let user: String
-        let key: AuthorizedKey
-        let settings: AccountSettings
+        let claim: LoginClaim
+        var grant: LoginGrant
+
+        var user: String { self.claim.user }
     }
 
-    var logger: Logger { self.context.logger }
+    var logger: ConnectionLog { ConnectionLog(logger: self.context.logger, connection: self.id) }
 
-    private init(_ context: RelayContext, peer: PeerName, facts: ConnectionFacts) {
+    /// What the login may do now; nil before it.
+    var policy: ForwardingPolicy? {
+        self.login.map { login in
+            ForwardingPolicy(
+                settings: login.grant.settings,
+                key: login.grant.key,
+                addressFamily: self.context.rules.configuration.addressFamily
+            )
+        }
+    }
+
+    private init(_ context: RelayContext, _ startup: StartupLimits.Ticket, peer: PeerName, facts: ConnectionFacts) {
         self.context = context
+        self.id = context.nextConnectionNumber()
+        self.startup = startup
         self.peer = peer
         self.facts = facts
-        self.forwards = RemoteForwards()
     }
 
     /// Takes over an accepted socket, or drops it if there are too many that have not logged in.
     static func begin(on channel: any Channel, _ context: RelayContext) throws {
         let peer = PeerName(channel.remoteAddress)
-        guard context.startups.begin(peer.address, chance: Int.random(in: 0..<100)) else {
+        guard let startup = context.startups.begin(peer.address, chance: Int.random(in: 0..<100)) else {
             Self.drop(channel, peer, context)
             return
         }
@@ -50,21 +71,22 @@ final class ServerConnection {
             localAddress: channel.localAddress?.ipAddress ?? "UNKNOWN",
             localPort: channel.localAddress?.port ?? 0
         )
-        let connection = ServerConnection(context, peer: peer, facts: facts)
+        let connection = ServerConnection(context, startup, peer: peer, facts: facts)
         do {
-            let configuration = EngineConfiguration.server(
-                context,
-                settings: context.configuration.settings(for: facts)
-            )
+            let rules = context.rules
+            let configuration = EngineConfiguration.server(rules, rules.configuration.settings(for: facts))
             let handler = try ConnectionHandler(configuration: configuration, random: SystemRandom(), owner: connection)
+            connection.handler = handler
+            context.connections.insert(connection, on: channel.eventLoop)
             try channel.pipeline.syncOperations.addHandler(handler)
-            context.connections.insert(handler, on: channel.eventLoop)
-            connection.startGraceTimer(handler, on: channel.eventLoop)
+            connection.startGraceTimer(handler, on: channel.eventLoop, rules.configuration.loginGraceTime)
         } catch {
             connection.endStartup()
+            connection.handler = nil
+            context.connections.remove(connection.id)
             throw error
         }
-        context.logger.debug("Connection from \(peer) on \(facts.localAddress) port \(facts.localPort)")
+        connection.logger.debug("Connection from \(peer) on \(facts.localAddress) port \(facts.localPort)")
     }
 
     private static func drop(_ channel: any Channel, _ peer: PeerName, _ context: RelayContext) {
@@ -79,8 +101,8 @@ final class ServerConnection {
 
     // MARK: LoginGraceTime
 
-    private func startGraceTimer(_ handler: ConnectionHandler, on eventLoop: any EventLoop) {
-        guard let time = self.context.configuration.loginGraceTime else { return }
+    private func startGraceTimer(_ handler: ConnectionHandler, on eventLoop: any EventLoop, _ time: Duration?) {
+        guard let time else { return }
         self.graceTimer = eventLoop.assumeIsolated().scheduleTask(in: TimeAmount(time)) { [weak handler] in
             self.logger.info("Timeout before authentication for \(self.peer)")
             handler?.disconnect(.byApplication, "login timed out")
@@ -91,9 +113,8 @@ final class ServerConnection {
     func endStartup() {
         self.graceTimer?.cancel()
         self.graceTimer = nil
-        guard self.isStarting else { return }
-        self.isStarting = false
-        self.context.startups.end(self.peer.address)
+        if let startup = self.startup { self.context.startups.end(startup) }
+        self.startup = nil
     }
 }
 
@@ -109,54 +130,4 @@ struct PeerName: CustomStringConvertible, Sendable {
     }
 
     var description: String { "\(self.address) port \(self.port)" }
-}
-
-extension EngineConfiguration {
-    /// What the configuration says about the engine, before it is known who logs in.
-    static func server(_ context: RelayContext, settings: AccountSettings) -> EngineConfiguration {
-        let configured = context.configuration
-        var algorithms = AlgorithmPreferences()
-        algorithms.ciphers = configured.ciphers.compactMap(CipherAlgorithm.init(rawValue:))
-        algorithms.macs = configured.macs.compactMap(MACAlgorithm.init(rawValue:))
-        algorithms.keyExchange = configured.kexAlgorithms.compactMap(KeyExchangeAlgorithm.init(rawValue:))
-        algorithms.hostKey = configured.hostKeyAlgorithms
-        var configuration = EngineConfiguration(role: .server, algorithms: algorithms)
-        configuration.hostKeys = context.hostKeys
-        configuration.userKeyAlgorithms = settings.pubkeyAcceptedAlgorithms
-        configuration.maximumAuthenticationTries = settings.maxAuthTries
-        configuration.rekeyLimit = SSHProtocol.RekeyLimit(settings.rekeyLimit)
-        configuration.keepalive = Keepalive(settings)
-        return configuration
-    }
-}
-
-extension SSHProtocol.RekeyLimit {
-    init(_ limit: RekeyLimit) {
-        self.init()
-        if let bytes = limit.bytes { self.bytes = bytes }
-        if let time = limit.time { self.time = TimeAmount(time) }
-    }
-}
-
-extension Keepalive {
-    init(_ settings: AccountSettings) {
-        self.init(
-            interval: settings.clientAliveInterval.map { TimeAmount($0) },
-            countMaximum: settings.clientAliveCountMax
-        )
-    }
-}
-
-extension SupportedAlgorithms {
-    /// Everything this program has, in its order of preference.
-    public static let all: SupportedAlgorithms = {
-        let algorithms = AlgorithmPreferences()
-        return SupportedAlgorithms(
-            ciphers: algorithms.ciphers.map(\.rawValue),
-            macs: algorithms.macs.map(\.rawValue),
-            keyExchanges: algorithms.keyExchange.map(\.rawValue),
-            hostKeys: algorithms.hostKey,
-            publicKeys: AlgorithmPreferences.userKeySignatures
-        )
-    }()
 }

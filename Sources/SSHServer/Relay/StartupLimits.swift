@@ -2,57 +2,81 @@ import Synchronization
 
 /// Counts connections that have not logged in yet, and drops new ones as MaxStartups and PerSourceMaxStartups say.
 final class StartupLimits: Sendable {
-    private struct Counts {
-        var total = 0
-        var bySource: [IPAddress: Int] = [:]
+    /// One connection that is counted. `end` must follow once.
+    struct Ticket: Sendable {
+        /// Where it came from, as wide as it was counted.
+        fileprivate let block: IPAddress?
     }
 
-    private let maximum: MaxStartups
-    private let maximumPerSource: Int?
-    private let blockSize: NetBlockSize
-    private let counts = Mutex(Counts())
+    private struct State {
+        var maximum: MaxStartups
+        var maximumPerSource: Int?
+        var blockSize: NetBlockSize
+        var total = 0
+        var bySource: [IPAddress: Int] = [:]
+
+        init(_ configuration: ServerConfiguration) {
+            self.maximum = configuration.maxStartups
+            self.maximumPerSource = configuration.perSourceMaxStartups
+            self.blockSize = configuration.perSourceNetBlockSize
+        }
+    }
+
+    private let state: Mutex<State>
 
     init(_ configuration: ServerConfiguration) {
-        self.maximum = configuration.maxStartups
-        self.maximumPerSource = configuration.perSourceMaxStartups
-        self.blockSize = configuration.perSourceNetBlockSize
+        self.state = Mutex(State(configuration))
+    }
+
+    /// Goes by new limits; what is counted stays.
+    func update(_ configuration: ServerConfiguration) {
+        self.state.withLock { state in
+            let (total, bySource) = (state.total, state.bySource)
+            state = State(configuration)
+            (state.total, state.bySource) = (total, bySource)
+        }
     }
 
     /// - Parameter chance: a number from 0 to 99, drawn for this connection.
-    /// - Returns: false if the connection is to be dropped; otherwise `end` must follow once.
-    func begin(_ address: String, chance: Int) -> Bool {
-        let block = self.block(of: address)
-        return self.counts.withLock { counts in
-            guard !self.dropsByChance(counts.total, chance) else { return false }
-            if let block, let limit = self.maximumPerSource {
-                guard counts.bySource[block, default: 0] < limit else { return false }
-                counts.bySource[block, default: 0] += 1
+    /// - Returns: nil if the connection is to be dropped.
+    func begin(_ address: String, chance: Int) -> Ticket? {
+        let address = IPAddress(address)?.normalized
+        return self.state.withLock { state in
+            guard !state.maximum.drops(chance, after: state.total) else { return nil }
+            var block: IPAddress?
+            if let address, let limit = state.maximumPerSource {
+                let source = state.blockSize.block(of: address)
+                guard state.bySource[source, default: 0] < limit else { return nil }
+                state.bySource[source, default: 0] += 1
+                block = source
             }
-            counts.total += 1
-            return true
+            state.total += 1
+            return Ticket(block: block)
         }
     }
 
-    func end(_ address: String) {
-        let block = self.block(of: address)
-        self.counts.withLock { counts in
-            counts.total -= 1
-            guard let block, let count = counts.bySource[block] else { return }
-            counts.bySource[block] = count > 1 ? count - 1 : nil
+    func end(_ ticket: Ticket) {
+        self.state.withLock { state in
+            state.total -= 1
+            guard let block = ticket.block, let count = state.bySource[block] else { return }
+            state.bySource[block] = count > 1 ? count - 1 : nil
         }
     }
+}
 
-    private func block(of address: String) -> IPAddress? {
-        guard let address = IPAddress(address)?.normalized else { return nil }
-        return address.masked(to: address.bitCount == 32 ? self.blockSize.ipv4 : self.blockSize.ipv6)
+extension NetBlockSize {
+    /// What counts as one source with this address.
+    func block(of address: IPAddress) -> IPAddress {
+        address.masked(to: address.bitCount == 32 ? self.ipv4 : self.ipv6)
     }
+}
 
+extension MaxStartups {
     /// From `start` on a share of new connections is dropped that grows from `rate` percent to all at `full`.
-    private func dropsByChance(_ total: Int, _ chance: Int) -> Bool {
-        guard total >= self.maximum.start else { return false }
-        guard total < self.maximum.full else { return true }
-        let span = self.maximum.full - self.maximum.start
-        let percent = self.maximum.rate + (100 - self.maximum.rate) * (total - self.maximum.start) / max(span, 1)
+    fileprivate func drops(_ chance: Int, after total: Int) -> Bool {
+        guard total >= self.start else { return false }
+        guard total < self.full else { return true }
+        let percent = self.rate + (100 - self.rate) * (total - self.start) / max(self.full - self.start, 1)
         return chance < percent
     }
 }

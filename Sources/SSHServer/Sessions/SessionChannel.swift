@@ -5,14 +5,14 @@ import SSHWire
 
 extension ServerConnection {
     func openSession(_ connection: ConnectionHandler, _ channel: ChannelID) {
-        guard let login = self.login, self.allowsSessions, self.sessionCount < login.settings.maxSessions else {
+        guard let login = self.login, self.allowsSessions, self.sessionCount < login.grant.settings.maxSessions else {
             return connection.refuse(channel, .administrativelyProhibited, "no more sessions")
         }
         self.sessionCount += 1
         let session = SessionChannel(
             connection,
             channel,
-            message: login.key.options.command ?? "This host only forwards ports: use ssh -N."
+            message: login.grant.key.options.command ?? "This host only forwards ports: use ssh -N."
         ) { [weak self] in self?.sessionCount -= 1 }
         connection.accept(channel, sink: session)
     }

@@ -16,6 +16,7 @@ import struct
 import threading
 import time
 
+from .network import wait_until
 from .settings import LOOPBACK, MIB
 from .streams import SocketStream, connect
 
@@ -277,3 +278,29 @@ class TrafficServer:
         poller = select.poll()
         poller.register(stream.connection, select.POLLHUP | select.POLLERR | select.POLLRDHUP)
         poller.poll()
+
+
+class Pour:
+    """Reads an endless stream in the background until it ends."""
+
+    def __init__(self, port):
+        self.stream = open_verb(connect(port), b"POUR")
+        self.count = 0
+        self.ended = threading.Event()
+        threading.Thread(target=self._read, daemon=True).start()
+        wait_until(lambda: self.count > MIB, 20, "a running transfer")
+
+    def _read(self):
+        buffer = memoryview(bytearray(MIB))
+        try:
+            while count := self.stream.receive_into(buffer):
+                self.count += count
+        except OSError:
+            pass
+        self.stream.close()
+        self.ended.set()
+
+    def still_runs(self):
+        seen = self.count
+        wait_until(lambda: self.count > seen + 4 * MIB, 20, "the transfer going on")
+        return not self.ended.is_set()

@@ -1,0 +1,20 @@
+import Logging
+
+/// Writes the log lines of one connection; all of them carry its number.
+struct ConnectionLog {
+    let logger: Logger
+    let connection: UInt64
+
+    /// - Parameter facts: what the line says, for readers that are programs.
+    func log(_ level: Logger.Level, _ message: @autoclosure () -> Logger.Message, _ facts: Logger.Metadata = [:]) {
+        guard self.logger.logLevel <= level else { return }
+        var metadata = facts
+        metadata["connection"] = "\(self.connection)"
+        self.logger.log(level: level, message(), metadata: metadata)
+    }
+
+    func trace(_ message: @autoclosure () -> Logger.Message) { self.log(.trace, message()) }
+    func debug(_ message: @autoclosure () -> Logger.Message) { self.log(.debug, message()) }
+    func info(_ message: @autoclosure () -> Logger.Message) { self.log(.info, message()) }
+    func error(_ message: @autoclosure () -> Logger.Message) { self.log(.error, message()) }
+}

@@ -1,0 +1,61 @@
+import Logging
+import NIOCore
+import SSHCrypto
+import SSHForwarding
+import SSHProtocol
+import SSHWire
+
+/// The line that says, when a tunnel has ended, whose it was, from where to where it went, how much went through, how
+/// long it lived, and why it ended.
+struct TunnelAudit {
+    /// As RFC 4254 §7.2 names it: `direct-tcpip` for the client's -L, `forwarded-tcpip` for its -R.
+    let kind: String
+    let from: String
+    let to: String
+    private let began = NIODeadline.now()
+
+    init(kind: String, from: String, to: String) {
+        self.kind = kind
+        self.from = from
+        self.to = to
+    }
+
+    func write(_ tunnel: Tunnel, _ connection: ServerConnection) {
+        guard let login = connection.login else { return }
+        let milliseconds = (NIODeadline.now() - self.began).nanoseconds / 1_000_000
+        let seconds = "\(milliseconds / 1000).\(String(milliseconds % 1000 + 1000).dropFirst())"
+        let reason = self.reason(tunnel, connection).escapedForLog
+        let (account, key) = (login.user.escapedForLog, login.claim.fingerprint)
+        // Seen from the client: what it sent and what it got.
+        let (sent, received) = (tunnel.bytesReceived, tunnel.bytesSent)
+        connection.logger.log(
+            .info,
+            """
+            Tunnel \(self.kind) of user \(account) \(key) from \(self.from) to \(self.to) ended after \(seconds) s: \
+            \(sent) bytes from the client, \(received) bytes to it: \(reason)
+            """,
+            [
+                "event": "tunnel", "kind": "\(self.kind)", "account": "\(account)", "key": "\(key)",
+                "from": "\(self.from)", "to": "\(self.to)", "sent": "\(sent)", "received": "\(received)",
+                "seconds": "\(seconds)", "reason": "\(reason)",
+            ]
+        )
+    }
+
+    private func reason(_ tunnel: Tunnel, _ connection: ServerConnection) -> String {
+        if let refusal = tunnel.refusal { return "the client refused it: \(refusal.message)" }
+        if let reason = connection.endReason { return reason }
+        if let ended = connection.handler?.endReason { return ended.reason }
+        return tunnel.ending.description
+    }
+}
+
+extension LoginClaim {
+    /// The SHA256 fingerprint of the key that proved the claim.
+    var fingerprint: String {
+        switch self.credential {
+        case .key(let key): key.fingerprint
+        case .certificate(let certificate): certificate.key.fingerprint
+        }
+    }
+}

@@ -1,0 +1,54 @@
+import NIOCore
+import SSHCrypto
+import SSHForwarding
+import SSHProtocol
+
+extension EngineConfiguration {
+    /// What the rules say about the engine, before it is known who logs in.
+    static func server(_ rules: RelayRules, _ settings: AccountSettings) -> EngineConfiguration {
+        let configured = rules.configuration
+        var algorithms = AlgorithmPreferences()
+        algorithms.ciphers = configured.ciphers.compactMap(CipherAlgorithm.init(rawValue:))
+        algorithms.macs = configured.macs.compactMap(MACAlgorithm.init(rawValue:))
+        algorithms.keyExchange = configured.kexAlgorithms.compactMap(KeyExchangeAlgorithm.init(rawValue:))
+        algorithms.hostKey = configured.hostKeyAlgorithms
+        var configuration = EngineConfiguration(role: .server, algorithms: algorithms)
+        configuration.hostKeys = rules.hostKeys
+        configuration.userKeyAlgorithms = settings.pubkeyAcceptedAlgorithms
+        configuration.maximumAuthenticationTries = settings.maxAuthTries
+        configuration.rekeyLimit = SSHProtocol.RekeyLimit(settings.rekeyLimit)
+        configuration.keepalive = Keepalive(settings)
+        return configuration
+    }
+}
+
+extension SSHProtocol.RekeyLimit {
+    init(_ limit: RekeyLimit) {
+        self.init()
+        if let bytes = limit.bytes { self.bytes = bytes }
+        if let time = limit.time { self.time = TimeAmount(time) }
+    }
+}
+
+extension Keepalive {
+    init(_ settings: AccountSettings) {
+        self.init(
+            interval: settings.clientAliveInterval.map { TimeAmount($0) },
+            countMaximum: settings.clientAliveCountMax
+        )
+    }
+}
+
+extension SupportedAlgorithms {
+    /// Everything this program has, in its order of preference.
+    public static let all: SupportedAlgorithms = {
+        let algorithms = AlgorithmPreferences()
+        return SupportedAlgorithms(
+            ciphers: algorithms.ciphers.map(\.rawValue),
+            macs: algorithms.macs.map(\.rawValue),
+            keyExchanges: algorithms.keyExchange.map(\.rawValue),
+            hostKeys: algorithms.hostKey,
+            publicKeys: AlgorithmPreferences.userKeySignatures
+        )
+    }()
+}

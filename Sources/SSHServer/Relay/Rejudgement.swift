@@ -1,0 +1,109 @@
+import Glibc
+import NIOCore
+import NIOPosix
+import SSHForwarding
+import SSHWire
+
+/// Live revocation: logins are judged again when the files that they rest on change, when they expire, and when the
+/// configuration is read again.
+extension RelayContext {
+    /// Looks at the watched files and the clock, and judges again who is affected.
+    func lookForChanges() async {
+        let changes = try? await NIOThreadPool.singleton.runIfActive { self.files.changes() }
+        let affected = self.connections.affected(by: changes ?? [], at: UInt64(clamping: time(nil)))
+        if !affected.isEmpty { await self.judgeAgain(affected) }
+    }
+
+    /// Judges logins by the rules and files as they are now. Who may not log in any more is disconnected.
+    func judgeAgain(_ connections: [NIOLoopBound<ServerConnection>]) async {
+        let standings = await connections.onEventLoops { $0.standing }.compactMap(\.self)
+        guard !standings.isEmpty else { return }
+        let rules = self.rules
+        let judged = try? await NIOThreadPool.singleton.runIfActive {
+            let files = AccountFiles()
+            return standings.map { standing in
+                Judged(
+                    connection: standing.connection,
+                    readAt: time(nil),
+                    decision: LoginDecision.judge(
+                        standing.claim,
+                        configuration: rules.configuration,
+                        facts: standing.facts,
+                        now: UInt64(clamping: time(nil)),
+                        files: files
+                    )
+                )
+            }
+        }
+        let decisions = Dictionary((judged ?? []).map { ($0.connection, $0) }, uniquingKeysWith: { first, _ in first })
+        _ = await connections.onEventLoops { connection in
+            if let judged = decisions[connection.id] { connection.abide(by: judged) }
+        }
+    }
+}
+
+/// Who is logged in, and how.
+struct Standing: Sendable {
+    let connection: UInt64
+    let claim: LoginClaim
+    let facts: ConnectionFacts
+}
+
+/// A login judged again.
+struct Judged: Sendable {
+    let connection: UInt64
+    /// When reading the files began, in seconds since 1970.
+    let readAt: Int
+    let decision: LoginDecision
+}
+
+extension ServerConnection {
+    var standing: Standing? {
+        self.login.map { Standing(connection: self.id, claim: $0.claim, facts: self.facts) }
+    }
+
+    /// Goes on as the decision says: under new settings, or not at all.
+    func abide(by judged: Judged) {
+        guard let login = self.login, let handler = self.handler, !handler.hasEnded else { return }
+        switch judged.decision {
+        case .accepted(let grant):
+            self.login?.grant = grant
+            self.watch(grant, readAt: judged.readAt)
+            self.applySettings(handler, replacing: login.grant.settings)
+            self.closeForbiddenListeners()
+        case .refused(let reasons, _):
+            let reason = reasons.first ?? "the key is not authorized any more"
+            self.logger.info(
+                "Disconnecting user \(login.user.escapedForLog) \(self.peer): no longer permitted: \(reason.escapedForLog)"
+            )
+            self.endReason = "no longer permitted"
+            handler.disconnect(.byApplication, "no longer permitted to log in")
+        }
+    }
+
+    /// What can end this login is looked at from now on.
+    func watch(_ grant: LoginGrant, readAt: Int) {
+        let files = self.context.files.watch(grant.files, readAt: readAt)
+        self.context.connections.update(self.id, files: files, expires: grant.expires)
+    }
+
+    private func closeForbiddenListeners() {
+        guard let policy = self.policy else { return }
+        for listener in self.forwards.listeners {
+            let refusal = policy.refusal(
+                ofListenerOn: listener.requested.host,
+                requestedPort: listener.requested.port,
+                port: UInt32(listener.port),
+                addresses: listener.addresses
+            )
+            guard let refusal else { continue }
+            self.logger.info(
+                """
+                Listener of \(self.peer) on host \(listener.requested.host.escapedForLog) port \(listener.port) \
+                is closed: it is no longer permitted. [\(refusal)]
+                """
+            )
+            self.forwards.close(listener)
+        }
+    }
+}

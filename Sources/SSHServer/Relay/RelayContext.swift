@@ -1,0 +1,41 @@
+import Logging
+import Synchronization
+
+/// What all connections of one relay share.
+final class RelayContext: Sendable {
+    let startups: StartupLimits
+    let connections = ConnectionRegistry()
+    let listeners = ListenerRegistry()
+    let files = FileWatch()
+    private let current: Mutex<RelayRules>
+    private let connectionsSoFar = Atomic<UInt64>(0)
+    private let stopping = Atomic<Bool>(false)
+
+    init(_ rules: RelayRules) {
+        self.startups = StartupLimits(rules.configuration)
+        self.current = Mutex(rules)
+    }
+
+    /// The rules as they are now: ask for them anew for every decision.
+    var rules: RelayRules { self.current.withLock { $0 } }
+
+    var logger: Logger { self.rules.logger }
+
+    /// From now on everybody goes by these.
+    func replaceRules(_ rules: RelayRules) {
+        self.startups.update(rules.configuration)
+        self.current.withLock { $0 = rules }
+    }
+
+    /// A number that names a connection in the log, never given twice.
+    func nextConnectionNumber() -> UInt64 {
+        self.connectionsSoFar.wrappingAdd(1, ordering: .relaxed).newValue
+    }
+
+    /// No new tunnel begins any more.
+    var isStopping: Bool { self.stopping.load(ordering: .relaxed) }
+
+    func beginStopping() {
+        self.stopping.store(true, ordering: .relaxed)
+    }
+}

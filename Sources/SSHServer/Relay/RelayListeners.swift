@@ -1,0 +1,74 @@
+import Logging
+import NIOCore
+import NIOPosix
+import SSHForwarding
+import SSHWire
+
+/// The sockets on which the relay waits for SSH connections. They follow the configuration when it is read again.
+struct RelayListeners {
+    private let group: MultiThreadedEventLoopGroup
+    private let context: RelayContext
+    private var channels: [ListenAddress: any Channel] = [:]
+
+    init(group: MultiThreadedEventLoopGroup, context: RelayContext) {
+        self.group = group
+        self.context = context
+    }
+
+    /// Opens what the configuration names and is not open yet, and closes the rest.
+    ///
+    /// - Throws: `system` if no address at all can be bound: then nothing has been closed.
+    mutating func follow(_ configuration: ServerConfiguration) async throws {
+        let wanted = Set(configuration.listenEndpoints)
+        var firstError: (any Error)?
+        var opened: [ListenAddress: any Channel] = [:]
+        for endpoint in configuration.listenEndpoints where self.channels[endpoint] == nil && opened[endpoint] == nil {
+            do {
+                opened[endpoint] = try await self.bind(endpoint, configuration)
+            } catch {
+                firstError = firstError ?? error
+                self.context.logger.error(
+                    "Bind to port \(endpoint.port ?? 0) on \(endpoint.host) failed: \(ErrorText.of(error))."
+                )
+            }
+        }
+        // As sshd: one address is enough.
+        guard !opened.isEmpty || self.channels.keys.contains(where: wanted.contains) else {
+            throw SSHError(.system, "cannot bind any address: \(firstError.map(ErrorText.of) ?? "none is configured")")
+        }
+        for (endpoint, channel) in self.channels where !wanted.contains(endpoint) {
+            self.channels[endpoint] = nil
+            try? await channel.close()
+        }
+        self.channels.merge(opened) { _, new in new }
+    }
+
+    mutating func closeAll() async {
+        for channel in self.channels.values { try? await channel.close() }
+        self.channels = [:]
+    }
+
+    private func bind(_ endpoint: ListenAddress, _ configuration: ServerConfiguration) async throws -> any Channel {
+        let bootstrap = self.bootstrap(isIPv6: endpoint.host.contains(":"), keepalive: configuration.tcpKeepAlive)
+        let channel = try await bootstrap.bind(host: endpoint.host, port: Int(endpoint.port ?? 0)).get()
+        self.context.logger.info(
+            "Server listening on \(endpoint.host) port \(channel.localAddress?.port ?? 0)."
+        )
+        return channel
+    }
+
+    private func bootstrap(isIPv6: Bool, keepalive: Bool) -> ServerBootstrap {
+        let context = self.context
+        var bootstrap = SocketOptions.connection(ServerBootstrap(group: self.group), keepalive: keepalive)
+        // The IPv4 wildcard is a socket of its own.
+        if isIPv6 {
+            bootstrap = bootstrap.serverChannelOption(
+                ChannelOptions.Types.SocketOption(level: .ipv6, name: .ipv6_v6only),
+                value: 1
+            )
+        }
+        return bootstrap.childChannelInitializer { channel in
+            channel.eventLoop.makeCompletedFuture { try ServerConnection.begin(on: channel, context) }
+        }
+    }
+}

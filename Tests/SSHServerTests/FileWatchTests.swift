@@ -1,0 +1,58 @@
+import Glibc
+import Testing
+
+@testable import SSHServer
+
+struct FileWatchTests {
+    @Test func fileThatStaysAsItIsNeverChanges() {
+        let folder = TemporaryFolder()
+        let path = folder.write("keys", "one")
+        let watch = FileWatch()
+        let watched = watch.watch([path, "\(folder.path)/missing"], readAt: time(nil) + 10)
+        #expect(watch.changes() == [])
+        withExtendedLifetime(watched) {}
+    }
+
+    @Test func writtenReplacedAppearedAndRemovedFilesHaveChangedOnce() {
+        let folder = TemporaryFolder()
+        let paths = ["written", "replaced", "appeared", "removed", "made readable"].map { "\(folder.path)/\($0)" }
+        for path in paths where path != paths[2] { folder.write(String(path.split(separator: "/").last ?? ""), "a") }
+        let watch = FileWatch()
+        let watched = watch.watch(paths, readAt: time(nil) + 10)
+        folder.write("written", "bb")
+        folder.write("other", "a")
+        #expect(rename("\(folder.path)/other", paths[1]) == 0)
+        folder.write("appeared", "a")
+        #expect(unlink(paths[3]) == 0)
+        #expect(chmod(paths[4], 0o640) == 0)
+        #expect(watch.changes() == Set(paths))
+        #expect(watch.changes() == [])
+        withExtendedLifetime(watched) {}
+    }
+
+    @Test func fileChangedSinceItWasReadHasChanged() {
+        let folder = TemporaryFolder()
+        let path = folder.write("keys", "one")
+        let watch = FileWatch()
+        let watched = watch.watch([path], readAt: time(nil) - 10)
+        #expect(watch.changes() == [path])
+        withExtendedLifetime(watched) {}
+    }
+
+    @Test func fileIsWatchedAsLongAsSomebodyWantsIt() {
+        let folder = TemporaryFolder()
+        let path = folder.write("keys", "one")
+        let watch = FileWatch()
+        let later = time(nil) + 10
+        var first: WatchedFiles? = watch.watch([path], readAt: later)
+        var second: WatchedFiles? = watch.watch([path], readAt: later)
+        withExtendedLifetime(first) {}
+        first = nil
+        folder.write("keys", "longer")
+        #expect(watch.changes() == [path])
+        withExtendedLifetime(second) {}
+        second = nil
+        folder.write("keys", "longer still")
+        #expect(watch.changes() == [])
+    }
+}
