@@ -20,6 +20,10 @@ public struct EngineConfiguration: Sendable {
     public var hostKeys: [any SigningKey] = []
     /// Server: signature algorithms accepted from users; announced in server-sig-algs (RFC 8308 §3.1).
     public var userKeyAlgorithms: [String] = AlgorithmPreferences.userKeySignatures
+    /// What stands in server-sig-algs: the signatures themselves, as in OpenSSH, not the names of certificates.
+    var announcedSignatures: [String] {
+        self.userKeyAlgorithms.filter { !CertificateAlgorithm.isCertificate($0) }
+    }
     /// Server: failed tries before the connection ends (MaxAuthTries).
     public var maximumAuthenticationTries = 6
 

@@ -43,7 +43,8 @@ def pytest_generate_tests(metafunc):
     if marker is None:
         return
     needs = set(marker.kwargs.get("needs", "").split())
-    any_pair = metafunc.config.getoption("--all-pairs")
+    # A comparison asks stock programs on both ends, too.
+    any_pair = metafunc.config.getoption("--all-pairs") or marker.kwargs.get("compare", False)
     pairs = [
         (client, server)
         for client in marker.kwargs.get("clients", CLIENTS)

@@ -79,6 +79,11 @@ public struct Certificate: Sendable {
         Self.signatureAlgorithms[certificateAlgorithm]
     }
 
+    /// The names of certificates' algorithms that a user may declare, the preferred first.
+    public static let userAlgorithms = KeyType.allCases.flatMap(\.signatureAlgorithms).map {
+        KeyType.certificateName(of: $0)
+    }
+
     private static let signatureAlgorithms = Dictionary(
         uniqueKeysWithValues: KeyType.allCases.flatMap(\.signatureAlgorithms).map { name in
             (KeyType.certificateName(of: name), name)

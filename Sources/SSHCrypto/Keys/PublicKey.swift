@@ -57,6 +57,12 @@ public struct PublicKey: Sendable {
         "SHA256:" + Base64.encode(SHA256Digest.hash(self.blob), padded: false)
     }
 
+    /// How many bits an RSA key has; nil for all others.
+    public var rsaBits: Int? {
+        guard case .rsa(let key) = self.material else { return nil }
+        return key.modulus.count * 8 - (key.modulus.first?.leadingZeroBitCount ?? 0)
+    }
+
     /// The names of what such a key signs with, best first; never SHA-1.
     public var signatureAlgorithms: [String] { self.keyType.signatureAlgorithms }
 

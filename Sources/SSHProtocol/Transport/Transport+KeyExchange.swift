@@ -158,7 +158,7 @@ extension Transport {
     mutating func sendExtensionInfo() throws {
         try self.send(
             ExtensionInfo(extensions: [
-                ("server-sig-algs", ByteBuffer(string: self.configuration.userKeyAlgorithms.joined(separator: ","))),
+                ("server-sig-algs", ByteBuffer(string: self.configuration.announcedSignatures.joined(separator: ","))),
                 (PeerExtensions.hostBound, ByteBuffer(string: "0")),
                 (PeerExtensions.ping, ByteBuffer(string: "0")),
             ])

@@ -6,9 +6,6 @@ public struct AuthorizedKeys: Sendable {
     /// Files and lines that are not used; for the log.
     public let problems: [AuthorizedKeysProblem]
 
-    /// No file is larger than this.
-    static let fileLimit = 16 << 20
-
     public enum Match: Sendable {
         case accepted(AuthorizedKey)
         /// Why each line with this key does not count; empty if the key stands nowhere.
@@ -31,12 +28,25 @@ public struct AuthorizedKeys: Sendable {
         strictModes: Bool,
         glob: (String) throws -> [String] = ConfigurationFiles.system.glob
     ) -> AuthorizedKeys {
+        var consulted = ConsultedFiles(AccountFiles())
+        return Self.load(for: account, patterns: patterns, strictModes: strictModes, &consulted, glob: glob)
+    }
+
+    static func load(
+        for account: Account,
+        patterns: [String],
+        strictModes: Bool,
+        _ consulted: inout ConsultedFiles,
+        glob: (String) throws -> [String] = ConfigurationFiles.system.glob
+    ) -> AuthorizedKeys {
         var files: [AuthorizedKeysFile] = []
         var problems: [AuthorizedKeysProblem] = []
         let check = strictModes ? StrictModes(account: account) : nil
         for pattern in patterns {
-            for path in Self.locating(pattern, &problems, { try Self.paths(pattern, account, glob) }) ?? [] {
-                if let file = Self.locating(path, &problems, { try Self.read(path, check) }) { files.append(file) }
+            let paths = Self.locating(pattern, &problems) { try Self.paths(pattern, account, &consulted, glob) }
+            for path in paths ?? [] {
+                let file = Self.locating(path, &problems) { try Self.read(path, check, &consulted) }
+                if let file { files.append(file) }
             }
         }
         return AuthorizedKeys(files: files, problems: problems)
@@ -51,14 +61,19 @@ public struct AuthorizedKeys: Sendable {
     public func match(blob: [UInt8], at now: UInt64, from address: String, host: String? = nil) -> Match {
         var reasons = self.problems.filter { $0.blob == blob }
         for key in self.keys where key.blob == blob {
+            guard !key.options.certificateAuthority else {
+                let reason = "a cert-authority line accepts certificates, not the key itself"
+                reasons.append(AuthorizedKeysProblem(file: key.file, line: key.line, reason: reason, blob: blob))
+                continue
+            }
             guard let reason = Self.refusal(key.options, now, address, host ?? address) else { return .accepted(key) }
             reasons.append(AuthorizedKeysProblem(file: key.file, line: key.line, reason: reason, blob: blob))
         }
         return .refused(reasons: reasons.sorted { ($0.file, $0.line) < ($1.file, $1.line) })
     }
 
-    private static func refusal(_ options: KeyOptions, _ now: UInt64, _ address: String, _ host: String) -> String? {
-        if let unsupported = options.unsupported { return "\(unsupported): line ignored" }
+    /// Why a line does not accept its key now, or the certificates of its key; nil if it does.
+    static func refusal(_ options: KeyOptions, _ now: UInt64, _ address: String, _ host: String) -> String? {
         if let expiry = options.expiryTime, expiry < now { return "the key's expiry-time has passed" }
         if let from = options.from, !from.matches(host: host, address: address) {
             return "from=\"\(from.text)\" does not include \(address)"
@@ -69,17 +84,25 @@ public struct AuthorizedKeys: Sendable {
     private static func paths(
         _ pattern: String,
         _ account: Account,
+        _ consulted: inout ConsultedFiles,
         _ glob: (String) throws -> [String]
     ) throws -> [String] {
         switch try AuthorizedKeysPath.expand(pattern, for: account) {
-        case nil: []
-        case .path(let path): [path]
-        case .pattern(let pattern): try glob(pattern)
+        case nil: return []
+        case .path(let path): return [path]
+        case .pattern(let pattern):
+            // A file that appears changes the folder it lies in.
+            if let slash = pattern.lastIndex(of: "/") { consulted.note(String(pattern[..<slash])) }
+            return try glob(pattern)
         }
     }
 
-    private static func read(_ path: String, _ check: StrictModes?) throws -> AuthorizedKeysFile {
-        let file = try BoundedFile(path: path, limit: Self.fileLimit, mustBeRegular: true)
+    private static func read(
+        _ path: String,
+        _ check: StrictModes?,
+        _ consulted: inout ConsultedFiles
+    ) throws -> AuthorizedKeysFile {
+        let file = try consulted.read(path)
         try check?.check(file, path: path)
         return AuthorizedKeysFile(file.bytes, path: path)
     }

@@ -11,10 +11,11 @@ enum AuthorizedKeysPath: Hashable {
 
     /// Replaces %u, %h, %U and %%, and puts the home in front of a relative path.
     ///
+    /// - Parameter glob: `*`, `?` and `[` are wildcards.
     /// - Returns: nil if it needs a home or a user id that the account does not have.
     /// - Throws: `InvalidValue` for an unknown token.
-    static func expand(_ pattern: String, for account: Account) throws -> AuthorizedKeysPath? {
-        let isWild = pattern.contains { "*?[".contains($0) }
+    static func expand(_ pattern: String, for account: Account, glob: Bool = true) throws -> AuthorizedKeysPath? {
+        let isWild = glob && pattern.contains { "*?[".contains($0) }
         let absolute = pattern.hasPrefix("/") || pattern.hasPrefix("%h") ? pattern : "%h/\(pattern)"
         let path = try Self.substitute(absolute) { token in
             let value =

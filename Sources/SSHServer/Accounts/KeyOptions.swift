@@ -31,9 +31,4 @@ public struct KeyOptions: Hashable, Sendable {
     public internal(set) var tunnel: String?
 
     public init() {}
-
-    /// The options that are read but that nobody enforces yet: a line with one of them must not be honoured at all.
-    var unsupported: String? {
-        self.certificateAuthority ? "cert-authority is not yet supported" : nil
-    }
 }

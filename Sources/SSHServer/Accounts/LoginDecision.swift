@@ -6,97 +6,79 @@ enum LoginDecision: Sendable {
     case accepted(LoginGrant)
     case refused(reasons: [String], isUnknownAccount: Bool)
 
-    /// Judges a request by the files as they are now. It reads files and may ask a name service: not for an event loop.
+    /// Judges a claim by the files as they are now. It reads files and may ask a name service: not for an event loop.
     ///
-    /// - Parameter now: seconds since 1970.
+    /// - Parameters:
+    ///   - now: seconds since 1970.
+    ///   - files: shared by claims that are judged together.
     static func judge(
-        _ request: LoginClaim,
+        _ claim: LoginClaim,
         configuration: ServerConfiguration,
         facts: ConnectionFacts,
         now: UInt64,
         files: AccountFiles
     ) -> LoginDecision {
-        guard let name = AccountName(request.user) else {
+        guard let name = AccountName(claim.user) else {
             return .refused(reasons: ["the user name is no account's"], isUnknownAccount: true)
         }
         let account = Account.lookingUp(name)
         var facts = facts
-        facts.user = request.user
+        facts.user = claim.user
         facts.groups = account.groups
+        var consulted = ConsultedFiles(files)
         // An account is a name with keys; Match blocks that ask for invalid users see it without.
-        facts.userIsInvalid = account.userID == nil && Self.load(account, facts, configuration).isEmpty
-        let settings = configuration.settings(for: facts)
-        let keys = Self.load(account, facts, configuration)
-        if let rule = Self.refusingRule(settings, facts, algorithm: request.algorithm) {
-            return .refused(reasons: ["\(rule)"], isUnknownAccount: keys.isEmpty)
+        if account.userID == nil {
+            let settings = configuration.settings(for: facts)
+            facts.userIsInvalid =
+                settings.trustedUserCAKeys == nil
+                && Self.load(account, settings, configuration.strictModes, &consulted).isEmpty
         }
-        guard case .key(let key) = request.credential else {
-            return .refused(reasons: ["certificates are not supported yet"], isUnknownAccount: keys.isEmpty)
-        }
-        switch keys.match(blob: key.blob, at: now, from: facts.address) {
-        case .refused(let reasons):
-            return .refused(reasons: reasons.map(\.description), isUnknownAccount: keys.isEmpty)
-        case .accepted(let line):
-            return .accepted(
-                LoginGrant(
-                    key: line,
-                    settings: settings,
-                    expires: line.options.expiryTime,
-                    files: settings.authorizedKeysFiles.map { $0.replacing("%u", with: request.user) },
-                    description: "\(key.displayName) \(key.fingerprint)"
-                )
-            )
+        var judgement = LoginJudgement(
+            claim: claim,
+            account: account,
+            facts: facts,
+            settings: configuration.settings(for: facts),
+            strictModes: configuration.strictModes,
+            now: now,
+            consulted: consulted
+        )
+        let keys = Self.load(account, judgement.settings, configuration.strictModes, &judgement.consulted)
+        do throws(LoginRefusal) {
+            let line = try judgement.line(in: keys)
+            return .accepted(judgement.grant(line))
+        } catch {
+            let isUnknown = account.userID == nil && keys.isEmpty && judgement.settings.trustedUserCAKeys == nil
+            return .refused(reasons: error.reasons, isUnknownAccount: isUnknown)
         }
     }
 
     private static func load(
         _ account: Account,
-        _ facts: ConnectionFacts,
-        _ configuration: ServerConfiguration
+        _ settings: AccountSettings,
+        _ strictModes: Bool,
+        _ consulted: inout ConsultedFiles
     ) -> AuthorizedKeys {
         AuthorizedKeys.load(
             for: account,
-            patterns: configuration.settings(for: facts).authorizedKeysFiles,
-            strictModes: configuration.strictModes
+            patterns: settings.authorizedKeysFiles,
+            strictModes: strictModes,
+            &consulted
         )
     }
+}
 
-    /// The rule that keeps this account from logging in with any key, or with this algorithm.
-    private static func refusingRule(_ settings: AccountSettings, _ facts: ConnectionFacts, algorithm: String) -> Rule?
-    {
-        let mayLogIn = settings.mayLogIn(facts)
-        guard mayLogIn.isPermitted else { return mayLogIn.rule }
-        guard settings.pubkeyAuthentication else {
-            return settings.$pubkeyAuthentication.rule ?? .builtIn("PubkeyAuthentication no")
-        }
-        guard settings.pubkeyAcceptedAlgorithms.contains(algorithm) else {
-            return settings.$pubkeyAcceptedAlgorithms.rule ?? .builtIn("PubkeyAcceptedAlgorithms")
-        }
-        return nil
+/// Why a login is refused, for the log.
+struct LoginRefusal: Error {
+    let reasons: [String]
+
+    init(_ reasons: [String]) {
+        self.reasons = reasons
+    }
+
+    init(_ reason: String) {
+        self.reasons = [reason]
     }
 }
-
-struct LoginClaim: Sendable {
-    let user: String
-    let algorithm: String
-    let credential: AuthenticationRequest.Credential
-
-    init(_ request: AuthenticationRequest) {
-        self.user = request.user
-        self.algorithm = request.algorithm
-        self.credential = request.credential
-    }
-}
-
-struct LoginGrant: Sendable {
-    let key: AuthorizedKey
-    let settings: AccountSettings
-    let expires: UInt64?
-    let files: [String]
-    let description: String
-}
-
-final class AccountFiles: Sendable {}
 
 extension AuthorizedKeys {
     /// There is no key, and nothing that failed to be one.

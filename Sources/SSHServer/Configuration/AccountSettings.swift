@@ -5,6 +5,16 @@ public struct AccountSettings: Sendable {
     @Setting public var pubkeyAuthentication = true
     /// Signature algorithms, in the order of preference.
     @Setting public var pubkeyAcceptedAlgorithms: [String] = []
+    /// nil: no authority is trusted but those in authorized_keys.
+    @Setting public var trustedUserCAKeys: String?
+    /// nil: the account's name must be among a certificate's principals.
+    @Setting public var authorizedPrincipalsFile: String?
+    @Setting public var revokedKeys: [String] = []
+    /// What authorities may sign certificates with.
+    @Setting public var caSignatureAlgorithms: [String] = []
+    @Setting public var pubkeyAuthOptions: PubkeyAuthOptions = []
+    /// Bits; less than 2048 are never accepted.
+    @Setting public var requiredRSASize = 1024
     @Setting public var allowUsers: [UserPattern] = []
     @Setting public var denyUsers: [UserPattern] = []
     @Setting public var allowGroups: [UserPattern] = []

@@ -29,9 +29,7 @@ extension Keyword {
         ]
         let restrictions: [Keyword] = [
             .refused("AuthenticationMethods", .anywhere, except: ["any", "publickey"]),
-            .refused("PubkeyAuthOptions", .anywhere, except: ["none"]),
             .refused("RefuseConnection", .anywhere, except: ["no"]),
-            .requiredRSASize,
         ]
         let commands = ["AuthorizedKeysCommand", "AuthorizedKeysCommandUser"].map {
             Keyword.ignored($0, .anywhere, "it is not supported: only AuthorizedKeysFile is read", silent: ["none"])
@@ -40,17 +38,12 @@ extension Keyword {
             + restrictions + commands
     }()
 
-    private static let certificateKeywords: [Keyword] = {
-        let reason = "it is not supported yet: no certificate is accepted"
-        let names = [
-            "AuthorizedPrincipalsCommand", "AuthorizedPrincipalsCommandUser", "AuthorizedPrincipalsFile",
-            "CASignatureAlgorithms", "TrustedUserCAKeys",
+    private static let certificateKeywords: [Keyword] =
+        ["AuthorizedPrincipalsCommand", "AuthorizedPrincipalsCommandUser"].map {
+            .ignored($0, .anywhere, "it is not supported: only AuthorizedPrincipalsFile is read", silent: ["none"])
+        } + [
+            .ignored("HostCertificate", .global, "it is not supported yet: the host key stands alone")
         ]
-        return names.map { .ignored($0, .anywhere, reason, silent: ["none"]) } + [
-            .ignored("HostCertificate", .global, "it is not supported yet: the host key stands alone"),
-            .refused("RevokedKeys", .anywhere, except: ["none"]),
-        ]
-    }()
 
     private static let otherKeywords: [Keyword] = [
         .ignored("AllowStreamLocalForwarding", .anywhere, "Unix sockets are not forwarded", silent: ["no"]),
@@ -103,16 +96,6 @@ extension Keyword {
                 throw arguments.problem(
                     "\"\(given.joined(separator: " "))\" is not supported yet and would not hold, expected \(expected)"
                 )
-            }
-            return .nothing
-        }
-    }
-
-    /// RSA keys of less than 2048 bits are never accepted; a higher bound is not supported yet.
-    private static var requiredRSASize: Keyword {
-        Keyword(name: "RequiredRSASize", scope: .anywhere) { arguments in
-            guard try arguments.integer() <= 2048 else {
-                throw arguments.problem("more than 2048 is not supported yet and would not hold, expected up to 2048")
             }
             return .nothing
         }

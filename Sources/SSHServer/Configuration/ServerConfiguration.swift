@@ -45,6 +45,7 @@ public struct ServerConfiguration: Sendable {
         self.kexAlgorithms = supported.keyExchanges
         self.hostKeyAlgorithms = supported.hostKeys
         self.defaults.pubkeyAcceptedAlgorithms = supported.publicKeys
+        self.defaults.caSignatureAlgorithms = supported.authorities
     }
 
     /// The settings for one connection: a value of a matching block goes over the global one, and the first matching block

@@ -6,21 +6,25 @@ public struct SupportedAlgorithms: Hashable, Sendable {
     public var keyExchanges: [String]
     /// Signature algorithms for host keys.
     public var hostKeys: [String]
-    /// Signature algorithms for user keys.
+    /// Signature algorithms for user keys and certificates.
     public var publicKeys: [String]
+    /// Signature algorithms for the authorities of certificates.
+    public var authorities: [String]
 
     public init(
         ciphers: [String],
         macs: [String],
         keyExchanges: [String],
         hostKeys: [String],
-        publicKeys: [String]
+        publicKeys: [String],
+        authorities: [String]
     ) {
         self.ciphers = ciphers
         self.macs = macs
         self.keyExchanges = keyExchanges
         self.hostKeys = hostKeys
         self.publicKeys = publicKeys
+        self.authorities = authorities
     }
 }
 

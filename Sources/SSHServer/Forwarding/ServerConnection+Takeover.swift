@@ -22,7 +22,7 @@ extension ServerConnection {
         return ListenerRegistry.Holder(
             connection: self.id,
             account: login.user,
-            key: login.claim.keyBlob,
+            key: login.claim.key.blob,
             reference: NIOLoopBound(self, eventLoop: eventLoop)
         )
     }
@@ -97,18 +97,8 @@ extension ListenTakeover {
         guard holder.connection != connection, holder.account == login.user else { return false }
         return switch self {
         case .no: false
-        case .sameKey: holder.key == login.claim.keyBlob
+        case .sameKey: holder.key == login.claim.key.blob
         case .sameAccount: true
-        }
-    }
-}
-
-extension LoginClaim {
-    /// The key that proved the claim; a certificate's own key, whatever certificate it came with.
-    fileprivate var keyBlob: [UInt8] {
-        switch self.credential {
-        case .key(let key): key.blob
-        case .certificate(let certificate): certificate.key.blob
         }
     }
 }

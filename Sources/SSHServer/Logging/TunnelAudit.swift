@@ -25,7 +25,7 @@ struct TunnelAudit {
         let milliseconds = (NIODeadline.now() - self.began).nanoseconds / 1_000_000
         let seconds = "\(milliseconds / 1000).\(String(milliseconds % 1000 + 1000).dropFirst())"
         let reason = self.reason(tunnel, connection).escapedForLog
-        let (account, key) = (login.user.escapedForLog, login.claim.fingerprint)
+        let (account, key) = (login.user.escapedForLog, login.claim.key.fingerprint)
         // Seen from the client: what it sent and what it got.
         let (sent, received) = (tunnel.bytesReceived, tunnel.bytesSent)
         connection.logger.log(
@@ -47,15 +47,5 @@ struct TunnelAudit {
         if let reason = connection.endReason { return reason }
         if let ended = connection.handler?.endReason { return ended.reason }
         return tunnel.ending.description
-    }
-}
-
-extension LoginClaim {
-    /// The SHA256 fingerprint of the key that proved the claim.
-    var fingerprint: String {
-        switch self.credential {
-        case .key(let key): key.fingerprint
-        case .certificate(let certificate): certificate.key.fingerprint
-        }
     }
 }

@@ -48,7 +48,8 @@ extension SupportedAlgorithms {
             macs: algorithms.macs.map(\.rawValue),
             keyExchanges: algorithms.keyExchange.map(\.rawValue),
             hostKeys: algorithms.hostKey,
-            publicKeys: AlgorithmPreferences.userKeySignatures
+            publicKeys: Certificate.userAlgorithms + AlgorithmPreferences.userKeySignatures,
+            authorities: AlgorithmPreferences.userKeySignatures
         )
     }()
 }

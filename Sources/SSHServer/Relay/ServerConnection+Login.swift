@@ -40,24 +40,24 @@ extension ServerConnection {
                 self.login = Login(claim: claim, grant: grant)
                 self.watch(grant, readAt: judged.readAt)
                 self.logger.info(
-                    "Accepted publickey for \(self.triedUser) from \(self.peer) ssh2: \(grant.description)"
+                    "Accepted publickey for \(self.triedUser) from \(self.peer) ssh2: \(claim.description)"
                 )
             }
             connection.perform { try $0.answerAuthentication(isAllowed: true) }
         case .refused(let reasons, let isUnknownAccount):
-            self.logRefusal(request, reasons, isUnknownAccount)
+            self.logRefusal(claim, reasons, isUnknownAccount)
             connection.perform { try $0.answerAuthentication(isAllowed: false) }
         }
     }
 
-    private func logRefusal(_ request: AuthenticationRequest, _ reasons: [String], _ isUnknownAccount: Bool) {
+    private func logRefusal(_ claim: LoginClaim, _ reasons: [String], _ isUnknownAccount: Bool) {
         if isUnknownAccount, !self.hasLoggedInvalidUser {
             self.hasLoggedInvalidUser = true
             self.logger.info("Invalid user \(self.triedUser) from \(self.peer)")
         }
         let invalid = isUnknownAccount ? "invalid user " : ""
         self.logger.info(
-            "Failed publickey for \(invalid)\(self.triedUser) from \(self.peer) ssh2: \(request.keyText)"
+            "Failed publickey for \(invalid)\(self.triedUser) from \(self.peer) ssh2: \(claim.description)"
         )
         for reason in reasons.prefix(8) { self.logger.debug("\(self.peer): \(reason.escapedForLog)") }
     }
@@ -69,14 +69,4 @@ extension ServerConnection {
 
     /// The name that the client gave, fit for a log.
     var triedUser: String { self.triedUserName.escapedForLog }
-}
-
-extension AuthenticationRequest {
-    /// `ED25519 SHA256:…`, as sshd's log lines name a key.
-    fileprivate var keyText: String {
-        switch self.credential {
-        case .key(let key): "\(key.displayName) \(key.fingerprint)"
-        case .certificate(let certificate): "\(certificate.key.displayName)-CERT \(certificate.key.fingerprint)"
-        }
-    }
 }

@@ -23,6 +23,15 @@ class KeyPair:
     def fingerprint(self):
         return _run("ssh-keygen", "-l", "-E", "sha256", "-f", self.path.with_suffix(".pub")).split()[1]
 
+    def certify(self, key, name, *arguments):
+        """A key pair whose .pub file stands with a certificate that this key signed: ssh takes it with -i."""
+        path = key.path.with_name(name)
+        path.write_bytes(key.path.read_bytes())
+        path.chmod(0o600)
+        path.with_suffix(".pub").write_bytes(key.path.with_suffix(".pub").read_bytes())
+        _run("ssh-keygen", "-q", "-s", self.path, *arguments, path.with_suffix(".pub"))
+        return KeyPair(path)
+
     def dropbear(self):
         path = self.path.with_suffix(".dropbear")
         if not path.exists():
@@ -46,6 +55,12 @@ class Keys:
 
     def named(self, name):
         return KeyPair(self.directory / name)
+
+
+def revocation_list(path, *arguments):
+    """A binary key revocation list, as `ssh-keygen -k` makes it."""
+    _run("ssh-keygen", "-q", "-k", "-f", path, *arguments)
+    return path
 
 
 def known_hosts_line(host, port, public):

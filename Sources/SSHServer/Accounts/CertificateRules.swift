@@ -1,0 +1,74 @@
+import SSHCrypto
+
+/// What a certificate says about the logins that it allows (PROTOCOL.certkeys).
+struct CertificateRules {
+    private(set) var forceCommand: String?
+    private(set) var sourceAddresses: [AddressRange]?
+    private(set) var requiresUserVerification = false
+    private(set) var permitsPortForwarding = false
+    private(set) var requiresUserPresence = true
+
+    /// - Throws: `InvalidValue` for a critical option that is unknown or malformed: then the certificate is void. Unknown
+    ///   extensions are ignored.
+    init(_ certificate: Certificate) throws {
+        for option in certificate.criticalOptions {
+            switch option.name {
+            case "force-command": self.forceCommand = try Self.text(option)
+            case "source-address": self.sourceAddresses = try Self.ranges(try Self.text(option))
+            case "verify-required": self.requiresUserVerification = true
+            default: throw InvalidValue("the certificate's critical option \"\(option.name)\" is unknown")
+            }
+        }
+        for name in certificate.extensions.map(\.name) {
+            switch name {
+            case "permit-port-forwarding": self.permitsPortForwarding = true
+            case "no-touch-required": self.requiresUserPresence = false
+            default: break
+            }
+        }
+    }
+
+    private static func text(_ option: Certificate.Option) throws -> String {
+        guard let text = try? option.text() else {
+            throw InvalidValue("the certificate's critical option \"\(option.name)\" is malformed")
+        }
+        return text
+    }
+
+    /// Addresses and ranges only: no names, no negation.
+    private static func ranges(_ text: String) throws -> [AddressRange] {
+        try text.split(separator: ",", omittingEmptySubsequences: false).map { element in
+            guard let range = try AddressRange(String(element)) else {
+                throw InvalidValue("the certificate's source-address \"\(element)\" is no address")
+            }
+            return range
+        }
+    }
+
+    func permits(_ address: String) -> Bool {
+        guard let ranges = self.sourceAddresses else { return true }
+        guard let numeric = IPAddress(address)?.normalized else { return false }
+        return ranges.contains { $0.contains(numeric) }
+    }
+
+    /// The line's options, narrowed by the certificate's.
+    ///
+    /// - Throws: `InvalidValue` if the two force different commands.
+    func narrowing(_ options: KeyOptions) throws -> KeyOptions {
+        var options = options
+        if let forced = self.forceCommand {
+            guard options.command == nil || options.command == forced else {
+                throw InvalidValue("the certificate and the line force different commands")
+            }
+            options.command = forced
+        }
+        if !self.permitsPortForwarding, options.permitsPortForwarding {
+            options.permitsPortForwarding = false
+            options.portForwardingRule = .builtIn("the certificate has no permit-port-forwarding")
+        }
+        // Touching may be left out only where both say so.
+        options.requiresUserPresence = options.requiresUserPresence || self.requiresUserPresence
+        options.requiresUserVerification = options.requiresUserVerification || self.requiresUserVerification
+        return options
+    }
+}

@@ -1,0 +1,72 @@
+import SSHCrypto
+import SSHProtocol
+
+/// What a client proved, or claims when it asks without a signature: enough to be judged again while it is connected.
+struct LoginClaim: Sendable {
+    let user: String
+    /// The signature algorithm that the client names.
+    let algorithm: String
+    let credential: AuthenticationRequest.Credential
+    /// What a security key signed along; nil for other keys, and before there is a signature.
+    let securityKey: SecurityKeyDetails?
+    /// There was a signature.
+    let isProven: Bool
+
+    init(_ request: AuthenticationRequest) {
+        self.user = request.user
+        self.algorithm = request.algorithm
+        self.credential = request.credential
+        if case .signature(let details) = request.proof {
+            self.securityKey = details.securityKey
+            self.isProven = true
+        } else {
+            self.securityKey = nil
+            self.isProven = false
+        }
+    }
+
+    /// A claim without proof, for asking what would be.
+    init(user: String, credential: AuthenticationRequest.Credential) {
+        self.user = user
+        self.credential = credential
+        self.securityKey = nil
+        self.isProven = false
+        switch credential {
+        case .key(let key): self.algorithm = key.signatureAlgorithms.first ?? key.type
+        case .certificate(let certificate): self.algorithm = certificate.type
+        }
+    }
+
+    /// The key that signs: a certificate's own key, whatever certificate it came with.
+    var key: PublicKey {
+        switch self.credential {
+        case .key(let key): key
+        case .certificate(let certificate): certificate.key
+        }
+    }
+
+    /// As sshd's log lines name the credential.
+    var description: String {
+        switch self.credential {
+        case .key(let key):
+            return "\(key.displayName) \(key.fingerprint)"
+        case .certificate(let certificate):
+            let (key, authority) = (certificate.key, certificate.certificateAuthority)
+            return """
+                \(key.displayName)-CERT \(key.fingerprint) ID \(certificate.keyIdentifier.escapedForLog) \
+                (serial \(certificate.serial)) CA \(authority.displayName) \(authority.fingerprint)
+                """
+        }
+    }
+}
+
+/// An accepted login: as whom, under which settings, and for how long.
+struct LoginGrant: Sendable {
+    /// The line that accepted it, its options narrowed by those of a certificate.
+    let key: AuthorizedKey
+    let settings: AccountSettings
+    /// Seconds since 1970: when it ends by itself.
+    let expires: UInt64?
+    /// Every file that was asked, also those that do not exist: when one changes, the login is judged again.
+    let files: [String]
+}
