@@ -58,7 +58,7 @@ struct AuthorizedKeysLoadingTests {
         self.folder.makeFolder("folder")
         mkfifo("\(self.folder.path)/pipe", 0o600)
         let path = self.folder.write("huge", "")
-        truncate(path, off_t(AuthorizedKeys.fileLimit) + 1)
+        truncate(path, off_t(AccountFiles.limit) + 1)
         let keys = try self.load(["folder", "pipe", "huge"])
         #expect(keys.keys.isEmpty)
         #expect(keys.problems.count == 3)
