@@ -42,7 +42,7 @@ struct AuthorizedKeysTests {
     @Test func aCertificateAuthorityNeverAcceptsThePlainKey() {
         let match = Self.match(KeyFixture.line("cert-authority,permitlisten=\"8080\""))
         #expect(match.line == nil)
-        #expect(match.reasons.map(\.reason) == ["cert-authority is not yet supported: line ignored"])
+        #expect(match.reasons.map(\.reason) == ["a cert-authority line accepts certificates, not the key itself"])
     }
 
     @Test func aRefusedKeyIsToldEveryReasonInTheOrderOfTheLines() {

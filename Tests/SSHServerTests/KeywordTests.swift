@@ -117,8 +117,10 @@ struct KeywordTests {
         "GatewayPorts maybe", "ClientAliveInterval none", "ClientAliveCountMax 1s", "RekeyLimit 8", "RekeyLimit 1X",
         "RekeyLimit 1.5", "RekeyLimit 20000P", "RekeyLimit 1G forever", "RekeyLimit 1G 1h 1", "RekeyLimit -1G",
         "UnusedConnectionTimeout x", "Nonsense yes", "Include", "Include \"\"", "Match", "Match user", "Match nobody a",
-        "RevokedKeys /k", "AuthenticationMethods publickey,password", "ChannelTimeout *=5m", "UseDNS yes",
-        "PubkeyAuthOptions verify-required", "RequiredRSASize 3072", "RefuseConnection yes", "PerSourcePenalties yes",
+        "AuthenticationMethods publickey,password", "ChannelTimeout *=5m", "UseDNS yes",
+        "PubkeyAuthOptions maybe", "RequiredRSASize many", "TrustedUserCAKeys", "RevokedKeys",
+        "CASignatureAlgorithms x", "AuthorizedPrincipalsFile /p/%x", "ListenTakeover yes", "ShutdownGrace soon",
+        "RefuseConnection yes", "PerSourcePenalties yes",
     ])
     func wrongValuesRefuseToStartAndNameTheLine(_ text: String) throws {
         let reason = try #require(ServerConfiguration.refusal("\n" + text))
@@ -129,7 +131,7 @@ struct KeywordTests {
     @Test(arguments: [
         "X11Forwarding yes", "Subsystem sftp /usr/lib/openssh/sftp-server", "UsePAM yes", "PrintMotd no",
         "AcceptEnv LANG LC_*", "PermitRootLogin no", "PasswordAuthentication no", "PasswordAuthentication yes",
-        "ChallengeResponseAuthentication no", "TrustedUserCAKeys /ca", "Banner /etc/issue",
+        "ChallengeResponseAuthentication no", "AuthorizedPrincipalsCommand /bin/x", "Banner /etc/issue",
         "ForceCommand echo 'no shell'",
         "PermitTTY no", "ChrootDirectory /x", "PermitTunnel no", "GSSAPIAuthentication no", "KerberosAuthentication no",
         "AllowStreamLocalForwarding yes", "Protocol 2", "Ciphers aes128-cbc,aes256-ctr", "SetEnv A=b",
