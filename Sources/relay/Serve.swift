@@ -19,8 +19,11 @@ struct Serve: AsyncParsableCommand {
     @Flag(name: .customShort("D"), help: "Stay in the foreground.")
     var staysInForeground = false
 
-    @Flag(name: .customShort("e"), help: "Log to standard error (the only place so far).")
+    @Flag(name: .customShort("e"), help: "Log to standard error instead of the system's log.")
     var logsToStandardError = false
+
+    @Option(name: .customShort("E"), help: "Log to a file instead of the system's log.")
+    var logFile: String?
 
     @Flag(name: .customShort("t"), help: "Check the configuration and the host keys, and exit.")
     var checks = false
@@ -63,11 +66,11 @@ struct Serve: AsyncParsableCommand {
         signal(SIGPIPE, SIG_IGN)
         let configuration = try self.load()
         if self.prints { return print(configuration.effectiveLines().joined(separator: "\n")) }
-        let logger = self.makeLogger(configuration)
+        let logger = try self.makeLogger(configuration)
         for warning in configuration.warnings { logger.warning("\(warning)") }
         let server = try RelayServer(configuration: configuration, logger: logger) {
             let configuration = try self.load()
-            return (configuration, self.makeLogger(configuration))
+            return (configuration, try self.makeLogger(configuration))
         }
         if self.checks { return }
         if !self.staysInForeground, !self.debugs {
@@ -93,9 +96,19 @@ struct Serve: AsyncParsableCommand {
         )
     }
 
-    private func makeLogger(_ configuration: ServerConfiguration) -> Logger {
-        let level = self.debugs ? LogLevel.debug3 : self.isQuiet ? .quiet : configuration.defaults.logLevel
-        return Logger(label: "relay") { _ in StandardErrorLog(level: level.loggerLevel) }
+    private func makeLogger(_ configuration: ServerConfiguration) throws -> Logger {
+        try RelayLog.make(
+            destination: self.logDestination,
+            format: configuration.logFormat,
+            level: self.debugs ? .debug3 : self.isQuiet ? .quiet : configuration.defaults.logLevel,
+            facility: configuration.syslogFacility
+        )
+    }
+
+    private var logDestination: LogDestination {
+        if let file = self.logFile { return .file(file) }
+        if self.logsToStandardError || self.debugs || self.checks { return .standardError }
+        return .ofService { name in getenv(name).map { String(cString: $0) } }
     }
 }
 

@@ -85,6 +85,7 @@ struct KeywordTests {
         ("UnusedConnectionTimeout 5m", ["unusedconnectiontimeout 300"]),
         ("LogLevel debug1", ["loglevel DEBUG"]),
         ("LogLevel VERBOSE", ["loglevel VERBOSE"]),
+        ("LogFormat JSON", ["logformat json"]),
     ])
     func valuesMeanWhatTheyMeanInSshd(_ text: String, _ expected: [String]) throws {
         let configuration = try ServerConfiguration.parsing(text)
@@ -99,6 +100,7 @@ struct KeywordTests {
         "ListenAddress a:0", "ListenAddress [::1", "ListenAddress [::1]x", "ListenAddress :22",
         "ListenAddress a rdomain b",
         "AddressFamily inet4", "StrictModes maybe", "StrictModes true", "SyslogFacility mail", "LogLevel loud",
+        "LogFormat xml",
         "LoginGraceTime", "LoginGraceTime \"\"", "LoginGraceTime -1", "LoginGraceTime 1x", "LoginGraceTime 9999999999",
         "LoginGraceTime 9999999w", "LoginGraceTime h", "MaxStartups 10:30", "MaxStartups 10:0:20",
         "MaxStartups 10:101:20",

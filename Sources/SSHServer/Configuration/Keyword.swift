@@ -24,7 +24,8 @@ struct Keyword: Sendable {
     /// The arguments of each line that `-T` prints.
     var format: @Sendable (ServerConfiguration, AccountSettings) -> [String] = { _, _ in [] }
 
-    static let all: [Keyword] = Self.server + Self.account + Self.certificates + Self.ignored
+    static let all: [Keyword] =
+        Self.server + Self.account + Self.certificates + Self.operation + Self.ignored
 
     /// Older spellings.
     static let aliases = [

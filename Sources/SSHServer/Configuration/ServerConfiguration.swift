@@ -12,6 +12,7 @@ public struct ServerConfiguration: Sendable {
     @Setting public var pidFile: String?
     @Setting public var strictModes = true
     @Setting public var syslogFacility = SyslogFacility.auth
+    @Setting public var logFormat = LogFormat.text
 
     /// How long tunnels may go on after the relay was asked to stop; nil: not at all.
     @Setting public var shutdownGrace: Duration? = .seconds(10)
