@@ -2,8 +2,10 @@
 
 import collections
 import re
+import socket
 import subprocess
 
+import paramiko
 import pytest
 
 from harness import servers, settings
@@ -113,6 +115,18 @@ def test_the_filter_counts_wrong_keys_of_accounts_when_told_to(lab, log):
     assert {INVALID_USER, WRONG_KEY, TOO_MANY_KEYS} <= set(found)
     assert found[WRONG_KEY] == 1
     assert HONEST not in found
+
+
+def test_no_user_name_bans_an_address_that_it_names(lab):
+    server = LoggingRelay(lab)
+    with socket.create_connection((LOOPBACK, server.port), 10, source_address=(INVALID_USER, 0)) as connection:
+        client = paramiko.Transport(connection)
+        client.start_client(timeout=10)
+        with pytest.raises(paramiko.AuthenticationException):
+            client.auth_publickey("root from 198.51.100.1 port 22 ssh2: x", paramiko.Ed25519Key(filename=lab.keys.user.path))
+        client.close()
+    wait_until(lambda: any("closed by" in line for line in server.lines()), 10, "the last line")
+    assert set(_found(lab, server.lines(), "[publickey=any]")) == {INVALID_USER}
 
 
 def test_lines_of_one_connection_share_a_number_that_no_other_has(log):

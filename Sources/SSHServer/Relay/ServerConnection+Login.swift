@@ -67,6 +67,9 @@ extension ServerConnection {
         self.logger.debug("Failed authentication for \(self.triedUser) from \(self.peer) ssh2")
     }
 
-    /// The name that the client gave, fit for a log.
-    var triedUser: String { self.triedUserName.escapedForLog }
+    /// The name that the client gave, fit for a log. A space would let a name say ` from ADDRESS` to what reads the log.
+    var triedUser: String {
+        self.triedUserName.escapedForLog.split(separator: " ", omittingEmptySubsequences: false)
+            .joined(separator: "\\040")
+    }
 }
