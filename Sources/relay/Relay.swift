@@ -5,7 +5,7 @@ struct Relay: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "relay",
         abstract: "A forwarding-only SSH server: it stands in for sshd on a proxy host.",
-        subcommands: [Serve.self, GenerateKey.self],
+        subcommands: [Serve.self, GenerateKey.self, Explain.self, Reload.self],
         defaultSubcommand: Serve.self,
         // -h is sshd's flag for a host key.
         helpNames: .long

@@ -31,6 +31,13 @@ struct Serve: AsyncParsableCommand {
     @Flag(name: .customShort("T"), help: "Print the effective configuration, and exit.")
     var prints = false
 
+    @Option(
+        name: .customShort("C"),
+        parsing: .singleValue,
+        help: "With -T: apply the Match blocks for user=,host=,addr=,laddr=,lport=."
+    )
+    var connections: [String] = []
+
     @Flag(name: .customShort("d"), help: "Log everything, and stay in the foreground.")
     var debugs = false
 
@@ -65,15 +72,30 @@ struct Serve: AsyncParsableCommand {
         // A client that closes while we write is an error of that write, no reason to die.
         signal(SIGPIPE, SIG_IGN)
         let configuration = try self.load()
-        if self.prints { return print(configuration.effectiveLines().joined(separator: "\n")) }
+        if self.prints {
+            let facts = try self.connections.isEmpty ? nil : ConnectionFacts(specifications: self.connections)
+            return print(configuration.effectiveLines(for: facts).joined(separator: "\n"))
+        }
         let logger = try self.makeLogger(configuration)
         for warning in configuration.warnings { logger.warning("\(warning)") }
-        let server = try RelayServer(configuration: configuration, logger: logger) {
+        if self.checks {
+            for line in configuration.summary { print(line) }
+            guard !HostKeys.isMissing(configuration) else {
+                return logger.warning("there is no host key yet: `relay keygen` makes one")
+            }
+        }
+        let mayServe = !self.checks && (self.staysInForeground || self.debugs)
+        let server = try RelayServer(
+            configuration: configuration,
+            logger: logger,
+            sockets: mayServe ? InheritedSocket.takeAll() : [],
+            notifier: mayServe ? ServiceNotifier { name in getenv(name).map { String(cString: $0) } } : nil
+        ) {
             let configuration = try self.load()
             return (configuration, try self.makeLogger(configuration))
         }
         if self.checks { return }
-        if !self.staysInForeground, !self.debugs {
+        if !mayServe {
             return try Background.run(CommandLine.arguments + ["-D"], keepsStandardError: self.logsToStandardError)
         }
         raiseDescriptorLimit()

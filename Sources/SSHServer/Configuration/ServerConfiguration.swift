@@ -7,9 +7,9 @@ public struct ServerConfiguration: Sendable {
 
     // Files.
     /// Empty for `none`.
-    @Setting public var hostKeyFiles = ["/etc/relay/ssh_host_ed25519_key"]
+    @Setting public var hostKeyFiles = HostKeys.defaults
     /// nil: none is written.
-    @Setting public var pidFile: String?
+    @Setting public var pidFile: String? = "/run/relay/relay.pid"
     @Setting public var strictModes = true
     @Setting public var syslogFacility = SyslogFacility.auth
     @Setting public var logFormat = LogFormat.text

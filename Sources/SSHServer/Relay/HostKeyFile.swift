@@ -13,7 +13,10 @@ public enum HostKeyFile {
         do {
             file = try BoundedFile(path: path, limit: Self.limit, mustBeRegular: true)
         } catch is BoundedFile.NotFound {
-            throw SSHError(.invalidKey, "\(path.escapedForLog): no such host key; `relay keygen -f \(path)` makes one")
+            throw SSHError(
+                .invalidKey,
+                "\(path.escapedForLog): no such host key; `relay keygen -f \(path.escapedForLog)` makes one"
+            )
         }
         // sshd refuses a host key that group or others can read; so do we.
         guard file.mode & 0o077 == 0 else {

@@ -9,16 +9,32 @@ struct RelayListeners {
     private let group: MultiThreadedEventLoopGroup
     private let context: RelayContext
     private var channels: [ListenAddress: any Channel] = [:]
+    /// What systemd opened: with any of them, the configuration's addresses are void.
+    private var inherited: [any Channel] = []
 
     init(group: MultiThreadedEventLoopGroup, context: RelayContext) {
         self.group = group
         self.context = context
     }
 
+    /// Takes over the sockets that this process was started with.
+    mutating func take(_ sockets: [InheritedSocket], _ configuration: ServerConfiguration) async throws {
+        for socket in sockets {
+            let bootstrap = self.bootstrap(isIPv6: false, keepalive: configuration.tcpKeepAlive)
+            let channel = try await bootstrap.withBoundSocket(socket.descriptor).get()
+            self.inherited.append(channel)
+            let address = channel.localAddress
+            self.context.logger.info(
+                "Server listening on \(address?.ipAddress ?? "UNKNOWN") port \(address?.port ?? 0) (\(socket.name.escapedForLog))."
+            )
+        }
+    }
+
     /// Opens what the configuration names and is not open yet, and closes the rest.
     ///
     /// - Throws: `system` if no address at all can be bound: then nothing has been closed.
     mutating func follow(_ configuration: ServerConfiguration) async throws {
+        guard self.inherited.isEmpty else { return }
         let wanted = Set(configuration.listenEndpoints)
         var firstError: (any Error)?
         var opened: [ListenAddress: any Channel] = [:]
@@ -44,7 +60,8 @@ struct RelayListeners {
     }
 
     mutating func closeAll() async {
-        for channel in self.channels.values { try? await channel.close() }
+        for channel in self.inherited + Array(self.channels.values) { try? await channel.close() }
+        self.inherited = []
         self.channels = [:]
     }
 

@@ -10,14 +10,18 @@ final class RelayRules: Sendable {
 
     /// Reads the host keys.
     ///
-    /// - Throws: `invalidKey` for a host key that cannot be used, `invalidConfiguration` if there is none.
+    /// - Throws: `invalidConfiguration` if there is none that can be used.
     init(configuration: ServerConfiguration, logger: Logger) throws {
-        let hostKeys = try configuration.hostKeyFiles.map { try HostKeyFile.load($0) }
-        guard !hostKeys.isEmpty else {
-            throw SSHError(.invalidConfiguration, "no HostKey: the relay cannot prove who it is")
+        let hostKeys = HostKeys(configuration)
+        for problem in hostKeys.problems { logger.error("\(problem)") }
+        guard !hostKeys.keys.isEmpty else {
+            throw SSHError(
+                .invalidConfiguration,
+                "no hostkeys available: the relay cannot prove who it is; `relay keygen -f FILE` makes a key for HostKey"
+            )
         }
         self.configuration = configuration
-        self.hostKeys = hostKeys
+        self.hostKeys = hostKeys.keys
         self.logger = logger
     }
 }

@@ -22,17 +22,30 @@ public final class RelayServer: Service {
 
     let context: RelayContext
     private let readAgain: Reload?
+    private let sockets: [InheritedSocket]
+    private let notifier: ServiceNotifier?
     private let commands: AsyncStream<Command>
     private let commander: AsyncStream<Command>.Continuation
     private let stops = Atomic<Int>(0)
 
     /// Reads the host keys.
     ///
-    /// - Parameter reload: what `reload()` does; without it, it does nothing.
-    /// - Throws: `invalidKey` for a host key that cannot be used, `invalidConfiguration` if there is none.
-    public init(configuration: ServerConfiguration, logger: Logger, reload: Reload? = nil) throws {
+    /// - Parameters:
+    ///   - sockets: listen on these instead of on what the configuration names.
+    ///   - notifier: who wants to know how the relay is doing.
+    ///   - reload: what `reload()` does; without it, it does nothing.
+    /// - Throws: `invalidConfiguration` if there is none that can be used.
+    public init(
+        configuration: ServerConfiguration,
+        logger: Logger,
+        sockets: [InheritedSocket] = [],
+        notifier: ServiceNotifier? = nil,
+        reload: Reload? = nil
+    ) throws {
         self.context = RelayContext(try RelayRules(configuration: configuration, logger: logger))
         self.readAgain = reload
+        self.sockets = sockets
+        self.notifier = notifier
         (self.commands, self.commander) = AsyncStream.makeStream()
     }
 
@@ -65,14 +78,26 @@ public final class RelayServer: Service {
 
     private func serve(on group: MultiThreadedEventLoopGroup) async throws {
         var listeners = RelayListeners(group: group, context: self.context)
+        try await listeners.take(self.sockets, self.context.rules.configuration)
         try await listeners.follow(self.context.rules.configuration)
         let pidFile = self.context.rules.configuration.pidFile
-        if let pidFile { PidFile.write(pidFile, logger: self.context.logger) }
+        if let pidFile {
+            PidFile.write(pidFile, named: self.context.rules.configuration.$pidFile.rule, self.context.logger)
+        }
         let watching = Task { try await self.watchFiles() }
+        let proving = Task {
+            // An event loop that hangs must not look alive.
+            await self.notifier?.keepAlive { for loop in group.makeIterator() { try? await loop.submit {}.get() } }
+        }
+        self.notifier?.ready("Serving.")
         for await command in self.commands {
             guard case .reload = command else { break }
-            await self.reload(&listeners)
+            self.notifier?.reloading()
+            let outcome = await self.reload(&listeners)
+            self.notifier?.ready(outcome)
         }
+        self.notifier?.stopping("Waiting for tunnels to end.")
+        defer { proving.cancel() }
         watching.cancel()
         await listeners.closeAll()
         await self.drain()
@@ -86,8 +111,9 @@ public final class RelayServer: Service {
         }
     }
 
-    private func reload(_ listeners: inout RelayListeners) async {
-        guard let readAgain = self.readAgain else { return }
+    /// - Returns: one line for `systemctl status`.
+    private func reload(_ listeners: inout RelayListeners) async -> String {
+        guard let readAgain = self.readAgain else { return "Serving." }
         self.context.logger.info("Reading the configuration again.")
         do {
             let (configuration, logger) = try readAgain()
@@ -96,11 +122,13 @@ public final class RelayServer: Service {
             self.context.replaceRules(rules)
             for warning in configuration.warnings { logger.warning("\(warning)") }
         } catch {
-            self.context.logger.error("Reload failed, everything stays as it was: \(ErrorText.of(error))")
-            return
+            let reason = ErrorText.of(error)
+            self.context.logger.error("Reload failed, everything stays as it was: \(reason)")
+            return "Reload failed, the old configuration stays: \(reason)"
         }
         await self.context.judgeAgain(self.context.connections.all)
         self.context.logger.info("The new configuration holds.")
+        return "Serving."
     }
 
     /// No new tunnel begins; connections without one end at once, the others when their last tunnel has, or when

@@ -1,0 +1,33 @@
+extension ServerConfiguration {
+    /// What the relay will and will not do by this configuration, in a few sentences for `relay -t`.
+    public var summary: [String] {
+        let settings = self.defaults
+        let endpoints = self.listenEndpoints.map { endpoint in
+            let host = endpoint.host.contains(":") ? "[\(endpoint.host)]" : endpoint.host
+            return "\(host):\(endpoint.port ?? 0)"
+        }
+        let files =
+            settings.authorizedKeysFiles.isEmpty ? "no file" : settings.authorizedKeysFiles.joined(separator: " ")
+        var lines = [
+            "The relay will listen on \(endpoints.joined(separator: " ")).",
+            "It will log accounts in by public keys from \(files)\(self.authorities(settings)); never by password.",
+        ]
+        let forwards =
+            switch settings.disableForwarding ? [] : settings.allowTCPForwarding {
+            case .all: "-L, -D, -W, -J and -R"
+            case .local: "-L, -D, -W and -J, but not -R"
+            case .remote: "-R, but not -L, -D, -W or -J"
+            default: "nothing"
+            }
+        let blocks = self.matchSections.isEmpty ? "" : ", unless a Match block says otherwise"
+        lines.append("It will forward \(forwards)\(blocks).")
+        lines.append(
+            "It gives no shell, no command, no file transfer, no X11, no agent: sessions are told so, and end."
+        )
+        return lines.map(\.escapedForLog)
+    }
+
+    private func authorities(_ settings: AccountSettings) -> String {
+        settings.trustedUserCAKeys.map { " and certificates of the authorities in \($0)" } ?? ""
+    }
+}

@@ -1,0 +1,160 @@
+public import SSHCrypto
+import SSHProtocol
+public import SSHWire
+
+/// Why an account's key may or may not do something: every rule that is asked, in the order in which it is asked.
+public struct Explanation: Sendable {
+    /// What is asked about.
+    public enum Question: Sendable {
+        case logIn
+        case listen(ForwardAddress)
+        case open(ForwardAddress)
+    }
+
+    /// How the key is named: by itself, or by its fingerprint.
+    public enum Key: Sendable {
+        case key(PublicKey)
+        case certificate(Certificate)
+        /// `SHA256:...`
+        case fingerprint(String)
+    }
+
+    public let isPermitted: Bool
+    /// `yes` or `no` and the rule, one line each; the last one decided.
+    public let lines: [String]
+
+    /// Judges by the files as they are now.
+    ///
+    /// - Parameters:
+    ///   - facts: from where, and as whom.
+    ///   - now: seconds since 1970.
+    public init(
+        _ question: Question,
+        by key: Key,
+        facts: ConnectionFacts,
+        configuration: ServerConfiguration,
+        now: UInt64
+    ) {
+        let credential: LoginClaim
+        switch key {
+        case .key(let key): credential = LoginClaim(user: facts.user, credential: .key(key))
+        case .certificate(let certificate):
+            credential = LoginClaim(user: facts.user, credential: .certificate(certificate))
+        case .fingerprint(let fingerprint):
+            guard let key = Self.key(with: fingerprint, facts, configuration) else {
+                self.init(
+                    false,
+                    ["no   no file of the account \(facts.user.escapedForLog) has a key \(fingerprint.escapedForLog)"]
+                )
+                return
+            }
+            credential = LoginClaim(user: facts.user, credential: .key(key))
+        }
+        let decision = LoginDecision.judge(
+            credential,
+            configuration: configuration,
+            facts: facts,
+            now: now,
+            files: AccountFiles()
+        )
+        switch decision {
+        case .refused(let reasons, _):
+            let shown = reasons.isEmpty ? ["the key stands in no file of the account"] : reasons
+            self.init(false, shown.map { "no   \($0.escapedForLog)" })
+        case .accepted(let grant):
+            self.init(question, grant, configuration)
+        }
+    }
+
+    private init(_ isPermitted: Bool, _ lines: [String]) {
+        self.isPermitted = isPermitted
+        self.lines = lines
+    }
+
+    private init(_ question: Question, _ grant: LoginGrant, _ configuration: ServerConfiguration) {
+        let policy = ForwardingPolicy(
+            settings: grant.settings,
+            key: grant.key,
+            addressFamily: configuration.addressFamily
+        )
+        var lines = ["yes  \(grant.key.rule)"]
+        var decisions: [Decision] = []
+        switch question {
+        case .logIn: break
+        case .listen(let address): decisions = policy.decisions(onListening: address.host, port: address.port)
+        case .open(let address): decisions = policy.decisions(onOpening: address.host, port: address.port)
+        }
+        lines += decisions.map { "\($0.isPermitted ? "yes " : "no  ") \($0.rule)" }
+        let isPermitted = decisions.allSatisfy(\.isPermitted)
+        if isPermitted, case .listen(let address) = question {
+            let rule =
+                grant.settings.$gatewayPorts.rule ?? .builtIn("GatewayPorts \(grant.settings.gatewayPorts.rawValue)")
+            let addresses = policy.bindAddresses(requested: address.host).map(\.text)
+            lines.append("     \(rule): binds \(addresses.joined(separator: " and "))")
+        }
+        self.init(isPermitted, lines)
+    }
+
+    /// The first key of the account's files that has the fingerprint.
+    private static func key(
+        with fingerprint: String,
+        _ facts: ConnectionFacts,
+        _ configuration: ServerConfiguration
+    ) -> PublicKey? {
+        guard let name = AccountName(facts.user) else { return nil }
+        let account = Account.lookingUp(name)
+        var facts = facts
+        facts.groups = account.groups
+        let keys = AuthorizedKeys.load(
+            for: account,
+            patterns: configuration.settings(for: facts).authorizedKeysFiles,
+            strictModes: configuration.strictModes
+        )
+        return keys.keys.lazy.compactMap { try? PublicKey(blob: $0.blob) }.first { $0.fingerprint == fingerprint }
+    }
+}
+
+extension Explanation.Key {
+    /// A fingerprint, or the path of a public key or certificate file.
+    ///
+    /// - Throws: `invalidKey` if the file holds neither.
+    public init(argument: String) throws {
+        guard !argument.hasPrefix("SHA256:") else {
+            self = .fingerprint(argument)
+            return
+        }
+        do {
+            let text = String(decoding: try BoundedFile(path: argument, limit: 64 * 1024).bytes, as: UTF8.self)
+            let line = text.split(separator: "\n").first.map(String.init) ?? ""
+            let type = line.split(separator: " ").first.map(String.init) ?? ""
+            self =
+                Certificate.isCertificateType(type)
+                ? .certificate(try Certificate(openSSHLine: line)) : .key(try PublicKey(openSSHLine: line))
+        } catch is BoundedFile.NotFound {
+            throw SSHError(.invalidKey, "\(argument.escapedForLog): no such file; a fingerprint begins with SHA256:")
+        } catch let error as SSHError {
+            throw SSHError(.invalidKey, "\(argument.escapedForLog): \(error.reason)")
+        }
+    }
+}
+
+extension ForwardAddress {
+    /// `HOST:PORT`, `[HOST]:PORT`, or a port alone for a listener on `localhost` as ssh asks for it.
+    ///
+    /// - Throws: `invalidConfiguration`.
+    public init(argument: String, allowsBarePort: Bool) throws {
+        let failure = SSHError(
+            .invalidConfiguration,
+            "\"\(argument.escapedForLog)\" is wrong, expected HOST:PORT\(allowsBarePort ? " or PORT" : "")"
+        )
+        if allowsBarePort, let port = UInt16(argument) {
+            self.init(host: "localhost", port: UInt32(port))
+            return
+        }
+        guard let colon = argument.lastIndex(of: ":"), let port = UInt16(argument[argument.index(after: colon)...])
+        else { throw failure }
+        var host = String(argument[..<colon])
+        if host.hasPrefix("["), host.hasSuffix("]") { host = String(host.dropFirst().dropLast()) }
+        self.init(host: host, port: UInt32(port))
+    }
+}

@@ -1,0 +1,39 @@
+import Glibc
+import SSHCrypto
+import SSHWire
+
+/// The keys that prove who the relay is, from all HostKey files.
+public struct HostKeys: Sendable {
+    let keys: [any SigningKey]
+    /// Files that are not used, and why.
+    public let problems: [String]
+
+    /// Where a key is looked for when no HostKey line names one: the relay's own, or else the one by which clients know
+    /// this host's sshd.
+    static let defaults = ["/etc/relay/ssh_host_ed25519_key", "/etc/ssh/ssh_host_ed25519_key"]
+
+    /// As sshd: a file that cannot be used is a problem, and one that can be used is enough.
+    public init(_ configuration: ServerConfiguration) {
+        var files = configuration.hostKeyFiles
+        if configuration.$hostKeyFiles.rule == nil {
+            files = files.first { access($0, F_OK) == 0 }.map { [$0] } ?? []
+        }
+        var keys: [any SigningKey] = []
+        var problems: [String] = []
+        for file in files {
+            do {
+                let key = try HostKeyFile.load(file)
+                if !keys.contains(where: { $0.publicKey == key.publicKey }) { keys.append(key) }
+            } catch {
+                problems.append("Unable to load host key: \(ErrorText.of(error))")
+            }
+        }
+        self.keys = keys
+        self.problems = problems
+    }
+
+    /// There is no key, because none was ever made: no HostKey line names one.
+    public static func isMissing(_ configuration: ServerConfiguration) -> Bool {
+        configuration.$hostKeyFiles.rule == nil && Self.defaults.allSatisfy { access($0, F_OK) != 0 }
+    }
+}

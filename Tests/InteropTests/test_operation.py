@@ -1,0 +1,181 @@
+"""What a person does with the relay beside serving: checking, explaining, reloading, swapping it in for sshd."""
+
+import os
+import socket
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from harness import settings, traffic
+from harness.lab import transfer
+from harness.network import free_port, wait_until
+from harness.settings import LOOPBACK, MIB, USER, program
+
+STOCK = pytest.mark.pairs(clients=["ssh"], servers=["relay"])
+pytestmark = pytest.mark.ours_only("flags and subcommands of the relay")
+
+
+def _relay(*arguments):
+    return subprocess.run([settings.RELAY, *map(str, arguments)], capture_output=True, text=True, timeout=30)
+
+
+def _explain(server, key, *question):
+    result = _relay("explain", "-f", server.config_path, "--account", USER, "--key", key, *question)
+    lines = result.stdout.splitlines()
+    assert result.returncode == {"yes": 0, "no": 1}[lines[0]], result.stderr
+    return lines[0], lines[1:]
+
+
+@STOCK
+def test_explain_names_the_rules_in_the_order_in_which_they_are_asked(lab, client_kind, server_kind):
+    keys = f'# comment\nrestrict,port-forwarding,permitlisten="8080" {lab.keys.user.public}\n'
+    config = ["AllowTcpForwarding yes", "PermitListen 8080 9090", "PermitOpen none"]
+    server = lab.server(server_kind, config=config, authorized_keys=keys)
+    key = lab.keys.user.path.with_suffix(".pub")
+    line = f"{server.authorized_keys} line 2"
+    answer, lines = _explain(server, key, "--listen", "8080")
+    assert answer == "yes"
+    expected = [
+        f"yes  {line}: ssh-ed25519",
+        f"yes  {line}: port-forwarding",
+        f"yes  {server.config_path} line 1: AllowTcpForwarding yes",
+        f"yes  {server.config_path} line 2: PermitListen 8080",
+        f'yes  {line}: permitlisten="8080"',
+    ]
+    assert [text.strip() for text in lines][:5] == expected
+    answer, lines = _explain(server, lab.keys.user.fingerprint, "--listen", "localhost:9090")
+    assert (answer, lines[-1].strip()) == ("no", f'no   {line}: permitlisten="8080"')
+    answer, lines = _explain(server, key, "--listen", "7070")
+    assert (answer, lines[-1].strip()) == ("no", f"no   {server.config_path} line 2: PermitListen 8080 9090")
+    answer, lines = _explain(server, key, "--open", "localhost:80")
+    assert (answer, lines[-1].strip()) == ("no", f"no   {server.config_path} line 3: PermitOpen none")
+    other = lab.keys.named("other")
+    assert _explain(server, other.path.with_suffix(".pub"))[0] == "no"
+    assert _explain(server, other.fingerprint)[0] == "no"
+
+
+@STOCK
+def test_explain_says_what_the_relay_does(lab, client_kind, server_kind):
+    """The same files and requests, put to the explanation and to the relay itself."""
+    port = free_port()
+    lines = [
+        "",
+        "restrict",
+        f'permitlisten="{port}"',
+        f'permitlisten="{LOOPBACK}:{port}"',
+        'from="192.0.2.1"',
+        'expiry-time="20200101Z"',
+        "no-such-option",
+        "cert-authority",
+        f'permitlisten="localhost:{port}",permitopen="*:*"',
+    ]
+    for options in lines:
+        server = lab.server(server_kind, authorized_keys=f"{options} {lab.keys.user.public}\n")
+        answer, _ = _explain(server, lab.keys.user.fingerprint, "--listen", f"{port}")
+        client = lab.client(client_kind, server, remote=[f"{port}:{lab.target}"], wait=False)
+        try:
+            client.wait_until_ready()
+            did = "yes"
+        except AssertionError:
+            did = "no"
+        client.stop()
+        server.stop()
+        assert answer == did, options
+
+
+@STOCK
+def test_reload_command_checks_the_file_and_tells_the_running_relay(lab, client_kind, server_kind):
+    server = lab.server(server_kind)
+    wait_until(lambda: (server.directory / "pid").exists(), 5, "the pid file")
+    assert _relay("reload", "-f", server.config_path).returncode == 0
+    server.wait_for_log(lambda line: "The new configuration holds" in line)
+    server.config_path.write_text("Nonsense yes\n" + server.config_path.read_text())
+    result = _relay("reload", "-f", server.config_path)
+    assert result.returncode == 255 and f"{server.config_path} line 1: Nonsense" in result.stderr
+    assert "Reload failed" not in server.log()
+    server.stop()
+    assert not (server.directory / "pid").exists()
+
+
+SPECIFICATIONS = [
+    "user=root,host=h.example.com,addr=192.0.2.7,laddr=127.0.0.1,lport=22",
+    "user=device,host=h.example.com,addr=192.0.2.7,laddr=127.0.0.1,lport=22",
+    "user=device,host=h.example.com,addr=198.51.100.1,laddr=127.0.0.1,lport=2222",
+    "user=other,host=x,addr=2001:db8::1,laddr=::1,lport=22",
+]
+BLOCKS = """
+ClientAliveInterval 0
+PermitListen 1234
+Match User device
+    PermitListen 8080 localhost:*
+    GatewayPorts yes
+Match Address 192.0.2.0/24
+    AllowTcpForwarding local
+    MaxAuthTries 3
+Match LocalPort 2222
+    PermitOpen none
+    GatewayPorts clientspecified
+Match Host *.example.com User !root,*
+    ClientAliveInterval 33
+Match LocalAddress ::1
+    DisableForwarding yes
+"""
+
+
+@pytest.mark.parametrize("specification", SPECIFICATIONS)
+def test_effective_configuration_for_a_connection_is_sshds(tmp_path, keys, specification):
+    file = tmp_path / "config"
+    file.write_text(f"HostKey {keys.host.path}\n{BLOCKS}")
+
+    def lines(command):
+        result = subprocess.run([*command, "-T", "-f", file, "-C", specification], capture_output=True, text=True)
+        assert result.returncode == 0, result.stderr
+        pairs = [line.partition(" ") for line in result.stdout.splitlines()]
+        return {name.lower(): value for name, _, value in pairs}
+
+    ours, theirs = lines([settings.RELAY]), lines([program("sshd")])
+    for name in ("permitlisten permitopen gatewayports allowtcpforwarding maxauthtries clientaliveinterval".split()):
+        assert ours[name] == theirs[name], name
+    assert ours["disableforwarding"] == theirs["disableforwarding"]
+
+
+def test_wrong_connection_specification_is_told(tmp_path):
+    file = tmp_path / "config"
+    file.write_text("")
+    for wrong in ("user", "nobody=1", "addr=host", "lport=x"):
+        result = _relay("-T", "-f", file, "-C", wrong)
+        assert result.returncode == 255 and wrong in result.stderr
+
+
+def test_stock_configuration_is_checked_and_says_what_it_does_not_do(keys):
+    """Debian's own /etc/ssh/sshd_config."""
+    stock = next(path for path in ("/usr/share/openssh/sshd_config", "/etc/ssh/sshd_config") if Path(path).exists())
+    result = _relay("-t", "-f", stock)
+    assert result.returncode == 0, result.stderr
+    for keyword in ("UsePAM", "X11Forwarding", "Subsystem", "AcceptEnv"):
+        assert any(f"{stock} line" in line and keyword in line for line in result.stderr.splitlines()), keyword
+    assert "no shell" in result.stdout and "/etc/relay/authorized_keys/%u" in result.stdout
+
+
+@STOCK
+def test_sockets_that_systemd_opened_are_served(lab, client_kind, server_kind):
+    """Socket activation as sd_listen_fds(3) has it: the socket stands before the relay does, and nobody is turned away."""
+    server = lab.server(server_kind)
+    server.stop()
+    with socket.create_server((LOOPBACK, 0), backlog=16) as listening:
+        server.port = listening.getsockname()[1]
+        # Waits in the socket's queue until the relay has started.
+        client = lab.client(client_kind, server, local=[f"{free_port()}:{lab.target}"], wait=False)
+        script = 'exec 3<&"$1"; shift; LISTEN_PID=$$ LISTEN_FDS=1 exec "$@"'
+        number = listening.fileno()
+        command = ["bash", "-c", script, "bash", str(number), settings.RELAY, "-D", "-e", "-f", str(server.config_path)]
+        os.set_inheritable(number, True)
+        relay = subprocess.Popen(command, stderr=subprocess.DEVNULL, pass_fds=[number])
+        try:
+            client.wait_until_ready()
+            transfer(traffic.connect(int(client.local[0].split(":")[0])), MIB)
+        finally:
+            client.stop()
+            relay.terminate()
+            relay.wait(10)
