@@ -30,6 +30,8 @@ public final class Tunnel: ChannelInboundHandler, ChannelSink {
     public private(set) var bytesReceived: UInt64 = 0
     /// Why the peer did not open the channel, if that is how the tunnel ended.
     public private(set) var refusal: (reason: ChannelOpenFailure.Reason, message: String)?
+    /// When bytes last moved, either way.
+    public private(set) var lastActivity = NIODeadline.now()
     /// What ended it first.
     public private(set) var ending = Ending.finished
     private var onEnd: ((Tunnel) -> Void)?
@@ -47,12 +49,15 @@ public final class Tunnel: ChannelInboundHandler, ChannelSink {
         case finished
         case closedByPeer
         case closedBySocket
+        /// Nothing moved for too long.
+        case timedOut
 
         public var description: String {
             switch self {
             case .finished: "finished"
             case .closedByPeer: "closed by the peer"
             case .closedBySocket: "closed at the socket"
+            case .timedOut: "timed out"
             }
         }
     }
@@ -125,6 +130,7 @@ public final class Tunnel: ChannelInboundHandler, ChannelSink {
 
     public func channelReadComplete(context: ChannelHandlerContext) {
         guard let id = self.id else { return }
+        self.lastActivity = .now()
         if !self.connection.flush(id), !self.isInputDone { self.setReading(false) }
     }
 
@@ -148,7 +154,7 @@ public final class Tunnel: ChannelInboundHandler, ChannelSink {
 
     /// The socket is gone, in whatever way: what it said before still goes out.
     private func socketEnded() {
-        if !self.isOutputDone { self.ending = .closedBySocket }
+        if !self.isOutputDone, self.ending == .finished { self.ending = .closedBySocket }
         self.finishInput()
         self.isOutputDone = true
         self.held = nil
@@ -193,6 +199,7 @@ public final class Tunnel: ChannelInboundHandler, ChannelSink {
     }
 
     private func socketTook(_ count: Int) {
+        self.lastActivity = .now()
         self.bytesInFlight -= count
         self.bytesReceived += UInt64(clamping: count)
         if let id = self.id { self.connection.delivered(count, on: id) }
@@ -223,7 +230,7 @@ public final class Tunnel: ChannelInboundHandler, ChannelSink {
     // MARK: The end
 
     public func channelCloseReceived() {
-        if !self.isInputDone { self.ending = .closedByPeer }
+        if !self.isInputDone, self.ending == .finished { self.ending = .closedByPeer }
         self.channelReadComplete()
         self.closesWhenDrained = true
         self.closeWhenDrained()
@@ -232,6 +239,15 @@ public final class Tunnel: ChannelInboundHandler, ChannelSink {
     private func closeWhenDrained() {
         guard self.bytesInFlight == 0, let id = self.id else { return }
         self.connection.close(id)
+    }
+
+    /// Ends the tunnel now, whatever is under way.
+    public func close(_ ending: Ending) {
+        self.ending = ending
+        guard let id = self.id else { return }
+        self.connection.abort(id)
+        // The channel's own end is not waited for: the peer may never confirm it.
+        self.context?.close(promise: nil)
     }
 
     public func channelClosed() {

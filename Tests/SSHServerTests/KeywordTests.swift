@@ -74,6 +74,18 @@ struct KeywordTests {
         ("CASignatureAlgorithms -rsa*", ["casignaturealgorithms ssh-ed25519"]),
         ("PubkeyAuthOptions verify-required", ["pubkeyauthoptions verify-required"]),
         ("PubkeyAuthOptions none", ["pubkeyauthoptions none"]),
+        ("ChannelTimeout direct-tcpip=5m *=1h", ["channeltimeout direct-tcpip=300 *=3600"]),
+        ("ChannelTimeout none", ["channeltimeout none"]),
+        ("RefuseConnection yes", ["refuseconnection yes"]),
+        ("PerSourcePenalties no", ["persourcepenalties no"]),
+        (
+            "PerSourcePenalties authfail:1m min:5s",
+            [
+                "persourcepenalties crash:90 authfail:60 noauth:1 grace-exceeded:10 refuseconnection:10 max:600 min:5 "
+                    + "max-sources4:65536 max-sources6:65536 overflow:permissive overflow6:permissive"
+            ]
+        ),
+        ("PerSourcePenaltyExemptList 10.0.0.0/8,::1", ["persourcepenaltyexemptlist 10.0.0.0/8,::1"]),
         ("RequiredRSASize 3072", ["requiredrsasize 3072"]),
         ("ClientAliveInterval 1m", ["clientaliveinterval 60"]),
         ("ClientAliveCountMax 0", ["clientalivecountmax 0"]),
@@ -119,10 +131,13 @@ struct KeywordTests {
         "GatewayPorts maybe", "ClientAliveInterval none", "ClientAliveCountMax 1s", "RekeyLimit 8", "RekeyLimit 1X",
         "RekeyLimit 1.5", "RekeyLimit 20000P", "RekeyLimit 1G forever", "RekeyLimit 1G 1h 1", "RekeyLimit -1G",
         "UnusedConnectionTimeout x", "Nonsense yes", "Include", "Include \"\"", "Match", "Match user", "Match nobody a",
-        "AuthenticationMethods publickey,password", "ChannelTimeout *=5m", "UseDNS yes",
+        "AuthenticationMethods publickey,password", "UseDNS yes",
         "PubkeyAuthOptions maybe", "RequiredRSASize many", "TrustedUserCAKeys", "RevokedKeys",
         "CASignatureAlgorithms x", "AuthorizedPrincipalsFile /p/%x", "ListenTakeover yes", "ShutdownGrace soon",
-        "RefuseConnection yes", "PerSourcePenalties yes",
+        "RefuseConnection maybe", "PerSourcePenalties authfail", "PerSourcePenalties authfail:x",
+        "PerSourcePenalties nothing:5s", "PerSourcePenalties overflow:deny-all",
+        "PerSourcePenaltyExemptList 10.0.0.1/8",
+        "ChannelTimeout 5m", "ChannelTimeout =5m", "ChannelTimeout session=x",
     ])
     func wrongValuesRefuseToStartAndNameTheLine(_ text: String) throws {
         let reason = try #require(ServerConfiguration.refusal("\n" + text))
@@ -167,7 +182,7 @@ struct KeywordTests {
         #expect(configuration.defaults.clientAliveInterval == .seconds(15))
         #expect(configuration.defaults.clientAliveCountMax == 3)
         #expect(configuration.defaults.authorizedKeysFiles == ["/etc/relay/authorized_keys/%u"])
-        #expect(configuration.hostKeyFiles == ["/etc/relay/ssh_host_ed25519_key"])
+        #expect(configuration.hostKeyFiles == HostKeys.defaults)
         #expect(configuration.ciphers == SupportedAlgorithms.forTests.ciphers)
         #expect(configuration.defaults.pubkeyAcceptedAlgorithms == SupportedAlgorithms.forTests.publicKeys)
         #expect(configuration.defaults.allowTCPForwarding == .all)

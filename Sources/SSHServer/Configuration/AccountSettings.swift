@@ -38,6 +38,8 @@ public struct AccountSettings: Sendable {
     @Setting public var maxSessions = 10
     /// nil: a connection without channels stays.
     @Setting public var unusedConnectionTimeout: Duration?
+    @Setting public var channelTimeouts = ChannelTimeouts(entries: [])
+    @Setting public var refuseConnection = false
     @Setting public var logLevel = LogLevel.info
 
     public init() {}

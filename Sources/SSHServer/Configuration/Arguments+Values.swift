@@ -44,7 +44,8 @@ extension Arguments {
         return seconds == 0 ? nil : .seconds(seconds)
     }
 
-    private static func seconds(_ text: String) -> Int32? {
+    /// nil if the text is no time.
+    static func seconds(_ text: String) -> Int32? {
         var total: Int32 = 0
         var rest = text.utf8[...]
         guard !rest.isEmpty else { return nil }

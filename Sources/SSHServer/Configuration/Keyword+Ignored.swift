@@ -28,8 +28,7 @@ extension Keyword {
             "KerberosTicketCleanup", "UsePAM",
         ]
         let restrictions: [Keyword] = [
-            .refused("AuthenticationMethods", .anywhere, except: ["any", "publickey"]),
-            .refused("RefuseConnection", .anywhere, except: ["no"]),
+            .refused("AuthenticationMethods", .anywhere, except: ["any", "publickey"])
         ]
         let commands = ["AuthorizedKeysCommand", "AuthorizedKeysCommandUser"].map {
             Keyword.ignored($0, .anywhere, "it is not supported: only AuthorizedKeysFile is read", silent: ["none"])
@@ -57,14 +56,11 @@ extension Keyword {
         .ignored("IPQoS", .anywhere, "it is not supported: packets have no special class"),
         .ignored("LogVerbose", .anywhere, "it is not supported"),
         .ignored("ModuliFile", .global, "there is no Diffie-Hellman group exchange here"),
-        .ignored("PerSourcePenaltyExemptList", .global, "there are no penalties yet"),
         .ignored("SecurityKeyProvider", .global, "it has no meaning here"),
         .ignored("SshdAuthPath", .global, "the relay is one program"),
         .ignored("SshdSessionPath", .global, "the relay is one program"),
         .ignored("VersionAddendum", .global, "it is not supported", silent: ["none"]),
-        .refused("ChannelTimeout", .anywhere, except: ["none"]),
         .refused("HostKeyAgent", .global, except: ["none"]),
-        .refused("PerSourcePenalties", .global, except: ["no"]),
         .refused("RDomain", .anywhere, except: ["none"]),
         .refused("UseDNS", .global, except: ["no"]),
     ]

@@ -24,6 +24,9 @@ public struct ServerConfiguration: Sendable {
     /// nil: no limit.
     @Setting public var perSourceMaxStartups: Int?
     @Setting public var perSourceNetBlockSize = NetBlockSize(ipv4: 32, ipv6: 128)
+    @Setting public var perSourcePenalties = PenaltyRules()
+    /// nil: nobody is exempt.
+    @Setting var perSourcePenaltyExemptList: HostPatternList?
 
     // The transport.
     @Setting public var tcpKeepAlive = true

@@ -31,8 +31,18 @@ extension ServerConnection {
                     from: "\(self.peer)",
                     to: "\(host.escapedForLog) port \(port)"
                 )
-                Tunnel(connection) { audit.write($0, self) }.accept(channel, with: socket)
+                self.tunnel(connection, audit).accept(channel, with: socket)
             }
         }
+    }
+
+    /// A tunnel that is counted, watched, and written about when it ends.
+    func tunnel(_ connection: ConnectionHandler, _ audit: TunnelAudit) -> Tunnel {
+        let tunnel = Tunnel(connection) { tunnel in
+            audit.write(tunnel, self)
+            self.ended(tunnel)
+        }
+        self.began(tunnel, type: audit.kind)
+        return tunnel
     }
 }

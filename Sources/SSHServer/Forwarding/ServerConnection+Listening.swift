@@ -117,7 +117,7 @@ extension ServerConnection {
             from: "\(originator)",
             to: "\(address.host.escapedForLog) port \(socket.localAddress?.port ?? 0)"
         )
-        Tunnel(connection) { audit.write($0, self) }.open(kind, for: socket)
+        self.tunnel(connection, audit).open(kind, for: socket)
     }
 }
 

@@ -4,6 +4,7 @@ import Synchronization
 /// What all connections of one relay share.
 final class RelayContext: Sendable {
     let startups: StartupLimits
+    let penalties: SourcePenalties
     let connections = ConnectionRegistry()
     let listeners = ListenerRegistry()
     let files = FileWatch()
@@ -13,6 +14,7 @@ final class RelayContext: Sendable {
 
     init(_ rules: RelayRules) {
         self.startups = StartupLimits(rules.configuration)
+        self.penalties = SourcePenalties(rules.configuration)
         self.current = Mutex(rules)
     }
 
@@ -24,6 +26,7 @@ final class RelayContext: Sendable {
     /// From now on everybody goes by these.
     func replaceRules(_ rules: RelayRules) {
         self.startups.update(rules.configuration)
+        self.penalties.update(rules.configuration)
         self.current.withLock { $0 = rules }
     }
 

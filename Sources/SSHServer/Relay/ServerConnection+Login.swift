@@ -35,6 +35,10 @@ extension ServerConnection {
     ) {
         guard !connection.hasEnded else { return }
         switch judged.decision {
+        case .accepted(let grant) where grant.settings.refuseConnection:
+            self.logger.info("Refused connection of \(self.triedUser) from \(self.peer): RefuseConnection")
+            self.offence = .refused
+            connection.disconnect(.byApplication, "refused")
         case .accepted(let grant):
             if request.isSigned {
                 self.login = Login(claim: claim, grant: grant)
@@ -45,6 +49,7 @@ extension ServerConnection {
             }
             connection.perform { try $0.answerAuthentication(isAllowed: true) }
         case .refused(let reasons, let isUnknownAccount):
+            self.offence = .failedAuthentication
             self.logRefusal(claim, reasons, isUnknownAccount)
             connection.perform { try $0.answerAuthentication(isAllowed: false) }
         }
@@ -64,6 +69,9 @@ extension ServerConnection {
 
     func connection(_ connection: ConnectionHandler, authenticationFailedFor user: String) {
         self.triedUserName = user
+        // The first try of many clients is "none", which asks for the methods that there are.
+        if self.hasFailed { self.offence = .failedAuthentication }
+        self.hasFailed = true
         self.logger.debug("Failed authentication for \(self.triedUser) from \(self.peer) ssh2")
     }
 

@@ -28,6 +28,7 @@ extension ServerConnection: ConnectionOwner {
     func connectionAuthenticated(_ connection: ConnectionHandler) {
         self.endStartup()
         self.applySettings(connection, replacing: nil)
+        self.watchForUse()
     }
 
     /// Gives the engine what the login's settings say, where they say something new.
@@ -70,9 +71,14 @@ extension ServerConnection: ConnectionOwner {
 
     func connectionEnded(_ connection: ConnectionHandler, _ reason: SSHError) {
         self.endStartup()
+        if self.login == nil, self.endReason == nil {
+            self.context.penalties.punish(self.peer.address, for: self.offence, now: .secondsNow)
+        }
         self.forwards.closeAll()
         self.context.connections.remove(self.id)
         self.handler = nil
+        self.unusedTimer?.cancel()
+        self.globalTimer?.cancel()
         // Whoever ended it has said so.
         guard self.endReason == nil else { return }
         let who = self.login.map { "user \($0.user.escapedForLog) " } ?? ""

@@ -22,10 +22,17 @@ final class ServerConnection {
     var allowsSessions = true
     var triedUserName = ""
     var hasLoggedInvalidUser = false
+    var hasFailed = false
+    /// What its source has to answer for when it ends without having logged in.
+    var offence = SourcePenalties.Offence.noAuthentication
     /// Why we ended the connection, if we did: for the tunnels' last lines.
     var endReason: String?
     /// The question that a connection is asked whose listener somebody took over.
     var probe: Probe?
+    var tunnels: [ObjectIdentifier: Tunnel] = [:]
+    /// ChannelTimeout global=, and UnusedConnectionTimeout.
+    var globalTimer: Scheduled<Void>?
+    var unusedTimer: Scheduled<Void>?
     private var graceTimer: Scheduled<Void>?
     private var startup: StartupLimits.Ticket?
 
@@ -61,9 +68,11 @@ final class ServerConnection {
     /// Takes over an accepted socket, or drops it if there are too many that have not logged in.
     static func begin(on channel: any Channel, _ context: RelayContext) throws {
         let peer = PeerName(channel.remoteAddress)
+        if let offence = context.penalties.refusal(of: peer.address, now: .secondsNow) {
+            return Self.drop(channel, peer, context, "penalty: \(offence.rawValue)")
+        }
         guard let startup = context.startups.begin(peer.address, chance: Int.random(in: 0..<100)) else {
-            Self.drop(channel, peer, context)
-            return
+            return Self.drop(channel, peer, context, "Maxstartups")
         }
         let facts = ConnectionFacts(
             user: "",
@@ -71,10 +80,16 @@ final class ServerConnection {
             localAddress: channel.localAddress?.ipAddress ?? "UNKNOWN",
             localPort: channel.localAddress?.port ?? 0
         )
+        let rules = context.rules
+        let settings = rules.configuration.settings(for: facts)
+        guard !settings.refuseConnection else {
+            context.startups.end(startup)
+            context.penalties.punish(peer.address, for: .refused, now: .secondsNow)
+            return Self.drop(channel, peer, context, "RefuseConnection")
+        }
         let connection = ServerConnection(context, startup, peer: peer, facts: facts)
         do {
-            let rules = context.rules
-            let configuration = EngineConfiguration.server(rules, rules.configuration.settings(for: facts))
+            let configuration = EngineConfiguration.server(rules, settings)
             let handler = try ConnectionHandler(configuration: configuration, random: SystemRandom(), owner: connection)
             connection.handler = handler
             context.connections.insert(connection, on: channel.eventLoop)
@@ -89,10 +104,10 @@ final class ServerConnection {
         connection.logger.debug("Connection from \(peer) on \(facts.localAddress) port \(facts.localPort)")
     }
 
-    private static func drop(_ channel: any Channel, _ peer: PeerName, _ context: RelayContext) {
+    private static func drop(_ channel: any Channel, _ peer: PeerName, _ context: RelayContext, _ reason: String) {
         let local = PeerName(channel.localAddress)
         context.logger.info(
-            "drop connection from [\(peer.address)]:\(peer.port) on [\(local.address)]:\(local.port) Maxstartups"
+            "drop connection from [\(peer.address)]:\(peer.port) on [\(local.address)]:\(local.port) \(reason)"
         )
         channel.writeAndFlush(ByteBuffer(string: "Not allowed at this time\r\n")).whenComplete { _ in
             channel.close(promise: nil)
@@ -105,6 +120,7 @@ final class ServerConnection {
         guard let time else { return }
         self.graceTimer = eventLoop.assumeIsolated().scheduleTask(in: TimeAmount(time)) { [weak handler] in
             self.logger.info("Timeout before authentication for \(self.peer)")
+            self.offence = .exceededGrace
             handler?.disconnect(.byApplication, "login timed out")
         }
     }
@@ -130,4 +146,9 @@ struct PeerName: CustomStringConvertible, Sendable {
     }
 
     var description: String { "\(self.address) port \(self.port)" }
+}
+
+extension Int {
+    /// Seconds on a clock that only goes forward.
+    static var secondsNow: Int { Int(clamping: NIODeadline.now().uptimeNanoseconds / 1_000_000_000) }
 }

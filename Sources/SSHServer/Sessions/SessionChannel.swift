@@ -13,7 +13,10 @@ extension ServerConnection {
             connection,
             channel,
             message: login.grant.key.options.command ?? "This host only forwards ports: use ssh -N."
-        ) { [weak self] in self?.sessionCount -= 1 }
+        ) { [weak self] in
+            self?.sessionCount -= 1
+            if self?.tunnels.isEmpty ?? false { self?.watchForUse() }
+        }
         connection.accept(channel, sink: session)
     }
 }

@@ -142,6 +142,8 @@ class Sshd(ConfiguredServer):
 class Relay(ConfiguredServer):
     kind = "relay"
     key_exchanges = (settings.MLKEM, settings.CURVE25519)
+    # All tests come from one address.
+    own_lines = ("PerSourcePenalties no",)
 
     def command(self):
         return [settings.RELAY]

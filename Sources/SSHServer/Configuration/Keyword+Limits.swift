@@ -1,0 +1,90 @@
+extension Keyword {
+    /// Keywords against abuse and idleness.
+    static let limits: [Keyword] = [
+        .server("PerSourcePenalties", \.$perSourcePenalties, format: \.text) { try $0.penalties() },
+        .server("PerSourcePenaltyExemptList", \.$perSourcePenaltyExemptList, format: { $0?.text ?? "none" }) {
+            arguments in
+            let word = try arguments.required("addresses and ranges, or none")
+            if word.asciiLowercased == "none" { return nil }
+            return try arguments.locating { try HostPatternList(word) }
+        },
+        .account("RefuseConnection", \.$refuseConnection, format: Self.text) { try $0.flag() },
+        .account("ChannelTimeout", \.$channelTimeouts, format: \.text) { try $0.channelTimeouts() },
+    ]
+}
+
+/// ChannelTimeout: after how much silence channels of a type are closed.
+public struct ChannelTimeouts: Hashable, Sendable {
+    struct Entry: Hashable, Sendable {
+        let pattern: Pattern
+        let seconds: Int
+    }
+
+    let entries: [Entry]
+
+    /// The first pattern that matches counts; nil for none. The name `global` is matched by itself alone.
+    func seconds(for type: String) -> Int? {
+        let entry = self.entries.first { type == "global" ? $0.pattern.text == type : $0.pattern.matches(type) }
+        return entry.flatMap { $0.seconds > 0 ? $0.seconds : nil }
+    }
+
+    /// As `-T` prints it.
+    var text: String {
+        self.entries.isEmpty ? "none" : self.entries.map { "\($0.pattern.text)=\($0.seconds)" }.joined(separator: " ")
+    }
+}
+
+extension Arguments {
+    /// `yes`, `no`, or words such as `authfail:5s`.
+    mutating func penalties() throws -> PenaltyRules {
+        let expected = "yes, no, or NAME:TIME such as authfail:5s"
+        var rules = PenaltyRules()
+        for word in try self.remaining(expected) {
+            switch word.asciiLowercased {
+            case "yes": rules.isEnabled = true
+            case "no": rules.isEnabled = false
+            default: try self.setPenalty(word, &rules, expected)
+            }
+        }
+        return rules
+    }
+
+    private func setPenalty(_ word: String, _ rules: inout PenaltyRules, _ expected: String) throws {
+        let parts = word.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+        let names: [String: WritableKeyPath<PenaltyRules, Int>] = [
+            "crash": \.crash, "authfail": \.authenticationFailed, "refuseconnection": \.refused,
+            "noauth": \.noAuthentication, "grace-exceeded": \.graceExceeded, "max": \.maximum, "min": \.minimum,
+        ]
+        let counts: [String: WritableKeyPath<PenaltyRules, Int>] = [
+            "max-sources4": \.maximumSources4, "max-sources6": \.maximumSources6,
+        ]
+        guard parts.count == 2 else { throw self.problem("\"\(word)\" is wrong, expected \(expected)") }
+        if let path = names[parts[0].asciiLowercased], let seconds = Self.seconds(parts[1]) {
+            rules[keyPath: path] = Int(seconds)
+        } else if let path = counts[parts[0].asciiLowercased], let count = Int32(parts[1]), count > 0 {
+            rules[keyPath: path] = Int(count)
+        } else if ["overflow", "overflow6"].contains(parts[0].asciiLowercased) {
+            guard parts[1].asciiLowercased == "permissive" else {
+                throw self.problem("\"\(word)\" is not supported, expected \(parts[0]):permissive")
+            }
+        } else {
+            throw self.problem("\"\(word)\" is wrong, expected \(expected)")
+        }
+    }
+
+    /// `none`, or words such as `direct-tcpip=5m`.
+    mutating func channelTimeouts() throws -> ChannelTimeouts {
+        let expected = "none, or TYPE=TIME such as direct-tcpip=5m"
+        let words = try self.remaining(expected)
+        if words.count == 1, words[0].asciiLowercased == "none" { return ChannelTimeouts(entries: []) }
+        return ChannelTimeouts(
+            entries: try words.map { word in
+                let parts = word.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+                guard parts.count == 2, !parts[0].isEmpty, let seconds = Self.seconds(parts[1]) else {
+                    throw self.problem("\"\(word)\" is wrong, expected \(expected)")
+                }
+                return ChannelTimeouts.Entry(pattern: Pattern(parts[0]), seconds: Int(seconds))
+            }
+        )
+    }
+}

@@ -1,0 +1,84 @@
+"""Limits against abuse and idleness, with real clients."""
+
+import socket
+import time
+
+import pytest
+
+from harness import traffic
+from harness.lab import transfer
+from harness.network import wait_until
+from harness.settings import LOOPBACK, MIB
+
+STOCK = pytest.mark.pairs(clients=["ssh"], servers=["relay"])
+pytestmark = pytest.mark.ours_only("sshd 9.2 has no penalties and no timeouts of this kind")
+
+
+def _greeting(server):
+    with socket.create_connection((LOOPBACK, server.port), timeout=5) as connection:
+        return connection.recv(100)
+
+
+@STOCK
+def test_source_that_fails_to_log_in_is_not_served_for_a_while(lab, client_kind, server_kind):
+    server = lab.server(server_kind, config=["PerSourcePenalties authfail:3s min:6s"])
+    stranger = lab.keys.named("stranger")
+    for _ in range(2):
+        assert lab.client(client_kind, server, key=stranger, wait=False).wait() == 255
+    wait_until(lambda: _greeting(server).startswith(b"Not allowed at this time"), 3, "the penalty")
+    server.wait_for_log(lambda line: "drop connection" in line and "penalty: failed authentication" in line)
+    wait_until(lambda: _greeting(server).startswith(b"SSH-2.0-"), 10, "the end of the penalty")
+
+
+@STOCK
+def test_successful_logins_earn_no_penalty(lab, client_kind, server_kind):
+    server = lab.server(server_kind, config=["PerSourcePenalties authfail:1m noauth:1m min:1s"])
+    for _ in range(3):
+        client, port = lab.local_forward(client_kind, server)
+        transfer(traffic.connect(port), 1000)
+        client.stop()
+
+
+@STOCK
+def test_refused_connections_are_told_so(lab, client_kind, server_kind):
+    server = lab.server(server_kind, config=[f"Match Address {LOOPBACK}", "RefuseConnection yes", "Match all"])
+    assert _greeting(server).startswith(b"Not allowed at this time")
+
+
+@STOCK
+@pytest.mark.parametrize("rule", ["direct-tcpip=2", "*=2", "global=2"])
+def test_silent_tunnel_is_closed_and_a_busy_one_is_not(lab, client_kind, server_kind, rule):
+    server = lab.server(server_kind, config=[f"ChannelTimeout {rule}"])
+    client, port = lab.local_forward(client_kind, server)
+    silent = traffic.connect(port)
+    pour = traffic.Pour(port) if rule != "global=2" else None
+    started = time.monotonic()
+    silent.connection.settimeout(10)
+    if pour:
+        assert silent.receive_into(memoryview(bytearray(1))) == 0
+        assert 1 <= time.monotonic() - started < 6
+        assert pour.still_runs()
+    else:
+        assert silent.receive_into(memoryview(bytearray(1))) == 0
+    assert client.program.running
+
+
+@STOCK
+def test_other_channel_types_are_left_alone(lab, client_kind, server_kind):
+    server = lab.server(server_kind, config=["ChannelTimeout direct-tcpip=1"])
+    _, port = lab.remote_forward(client_kind, server)
+    stream = traffic.connect(port)
+    time.sleep(2.5)
+    transfer(stream, MIB)
+
+
+@STOCK
+def test_connection_without_channels_ends_although_it_listens(lab, client_kind, server_kind):
+    server = lab.server(server_kind, config=["UnusedConnectionTimeout 2"])
+    device, port = lab.remote_forward(client_kind, server)
+    pour = traffic.Pour(port)
+    time.sleep(2.5)
+    assert device.program.running and pour.still_runs()
+    lab.traffic.drop_connections()
+    assert device.wait(6) == 255
+    server.wait_for_log(lambda line: "terminating inactive connection" in line)
