@@ -3,11 +3,12 @@
 import PackageDescription
 
 // Built by scripts/fuzz, which passes the sanitizer's flags.
-let targets = ["FuzzServerEngine", "FuzzClientEngine", "FuzzMessages", "FuzzLoggedIn"]
+let targets = ["FuzzServerEngine", "FuzzClientEngine", "FuzzMessages", "FuzzLoggedIn", "FuzzProxyHeader"]
 let modules: [Target.Dependency] = [
     .product(name: "SSHWire", package: "relay"),
     .product(name: "SSHCrypto", package: "relay"),
     .product(name: "SSHProtocol", package: "relay"),
+    .product(name: "SSHForwarding", package: "relay"),
     .product(name: "NIOCore", package: "swift-nio"),
 ]
 

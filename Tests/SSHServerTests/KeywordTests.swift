@@ -98,6 +98,11 @@ struct KeywordTests {
         ("LogLevel debug1", ["loglevel DEBUG"]),
         ("LogLevel VERBOSE", ["loglevel VERBOSE"]),
         ("LogFormat JSON", ["logformat json"]),
+        ("ProxyProtocolFrom 192.0.2.7 2001:db8::/32", ["proxyprotocolfrom 192.0.2.7 2001:db8::/32"]),
+        ("ProxyProtocolFrom none", ["proxyprotocolfrom none"]),
+        ("ProxyProtocolListen 8080 localhost:*", ["proxyprotocollisten *:8080 localhost:*"]),
+        ("ProxyProtocolListen none", ["proxyprotocollisten none"]),
+        ("ProxyProtocolOpen web:80", ["proxyprotocolopen web:80"]),
     ])
     func valuesMeanWhatTheyMeanInSshd(_ text: String, _ expected: [String]) throws {
         let configuration = try ServerConfiguration.parsing(text)
@@ -112,7 +117,9 @@ struct KeywordTests {
         "ListenAddress a:0", "ListenAddress [::1", "ListenAddress [::1]x", "ListenAddress :22",
         "ListenAddress a rdomain b",
         "AddressFamily inet4", "StrictModes maybe", "StrictModes true", "SyslogFacility mail", "LogLevel loud",
-        "LogFormat xml",
+        "LogFormat xml", "ProxyProtocolFrom", "ProxyProtocolFrom web", "ProxyProtocolFrom 10.0.0.1/8",
+        "ProxyProtocolFrom none 10.0.0.1", "ProxyProtocolFrom 0.0.0.0/33", "ProxyProtocolListen x:y",
+        "ProxyProtocolOpen 80",
         "LoginGraceTime", "LoginGraceTime \"\"", "LoginGraceTime -1", "LoginGraceTime 1x", "LoginGraceTime 9999999999",
         "LoginGraceTime 9999999w", "LoginGraceTime h", "MaxStartups 10:30", "MaxStartups 10:0:20",
         "MaxStartups 10:101:20",

@@ -29,6 +29,10 @@ public struct AccountSettings: Sendable {
     @Setting public var gatewayPorts = GatewayPorts.no
     @Setting public var listenTakeover = ListenTakeover.sameKey
 
+    /// The listeners whose callers are named in a PROXY header, and the targets to which the client is.
+    @Setting public var proxyProtocolListen = PermitList.none
+    @Setting public var proxyProtocolOpen = PermitList.none
+
     // The connection.
     /// nil: the client is never asked.
     @Setting public var clientAliveInterval: Duration? = .seconds(15)

@@ -54,7 +54,7 @@ extension Keyword {
         }
     }
 
-    @Sendable private static func text(_ list: PermitList) -> String {
+    @Sendable static func text(_ list: PermitList) -> String {
         switch list {
         case .any: "any"
         case .none: "none"

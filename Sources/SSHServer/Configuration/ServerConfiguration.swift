@@ -16,6 +16,8 @@ public struct ServerConfiguration: Sendable {
 
     /// How long tunnels may go on after the relay was asked to stop; nil: not at all.
     @Setting public var shutdownGrace: Duration? = .seconds(10)
+    /// Empty for `none`: nobody's PROXY header counts.
+    @Setting var proxyProtocolFrom: [AddressRange] = []
 
     // Limits before login.
     /// nil: no limit.

@@ -26,6 +26,9 @@ extension ServerConnection {
                 self.logger.debug("\(self.peer): connect to \(host.escapedForLog) port \(port) failed: \(reason)")
                 connection.refuse(channel, .connectFailed, reason)
             case .success(let socket):
+                if policy.announcesClient(host: host, port: port) {
+                    socket.writeAndFlush(ProxyHeader(client: self.peer, on: socket).version2, promise: nil)
+                }
                 let audit = TunnelAudit(
                     kind: "direct-tcpip",
                     from: "\(self.peer)",

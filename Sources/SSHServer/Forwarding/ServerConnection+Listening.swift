@@ -118,6 +118,11 @@ extension ServerConnection {
             to: "\(address.host.escapedForLog) port \(socket.localAddress?.port ?? 0)"
         )
         self.tunnel(connection, audit).open(kind, for: socket)
+        let port = UInt32(clamping: socket.localAddress?.port ?? 0)
+        guard socket.isActive, self.policy?.announcesCaller(host: address.host, port: port) == true else { return }
+        // As if the socket had said it first.
+        socket.pipeline.fireChannelRead(ProxyHeader(caller: socket).version2)
+        socket.pipeline.fireChannelReadComplete()
     }
 }
 

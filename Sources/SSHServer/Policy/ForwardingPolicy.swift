@@ -2,7 +2,7 @@
 ///
 /// Ask it again for every request: it is a value, made from the rules as they are now.
 public struct ForwardingPolicy: Sendable {
-    private let settings: AccountSettings
+    let settings: AccountSettings
     private let key: AuthorizedKey
     private let addressFamily: AddressFamily
 

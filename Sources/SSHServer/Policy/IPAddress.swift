@@ -10,21 +10,16 @@ struct IPAddress: Hashable, Sendable {
     /// Only the canonical numeric forms: `127.1` and `0x7f000001` are no addresses here.
     init?(_ text: String) {
         guard text.utf8.count < 128, !text.utf8.contains(0) else { return nil }
-        var ipv4 = in_addr()
-        if inet_pton(AF_INET, text, &ipv4) == 1 {
-            let value = UInt32(bigEndian: ipv4.s_addr)
-            self.bytes = [24, 16, 8, 0].map { UInt8(truncatingIfNeeded: value >> $0) }
+        // Bytes instead of in_addr: several modules have a claim to that type, and the compiler takes now one, now another.
+        var bytes = [UInt8](repeating: 0, count: 16)
+        if inet_pton(AF_INET, text, &bytes) == 1 {
+            self.bytes = Array(bytes[..<4])
             self.scope = ""
             return
         }
         let parts = text.split(separator: "%", maxSplits: 1, omittingEmptySubsequences: false)
-        var ipv6 = in6_addr()
-        guard let numeric = parts.first, inet_pton(AF_INET6, String(numeric), &ipv6) == 1 else { return nil }
-        let words = ipv6.__in6_u.__u6_addr32
-        self.bytes = [words.0, words.1, words.2, words.3].flatMap { word in
-            let value = UInt32(bigEndian: word)
-            return [24, 16, 8, 0].map { UInt8(truncatingIfNeeded: value >> $0) }
-        }
+        guard let numeric = parts.first, inet_pton(AF_INET6, String(numeric), &bytes) == 1 else { return nil }
+        self.bytes = bytes
         self.scope = parts.count > 1 ? String(parts[1]) : ""
     }
 
@@ -53,6 +48,7 @@ struct IPAddress: Hashable, Sendable {
 
 /// `192.0.2.0/24`, `2001:db8::/32`, or one address.
 struct AddressRange: Hashable, Sendable {
+    let text: String
     let base: IPAddress
     let prefix: Int
 
@@ -65,6 +61,7 @@ struct AddressRange: Hashable, Sendable {
             guard parts.count == 1 else { throw InvalidValue("\"\(text)\" is not an address with a mask length") }
             return nil
         }
+        self.text = text
         self.base = base
         guard parts.count == 2 else {
             self.prefix = base.bitCount

@@ -66,8 +66,8 @@ final class ServerConnection {
     }
 
     /// Takes over an accepted socket, or drops it if there are too many that have not logged in.
-    static func begin(on channel: any Channel, _ context: RelayContext) throws {
-        let peer = PeerName(channel.remoteAddress)
+    static func begin(on channel: any Channel, _ addresses: ConnectionAddresses, _ context: RelayContext) throws {
+        let peer = PeerName(addresses.remote)
         if let offence = context.penalties.refusal(of: peer.address, now: .secondsNow) {
             return Self.drop(channel, peer, context, "penalty: \(offence.rawValue)")
         }
@@ -77,8 +77,8 @@ final class ServerConnection {
         let facts = ConnectionFacts(
             user: "",
             address: peer.address,
-            localAddress: channel.localAddress?.ipAddress ?? "UNKNOWN",
-            localPort: channel.localAddress?.port ?? 0
+            localAddress: addresses.local?.ipAddress ?? "UNKNOWN",
+            localPort: addresses.local?.port ?? 0
         )
         let rules = context.rules
         let settings = rules.configuration.settings(for: facts)
@@ -102,6 +102,18 @@ final class ServerConnection {
             throw error
         }
         connection.logger.debug("Connection from \(peer) on \(facts.localAddress) port \(facts.localPort)")
+    }
+
+    /// Takes over an accepted socket when it is known who connects.
+    static func begin(on channel: any Channel, _ context: RelayContext) throws {
+        try ConnectionAddresses.find(of: channel, proxies: context.rules.configuration.proxyProtocolFrom) { result in
+            do {
+                try Self.begin(on: channel, try result.get(), context)
+            } catch {
+                context.logger.info("Connection closed by \(PeerName(channel.remoteAddress)): \(ErrorText.of(error))")
+                channel.close(promise: nil)
+            }
+        }
     }
 
     private static func drop(_ channel: any Channel, _ peer: PeerName, _ context: RelayContext, _ reason: String) {
