@@ -50,7 +50,7 @@ public final class PortListener {
 }
 
 /// Hands an accepted socket on as soon as it is up, and leaves its pipeline.
-private final class AcceptHandler: ChannelInboundHandler, RemovableChannelHandler {
+final class AcceptHandler: ChannelInboundHandler, RemovableChannelHandler {
     typealias InboundIn = ByteBuffer
 
     private let onAccept: (any Channel) -> Void

@@ -28,6 +28,24 @@ public enum SocketOptions {
             .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
     }
 
+    /// A tunnel's Unix socket: the same without what only TCP has.
+    static func unixTunnel(_ bootstrap: ClientBootstrap) -> ClientBootstrap {
+        bootstrap
+            .channelOption(.autoRead, value: false)
+            .channelOption(.allowRemoteHalfClosure, value: true)
+            .channelOption(.maxMessagesPerRead, value: 1)
+            .channelOption(.recvAllocator, value: self.tunnelReads)
+    }
+
+    static func unixTunnel(_ bootstrap: ServerBootstrap) -> ServerBootstrap {
+        bootstrap
+            .serverChannelOption(.backlog, value: 128)
+            .childChannelOption(.autoRead, value: false)
+            .childChannelOption(.allowRemoteHalfClosure, value: true)
+            .childChannelOption(.maxMessagesPerRead, value: 1)
+            .childChannelOption(.recvAllocator, value: self.tunnelReads)
+    }
+
     /// The socket of an SSH connection.
     public static func connection(_ bootstrap: ClientBootstrap, keepalive: Bool) -> ClientBootstrap {
         bootstrap

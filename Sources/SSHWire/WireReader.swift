@@ -74,13 +74,13 @@ public struct WireReader: Sendable {
         return text
     }
 
-    /// A host name or address to judge: whatever bytes the peer chose, for the rules to refuse. What is no UTF-8 is replaced,
+    /// A host name, an address or a path to judge: whatever bytes the peer chose, for the rules to refuse. What is no UTF-8 is replaced,
     /// so that it names nothing.
     ///
     /// - Throws: `protocolViolation` for a NUL, behind which the system would not see the rest of the name.
     public mutating func readHost() throws -> String {
         let bytes = try self.readString().readableBytesView
-        guard !bytes.contains(0) else { throw SSHError.protocolViolation("a host name holds a NUL") }
+        guard !bytes.contains(0) else { throw SSHError.protocolViolation("a host name or path holds a NUL") }
         return String(decoding: bytes, as: UTF8.self)
     }
 

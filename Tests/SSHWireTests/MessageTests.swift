@@ -38,6 +38,8 @@ private let samples: [any WireMessage & Equatable] = [
     UserAuthenticationPublicKeyOK(algorithm: "ssh-ed25519", blob: [1, 2]),
     GlobalRequest(.tcpipForward(ForwardAddress(host: "", port: 0)), wantReply: true),
     GlobalRequest(.cancelTCPIPForward(ForwardAddress(host: "localhost", port: 8080)), wantReply: false),
+    GlobalRequest(.streamLocalForward(path: "/run/a.sock"), wantReply: true),
+    GlobalRequest(.cancelStreamLocalForward(path: ""), wantReply: false),
     GlobalRequest(.other(name: "keepalive@openssh.com", data: ByteBuffer()), wantReply: true),
     RequestSuccess(data: ByteBuffer(integer: UInt32(8080))),
     RequestFailure(),
@@ -54,6 +56,13 @@ private let samples: [any WireMessage & Equatable] = [
         initialWindow: 2,
         maximumPacket: 3
     ),
+    ChannelOpen(
+        kind: .directStreamLocal(path: "/run/a.sock"),
+        senderChannel: 1,
+        initialWindow: 2,
+        maximumPacket: 3
+    ),
+    ChannelOpen(kind: .forwardedStreamLocal(path: "/b"), senderChannel: 1, initialWindow: 2, maximumPacket: 3),
     ChannelOpenConfirmation(recipientChannel: 1, senderChannel: 2, initialWindow: 3, maximumPacket: 4),
     ChannelOpenFailure(recipientChannel: 1, reason: .connectFailed, message: "refused"),
     ChannelWindowAdjust(recipientChannel: 1, bytesToAdd: .max),

@@ -9,6 +9,10 @@ public struct ChannelOpen: WireMessage, Equatable {
         case directTCPIP(TunnelAddresses)
         /// RFC 4254 §7.2: from the server, somebody connected to your listener.
         case forwardedTCPIP(TunnelAddresses)
+        /// OpenSSH's PROTOCOL §2.4: from the client, please connect to that Unix socket.
+        case directStreamLocal(path: String)
+        /// OpenSSH's PROTOCOL §2.4: from the server, somebody connected to your Unix socket.
+        case forwardedStreamLocal(path: String)
         /// Any other, with its fields unread.
         case other(name: String, data: ByteBuffer)
 
@@ -17,6 +21,8 @@ public struct ChannelOpen: WireMessage, Equatable {
             case .session: "session"
             case .directTCPIP: "direct-tcpip"
             case .forwardedTCPIP: "forwarded-tcpip"
+            case .directStreamLocal: "direct-streamlocal@openssh.com"
+            case .forwardedStreamLocal: "forwarded-streamlocal@openssh.com"
             case .other(let name, _): name
             }
         }
@@ -44,6 +50,15 @@ public struct ChannelOpen: WireMessage, Equatable {
         case "session": self.kind = .session
         case "direct-tcpip": self.kind = .directTCPIP(try TunnelAddresses(from: &reader))
         case "forwarded-tcpip": self.kind = .forwardedTCPIP(try TunnelAddresses(from: &reader))
+        case "direct-streamlocal@openssh.com":
+            self.kind = .directStreamLocal(path: try reader.readHost())
+            // Reserved: a string and a number.
+            _ = try reader.readString()
+            _ = try reader.readUInt32()
+        case "forwarded-streamlocal@openssh.com":
+            self.kind = .forwardedStreamLocal(path: try reader.readHost())
+            // Reserved.
+            _ = try reader.readString()
         default: self.kind = .other(name: name, data: reader.readRemaining())
         }
     }
@@ -56,6 +71,13 @@ public struct ChannelOpen: WireMessage, Equatable {
         switch self.kind {
         case .session: break
         case .directTCPIP(let addresses), .forwardedTCPIP(let addresses): addresses.write(to: &writer)
+        case .directStreamLocal(let path):
+            writer.writeText(path)
+            writer.writeText("")
+            writer.writeUInt32(0)
+        case .forwardedStreamLocal(let path):
+            writer.writeText(path)
+            writer.writeText("")
         case .other(_, let data): writer.writeBytes(data)
         }
     }

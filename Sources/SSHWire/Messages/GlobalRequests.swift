@@ -6,6 +6,9 @@ public struct GlobalRequest: WireMessage, Equatable {
         /// RFC 4254 §7.1.
         case tcpipForward(ForwardAddress)
         case cancelTCPIPForward(ForwardAddress)
+        /// OpenSSH's PROTOCOL §2.4: listen on that Unix socket.
+        case streamLocalForward(path: String)
+        case cancelStreamLocalForward(path: String)
         /// Any other, with its fields unread.
         case other(name: String, data: ByteBuffer)
     }
@@ -27,6 +30,10 @@ public struct GlobalRequest: WireMessage, Equatable {
             self.request = .tcpipForward(try ForwardAddress(from: &reader))
         case "cancel-tcpip-forward":
             self.request = .cancelTCPIPForward(try ForwardAddress(from: &reader))
+        case "streamlocal-forward@openssh.com":
+            self.request = .streamLocalForward(path: try reader.readHost())
+        case "cancel-streamlocal-forward@openssh.com":
+            self.request = .cancelStreamLocalForward(path: try reader.readHost())
         default:
             self.request = .other(name: name, data: reader.readRemaining())
         }
@@ -38,6 +45,8 @@ public struct GlobalRequest: WireMessage, Equatable {
         switch self.request {
         case .tcpipForward(let address), .cancelTCPIPForward(let address):
             address.write(to: &writer)
+        case .streamLocalForward(let path), .cancelStreamLocalForward(let path):
+            writer.writeText(path)
         case .other(_, let data):
             writer.writeBytes(data)
         }
@@ -47,6 +56,8 @@ public struct GlobalRequest: WireMessage, Equatable {
         switch self.request {
         case .tcpipForward: "tcpip-forward"
         case .cancelTCPIPForward: "cancel-tcpip-forward"
+        case .streamLocalForward: "streamlocal-forward@openssh.com"
+        case .cancelStreamLocalForward: "cancel-streamlocal-forward@openssh.com"
         case .other(let name, _): name
         }
     }

@@ -1,0 +1,54 @@
+public import NIOCore
+import NIOPosix
+import SSHWire
+
+/// One forward's listening Unix socket, on the event loop of its SSH connection. Its file is removed with it.
+///
+/// All calls must come on that event loop.
+public final class UnixListener {
+    /// As it was asked for.
+    public let path: String
+    private let channel: any Channel
+    private let remove: () -> Void
+    private var isClosed = false
+
+    private init(path: String, channel: any Channel, remove: @escaping () -> Void) {
+        self.path = path
+        self.channel = channel
+        self.remove = remove
+    }
+
+    /// Listens on a socket that is bound, and takes it over.
+    ///
+    /// - Parameters:
+    ///   - remove: called once, when the listener closes or could not be made: removes the file.
+    ///   - onAccept: gets each socket, connected and not reading yet.
+    ///   - completion: gets the listener, or why there is none.
+    public static func listen(
+        on file: UnixSocketFile,
+        eventLoop: any EventLoop,
+        remove: @escaping () -> Void,
+        onAccept: @escaping (any Channel) -> Void,
+        completion: @escaping (Result<UnixListener, any Error>) -> Void
+    ) {
+        let accept = NIOLoopBound(onAccept, eventLoop: eventLoop)
+        let bootstrap = SocketOptions.unixTunnel(ServerBootstrap(group: eventLoop, childGroup: eventLoop))
+            .childChannelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    try channel.pipeline.syncOperations.addHandler(AcceptHandler(accept.value))
+                }
+            }
+        let bound = bootstrap.withBoundSocket(file.descriptor)
+        bound.hop(to: eventLoop).assumeIsolated().whenComplete { result in
+            if case .failure = result { remove() }
+            completion(result.map { UnixListener(path: file.path, channel: $0, remove: remove) })
+        }
+    }
+
+    public func close() {
+        guard !self.isClosed else { return }
+        self.isClosed = true
+        self.remove()
+        self.channel.close(promise: nil)
+    }
+}
