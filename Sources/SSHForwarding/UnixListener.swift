@@ -8,12 +8,14 @@ import SSHWire
 public final class UnixListener {
     /// As it was asked for.
     public let path: String
+    public let file: UnixSocketFile.Identity
     private let channel: any Channel
     private let remove: () -> Void
     private var isClosed = false
 
-    private init(path: String, channel: any Channel, remove: @escaping () -> Void) {
-        self.path = path
+    private init(_ file: UnixSocketFile, channel: any Channel, remove: @escaping () -> Void) {
+        self.path = file.path
+        self.file = file.identity
         self.channel = channel
         self.remove = remove
     }
@@ -41,7 +43,7 @@ public final class UnixListener {
         let bound = bootstrap.withBoundSocket(file.descriptor)
         bound.hop(to: eventLoop).assumeIsolated().whenComplete { result in
             if case .failure = result { remove() }
-            completion(result.map { UnixListener(path: file.path, channel: $0, remove: remove) })
+            completion(result.map { UnixListener(file, channel: $0, remove: remove) })
         }
     }
 

@@ -53,7 +53,7 @@ struct OptionsCompletion {
             requiredRSASize: options.requiredRSASize ?? 2048,
             localForwards: clears ? [] : try options.localForwards.map { try self.expandingPaths($0, expansion) },
             remoteForwards: clears ? [] : try options.remoteForwards.map { try self.expandingPaths($0, expansion) },
-            dynamicForwards: clears ? [] : options.dynamicForwards,
+            dynamicForwards: clears ? [] : try options.dynamicForwards.map { try self.expandingPaths($0, expansion) },
             standardInputForward: options.standardInputForward,
             gatewayPorts: options.gatewayPorts ?? false,
             exitOnForwardFailure: options.exitOnForwardFailure ?? isStandardInputForward,

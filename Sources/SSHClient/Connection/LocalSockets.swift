@@ -3,7 +3,7 @@ import NIOCore
 import NIOPosix
 import SSHWire
 
-/// Unix sockets on this machine: pairs that stand between two parts of the program, and targets of forwards.
+/// Pairs of sockets that stand between two parts of the program.
 enum LocalSockets {
     /// Two descriptors, each the other's end.
     static func pair() throws -> (Int32, Int32) {
@@ -18,10 +18,6 @@ enum LocalSockets {
     /// Takes over one end for an SSH connection or a tunnel; it is not reading yet.
     static func channel(_ descriptor: Int32, on eventLoop: any EventLoop) -> EventLoopFuture<any Channel> {
         self.bootstrap(eventLoop).withConnectedSocket(descriptor)
-    }
-
-    static func connect(toPath path: String, on eventLoop: any EventLoop) -> EventLoopFuture<any Channel> {
-        self.bootstrap(eventLoop).connect(unixDomainSocketPath: path)
     }
 
     private static func bootstrap(_ eventLoop: any EventLoop) -> ClientBootstrap {

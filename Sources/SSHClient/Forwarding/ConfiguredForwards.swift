@@ -15,6 +15,7 @@ final class ConfiguredForwards {
     var remote = RemoteForwards()
     private let mayForward: Bool
     private var listeners: [PortListener] = []
+    private var unixListeners: [UnixListener] = []
     /// Forwards whose fate is not known yet, and one for the start itself.
     private var awaited = 1
     private let ready: EventLoopPromise<Void>
@@ -44,6 +45,8 @@ final class ConfiguredForwards {
         self.isClosed = true
         for listener in self.listeners { listener.close() }
         self.listeners = []
+        for listener in self.unixListeners { listener.close() }
+        self.unixListeners = []
         self.ready.fail(SSHError(.connectionLost, "the connection ended"))
     }
 
@@ -64,10 +67,20 @@ final class ConfiguredForwards {
     // MARK: -L and -D
 
     private func listen(_ forward: ForwardSpecification) {
-        guard case .port(let bindAddress, let port) = forward.listen, let eventLoop = self.connection.eventLoop else {
-            return
-        }
+        guard let eventLoop = self.connection.eventLoop else { return }
         self.awaited += 1
+        switch forward.listen {
+        case .port(let bindAddress, let port): self.listen(forward, bindAddress, port, eventLoop)
+        case .path(let path): self.listen(forward, path: path, eventLoop)
+        }
+    }
+
+    private func listen(
+        _ forward: ForwardSpecification,
+        _ bindAddress: BindAddress,
+        _ port: UInt16,
+        _ eventLoop: any EventLoop
+    ) {
         let addresses = bindAddress.localBinding(gatewayPorts: self.configuration.gatewayPorts)
             .addresses(self.configuration.addressFamily)
         PortListener.listen(
@@ -94,8 +107,48 @@ final class ConfiguredForwards {
             self.log.debug("Listening on \(addresses.joined(separator: ", ")) port \(listener.port) for \(forward).")
             self.settled()
         case .failure(let error):
-            let option = forward.target == .socks ? "-D" : "-L"
-            self.failed("cannot listen for \(option) \(forward): \(SystemReason.of(error))")
+            self.listeningFailed(forward, error)
+        }
+    }
+
+    private func listeningFailed(_ forward: ForwardSpecification, _ error: any Error) {
+        let option = forward.target == .socks ? "-D" : "-L"
+        self.failed("cannot listen for \(option) \(forward): \(SystemReason.of(error))")
+    }
+
+    private func listen(_ forward: ForwardSpecification, path: String, _ eventLoop: any EventLoop) {
+        do {
+            // Whoever calls this program acts with their own rights: links lead where they lead.
+            let file = try UnixSocketFile.bind(
+                path: path,
+                mask: self.configuration.streamLocalBindMask,
+                links: .followed,
+                unlinks: self.configuration.streamLocalBindUnlink
+            )
+            UnixListener.listen(
+                on: file,
+                eventLoop: eventLoop,
+                remove: { file.remove() },
+                onAccept: { [weak self] socket in
+                    guard let self else { return socket.close(promise: nil) }
+                    self.accepted(socket, for: forward)
+                },
+                completion: { self.listening(forward, $0) }
+            )
+        } catch {
+            self.listeningFailed(forward, error)
+        }
+    }
+
+    private func listening(_ forward: ForwardSpecification, _ result: Result<UnixListener, any Error>) {
+        switch result {
+        case .success(let listener):
+            guard !self.isClosed else { return listener.close() }
+            self.unixListeners.append(listener)
+            self.log.debug("Listening on \(listener.path) for \(forward).")
+            self.settled()
+        case .failure(let error):
+            self.listeningFailed(forward, error)
         }
     }
 
@@ -118,11 +171,11 @@ final class ConfiguredForwards {
     // MARK: -R
 
     private func request(_ forward: ForwardSpecification) {
-        guard let address = RemoteForwards.address(of: forward) else { return }
-        let sent = self.connection.perform { try $0.sendGlobalRequest(.tcpipForward(address), wantReply: true) }
+        let listener = RemoteForwards.Listener(of: forward)
+        let sent = self.connection.perform { try $0.sendGlobalRequest(listener.request, wantReply: true) }
         guard case .some(.some(let number)) = sent else { return }
         self.awaited += 1
-        self.remote.requested(forward, address, number: number)
+        self.remote.requested(forward, number: number)
     }
 
     /// The server answered a global request.
@@ -131,7 +184,7 @@ final class ConfiguredForwards {
         case .unrelated:
             return
         case .listening(let forward, let port):
-            if case .port(_, 0) = forward.listen {
+            if case .port(_, 0) = forward.listen, let port {
                 self.log.info("Allocated port \(port) for remote forward to \(forward.target)")
             } else {
                 self.log.debug("remote forward success for: listen \(forward.listen), connect \(forward.target)")
@@ -143,11 +196,11 @@ final class ConfiguredForwards {
     }
 
     /// Somebody connected to a listener of ours on the server, or so it says.
-    func opened(_ channel: ChannelID, _ addresses: TunnelAddresses) {
-        guard let target = self.remote.target(host: addresses.host, port: addresses.port) else {
+    func opened(_ channel: ChannelID, _ listener: RemoteForwards.Listener) {
+        guard let target = self.remote.target(of: listener) else {
             self.log.info(
                 """
-                Warning: \(self.serverName) sent a connection to its \(addresses.host) port \(addresses.port), \
+                Warning: \(self.serverName) sent a connection to its \(listener), \
                 where nobody asked it to listen; refused.
                 """
             )
@@ -172,7 +225,7 @@ final class ConfiguredForwards {
         case .host(let host, let port):
             socket = Dialer().connect(host: host, port: UInt32(port), on: eventLoop)
         case .path(let path):
-            socket = LocalSockets.connect(toPath: path, on: eventLoop)
+            socket = Dialer().connect(path: path, .followed, on: eventLoop)
         case .socks:
             return completion(.failure(SSHError(.misuse, "a SOCKS client has not named its target yet")))
         }
@@ -229,11 +282,7 @@ extension ChannelOpen.Kind {
                 )
             )
         case .path(let path):
-            var data = WireWriter()
-            data.writeText(path)
-            data.writeText("")
-            data.writeUInt32(0)
-            return .other(name: "direct-streamlocal@openssh.com", data: data.buffer)
+            return .directStreamLocal(path: path)
         case .socks:
             return nil
         }

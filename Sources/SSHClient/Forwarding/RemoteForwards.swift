@@ -1,51 +1,95 @@
 import NIOCore
 import SSHWire
 
-/// What was asked of the server with tcpip-forward, and what of it stands (RFC 4254 §7.1).
+/// What was asked of the server with tcpip-forward and streamlocal-forward, and what of it stands (RFC 4254 §7.1).
 ///
-/// A forwarded-tcpip channel is accepted only if it names a listener in here (CVE-2026-81535).
+/// A forwarded-tcpip or forwarded-streamlocal channel is accepted only if it names a listener in here (CVE-2026-81535).
 struct RemoteForwards {
+    /// A listener on the server, as requests and channels name it.
+    enum Listener: Hashable {
+        case port(ForwardAddress)
+        case path(String)
+    }
+
     /// The server's answer to one request.
     enum Answer: Equatable {
-        /// - Parameter port: the one asked for, or the one that the server chose.
-        case listening(ForwardSpecification, port: UInt16)
+        /// - Parameter port: the one asked for, or the one that the server chose; nil for a Unix socket.
+        case listening(ForwardSpecification, port: UInt16?)
         case refused(ForwardSpecification)
         /// It is no answer to a request for a forward.
         case unrelated
     }
 
-    private var awaited: [UInt64: (address: ForwardAddress, specification: ForwardSpecification)] = [:]
-    private var live: [ForwardAddress: ForwardTarget] = [:]
-
-    /// - Returns: what tcpip-forward carries for it; nil if it is no forward from a port.
-    static func address(of specification: ForwardSpecification) -> ForwardAddress? {
-        guard case .port(let bindAddress, let port) = specification.listen else { return nil }
-        return ForwardAddress(host: bindAddress.requestedAddress, port: UInt32(port))
-    }
+    private var awaited: [UInt64: ForwardSpecification] = [:]
+    private var live: [Listener: ForwardTarget] = [:]
 
     /// The request of that number was sent.
-    mutating func requested(_ specification: ForwardSpecification, _ address: ForwardAddress, number: UInt64) {
-        self.awaited[number] = (address, specification)
+    mutating func requested(_ specification: ForwardSpecification, number: UInt64) {
+        self.awaited[number] = specification
     }
 
     /// - Parameter success: the reply's data, or nil for no.
     mutating func answered(_ number: UInt64, success: ByteBuffer?) -> Answer {
-        guard let request = self.awaited.removeValue(forKey: number) else { return .unrelated }
-        let specification = request.specification
-        var address = request.address
+        guard let specification = self.awaited.removeValue(forKey: number) else { return .unrelated }
         guard let success else { return .refused(specification) }
-        if address.port == 0 {
-            var reader = WireReader(success)
-            guard let port = try? reader.readUInt32() else { return .refused(specification) }
-            address.port = port
+        switch Listener(of: specification) {
+        case .path(let path):
+            self.live[.path(path)] = specification.target
+            return .listening(specification, port: nil)
+        case .port(var address):
+            if address.port == 0 {
+                var reader = WireReader(success)
+                guard let port = try? reader.readUInt32() else { return .refused(specification) }
+                address.port = port
+            }
+            guard let port = UInt16(exactly: address.port), port > 0 else { return .refused(specification) }
+            self.live[.port(address)] = specification.target
+            return .listening(specification, port: port)
         }
-        guard let port = UInt16(exactly: address.port), port > 0 else { return .refused(specification) }
-        self.live[address] = specification.target
-        return .listening(specification, port: port)
     }
 
     /// Where a connection to one of the server's listeners leads; nil if nobody asked for that listener.
-    func target(host: String, port: UInt32) -> ForwardTarget? {
-        self.live[ForwardAddress(host: host, port: port)]
+    func target(of listener: Listener) -> ForwardTarget? {
+        self.live[listener]
+    }
+}
+
+extension RemoteForwards.Listener {
+    /// What the server is asked for.
+    init(of specification: ForwardSpecification) {
+        switch specification.listen {
+        case .port(let bindAddress, let port):
+            self = .port(ForwardAddress(host: bindAddress.requestedAddress, port: UInt32(port)))
+        case .path(let path):
+            self = .path(path)
+        }
+    }
+
+    /// The listener that the server says somebody connected to; nil if the channel is of another kind.
+    init?(of kind: ChannelOpen.Kind) {
+        switch kind {
+        case .forwardedTCPIP(let addresses):
+            self = .port(ForwardAddress(host: addresses.host, port: addresses.port))
+        case .forwardedStreamLocal(let path):
+            self = .path(path)
+        case .session, .directTCPIP, .directStreamLocal, .other:
+            return nil
+        }
+    }
+
+    var request: GlobalRequest.Request {
+        switch self {
+        case .port(let address): .tcpipForward(address)
+        case .path(let path): .streamLocalForward(path: path)
+        }
+    }
+}
+
+extension RemoteForwards.Listener: CustomStringConvertible {
+    var description: String {
+        switch self {
+        case .port(let address): "\(address.host) port \(address.port)"
+        case .path(let path): "path \(path)"
+        }
     }
 }

@@ -4,7 +4,6 @@ import SSHWire
 enum SessionRules {
     static func check(_ line: ClientCommandLine, _ configuration: ClientConfiguration, _ log: ClientLog) throws {
         let forwards = configuration.localForwards + configuration.remoteForwards + configuration.dynamicForwards
-        for forward in forwards { try self.checkSupport(forward) }
         guard configuration.sessionType != .none else { return }
         guard line.command.isEmpty, configuration.sessionType == .default else {
             throw SSHError(.invalidConfiguration, "swssh only forwards and runs no command: use -N")
@@ -13,10 +12,5 @@ enum SessionRules {
             throw SSHError(.invalidConfiguration, "swssh only forwards and has no shell: use -N with -L, -R or -D")
         }
         log.info("Warning: there is no shell here: going on as with -N.")
-    }
-
-    private static func checkSupport(_ forward: ForwardSpecification) throws {
-        guard case .path(let path) = forward.listen else { return }
-        throw SSHError(.invalidConfiguration, "\(path): listening on a Unix socket is not supported yet")
     }
 }

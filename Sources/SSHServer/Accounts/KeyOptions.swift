@@ -20,6 +20,10 @@ public struct KeyOptions: Hashable, Sendable {
     /// Empty: no limit by this key.
     public internal(set) var permitOpen: [ForwardPermission] = []
 
+    /// Empty: no limit by this key, and no permission by it either.
+    public internal(set) var permitStreamLocalListen: [UnixPathPermission] = []
+    public internal(set) var permitStreamLocalOpen: [UnixPathPermission] = []
+
     // Without effect on a host that only forwards, but `command` is what a session prints.
     public internal(set) var command: String?
     public internal(set) var permitsAgentForwarding = true

@@ -89,6 +89,10 @@ struct KeyOptionsParser {
             self.options.permitListen.append(try self.permission(name, value, after: self.options.permitListen.count))
         case "permitopen":
             self.options.permitOpen.append(try self.permission(name, value, after: self.options.permitOpen.count))
+        case "permitstreamlocallisten":
+            try self.options.permitStreamLocalListen.add(self.unixPaths(name, value))
+        case "permitstreamlocalopen":
+            try self.options.permitStreamLocalOpen.add(self.unixPaths(name, value))
         case "environment":
             try Self.checkEnvironment(value)
             self.options.environment.append(value)
@@ -105,6 +109,11 @@ struct KeyOptionsParser {
         guard count < Self.permissionLimit else { throw InvalidValue("more than \(Self.permissionLimit) of \(name)") }
         let rule = Rule(file: self.file, line: self.line, text: "\(name)=\"\(value)\"")
         return try ForwardPermission(value, allowsBarePort: name == "permitlisten", rule: rule)
+    }
+
+    private func unixPaths(_ name: String, _ value: String) throws -> UnixPathPermission {
+        let rule = Rule(file: self.file, line: self.line, text: "\(name)=\"\(value)\"")
+        return try UnixPathPermission(value, rule: rule)
     }
 
     /// What stands between quotes; `\"` is a quote in it, and nothing else is an escape.

@@ -33,6 +33,14 @@ public struct AccountSettings: Sendable {
     @Setting public var proxyProtocolListen = PermitList.none
     @Setting public var proxyProtocolOpen = PermitList.none
 
+    // Unix sockets.
+    @Setting public var allowStreamLocalForwarding: TCPForwarding = []
+    /// Permission bits that a listener's file does not get.
+    @Setting public var streamLocalBindMask: UInt32 = 0o177
+    @Setting public var streamLocalBindUnlink = false
+    @Setting public var permitStreamLocalListen: [UnixPathPermission] = []
+    @Setting public var permitStreamLocalOpen: [UnixPathPermission] = []
+
     // The connection.
     /// nil: the client is never asked.
     @Setting public var clientAliveInterval: Duration? = .seconds(15)

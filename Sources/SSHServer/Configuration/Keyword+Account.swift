@@ -45,7 +45,7 @@ extension Keyword {
         paths.isEmpty ? "none" : paths.joined(separator: " ")
     }
 
-    @Sendable private static func text(_ forwarding: TCPForwarding) -> String {
+    @Sendable static func text(_ forwarding: TCPForwarding) -> String {
         switch forwarding {
         case .all: "yes"
         case .local: "local"

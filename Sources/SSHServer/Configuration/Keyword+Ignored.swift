@@ -45,9 +45,6 @@ extension Keyword {
         ]
 
     private static let otherKeywords: [Keyword] = [
-        .ignored("AllowStreamLocalForwarding", .anywhere, "Unix sockets are not forwarded", silent: ["no"]),
-        .ignored("StreamLocalBindMask", .anywhere, "Unix sockets are not forwarded"),
-        .ignored("StreamLocalBindUnlink", .anywhere, "Unix sockets are not forwarded"),
         .ignored("Banner", .anywhere, "it is not supported: no banner is shown", silent: ["none"]),
         .ignored("Compression", .global, "nothing is compressed", silent: ["no"]),
         .ignored("DebianBanner", .global, "the version string never names the system", silent: ["no"]),

@@ -25,7 +25,8 @@ struct Keyword: Sendable {
     var format: @Sendable (ServerConfiguration, AccountSettings) -> [String] = { _, _ in [] }
 
     static let all: [Keyword] =
-        Self.server + Self.account + Self.certificates + Self.limits + Self.operation + Self.ignored
+        Self.server + Self.account + Self.certificates + Self.limits + Self.operation + Self.unixSockets
+        + Self.ignored
 
     /// Older spellings.
     static let aliases = [

@@ -25,7 +25,9 @@ final class RemoteForwards {
     private var entries: [ForwardAddress: Entry] = [:]
     /// Requests for port 0 that are being bound: they have no name yet.
     private var unnamed = 0
-    private var isClosed = false
+    private(set) var isClosed = false
+    /// Listeners on Unix sockets, by the path that the client asked for.
+    var unixEntries: [String: UnixEntry] = [:]
     private let onOpen: (Listener) -> Void
     private let onClose: (Listener) -> Void
 
@@ -33,6 +35,9 @@ final class RemoteForwards {
         self.onOpen = onOpen
         self.onClose = onClose
     }
+
+    private var count: Int { self.entries.count + self.unnamed + self.unixEntries.count }
+    var hasRoom: Bool { self.count < Self.maximum }
 
     var listeners: [Listener] {
         self.entries.values.compactMap { entry in
@@ -42,7 +47,7 @@ final class RemoteForwards {
 
     /// - Returns: false if the client has that listener already, or too many.
     func begin(_ address: ForwardAddress) -> Bool {
-        guard !self.isClosed, self.entries.count + self.unnamed < Self.maximum else { return false }
+        guard !self.isClosed, self.hasRoom else { return false }
         guard address.port != 0 else {
             self.unnamed += 1
             return true
@@ -91,6 +96,7 @@ final class RemoteForwards {
         self.isClosed = true
         for listener in self.listeners { self.end(listener) }
         self.entries = [:]
+        self.closeAllUnix()
     }
 
     private func end(_ listener: Listener) {

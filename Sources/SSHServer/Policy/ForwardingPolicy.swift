@@ -3,7 +3,7 @@
 /// Ask it again for every request: it is a value, made from the rules as they are now.
 public struct ForwardingPolicy: Sendable {
     let settings: AccountSettings
-    private let key: AuthorizedKey
+    let key: AuthorizedKey
     private let addressFamily: AddressFamily
 
     public init(settings: AccountSettings, key: AuthorizedKey, addressFamily: AddressFamily = .any) {
@@ -27,7 +27,7 @@ public struct ForwardingPolicy: Sendable {
 
     /// Every rule that is asked about a listener, in order, up to the first that refuses.
     public func decisions(onListening host: String, port: UInt32) -> [Decision] {
-        var decisions = self.decisions(on: .remote)
+        var decisions = self.decisions(on: .remote, self.settings.$allowTCPForwarding)
         guard decisions.allSatisfy(\.isPermitted) else { return decisions }
         guard port <= 65535 else { return decisions + [.refused(by: .builtIn("a port is at most 65535"))] }
         decisions += Self.decisions(of: self.settings.$permitListen, and: self.key.options.permitListen) {
@@ -39,7 +39,7 @@ public struct ForwardingPolicy: Sendable {
 
     /// Every rule that is asked about a target, in order, up to the first that refuses.
     public func decisions(onOpening host: String, port: UInt32) -> [Decision] {
-        let decisions = self.decisions(on: .local)
+        let decisions = self.decisions(on: .local, self.settings.$allowTCPForwarding)
         guard decisions.allSatisfy(\.isPermitted) else { return decisions }
         guard (1...65535).contains(port) else {
             return decisions + [.refused(by: .builtIn("a port is from 1 to 65535"))]
@@ -69,12 +69,25 @@ public struct ForwardingPolicy: Sendable {
         return addresses.allSatisfy(current.contains) ? nil : .builtIn("GatewayPorts binds it elsewhere now")
     }
 
+    /// What holds for every forward of that direction, before any list.
+    func judgeForwarding(
+        _ direction: TCPForwarding,
+        _ allowed: Setting<TCPForwarding>,
+        otherwise builtIn: String
+    ) -> Decision {
+        Self.outcome(of: self.decisions(on: direction, allowed, otherwise: builtIn))
+    }
+
     /// The last decision decides: those before it permitted.
     private static func outcome(of decisions: [Decision]) -> Decision {
         decisions.last ?? .refused(by: .builtIn("no rule permits it"))
     }
 
-    private func decisions(on direction: TCPForwarding) -> [Decision] {
+    private func decisions(
+        on direction: TCPForwarding,
+        _ allowed: Setting<TCPForwarding>,
+        otherwise builtIn: String = "AllowTcpForwarding yes"
+    ) -> [Decision] {
         var decisions: [Decision] = []
         if !self.key.options.permitsPortForwarding {
             return [.refused(by: self.key.options.portForwardingRule ?? self.key.rule)]
@@ -84,8 +97,8 @@ public struct ForwardingPolicy: Sendable {
             let rule = self.settings.$disableForwarding.rule ?? .builtIn("DisableForwarding yes")
             return decisions + [.refused(by: rule)]
         }
-        let rule = self.settings.$allowTCPForwarding.rule ?? .builtIn("AllowTcpForwarding yes")
-        let isAllowed = self.settings.allowTCPForwarding.contains(direction)
+        let rule = allowed.rule ?? .builtIn(builtIn)
+        let isAllowed = allowed.wrappedValue.contains(direction)
         return decisions + [isAllowed ? .permitted(by: rule) : .refused(by: rule)]
     }
 
@@ -109,7 +122,7 @@ public struct ForwardingPolicy: Sendable {
         }
         guard let first = permissions.first else { return decisions }
         guard let permission = permissions.first(where: matches) else {
-            let rule = Rule(file: first.rule.file, line: first.rule.line, text: Self.summary(of: permissions))
+            let rule = Rule(file: first.rule.file, line: first.rule.line, text: Self.summary(of: permissions.map(\.rule)))
             return decisions + [.refused(by: rule)]
         }
         return decisions + [.permitted(by: permission.rule)]
@@ -125,8 +138,8 @@ public struct ForwardingPolicy: Sendable {
         return .refused(by: .builtIn("a port below 1024 needs a PermitListen or permitlisten that names it"))
     }
 
-    private static func summary(of permissions: [ForwardPermission]) -> String {
-        let shown = permissions.prefix(8).map(\.rule.text).joined(separator: ",")
-        return permissions.count > 8 ? "\(shown) and \(permissions.count - 8) more" : shown
+    static func summary(of rules: [Rule]) -> String {
+        let shown = rules.prefix(8).map(\.text).joined(separator: ",")
+        return rules.count > 8 ? "\(shown) and \(rules.count - 8) more" : shown
     }
 }

@@ -7,6 +7,7 @@ final class RelayContext: Sendable {
     let penalties: SourcePenalties
     let connections = ConnectionRegistry()
     let listeners = ListenerRegistry()
+    let unixSockets = UnixSocketRegistry()
     let files = FileWatch()
     private let current: Mutex<RelayRules>
     private let connectionsSoFar = Atomic<UInt64>(0)

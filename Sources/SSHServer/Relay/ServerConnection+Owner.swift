@@ -45,6 +45,10 @@ extension ServerConnection: ConnectionOwner {
             self.listen(connection, address, reply)
         case .cancelTCPIPForward(let address):
             self.cancel(connection, address, reply)
+        case .streamLocalForward(let path):
+            self.listen(connection, path: path, reply)
+        case .cancelStreamLocalForward(let path):
+            self.cancel(connection, path: path, reply)
         case .other(let name, _):
             if name == "no-more-sessions@openssh.com" { self.allowsSessions = false }
             self.answer(connection, reply, success: nil)
@@ -64,7 +68,9 @@ extension ServerConnection: ConnectionOwner {
             self.dial(connection, channel, addresses)
         case .session:
             self.openSession(connection, channel)
-        case .forwardedTCPIP, .other:
+        case .directStreamLocal(let path):
+            self.dial(connection, channel, path: path)
+        case .forwardedTCPIP, .forwardedStreamLocal, .other:
             connection.refuse(channel, .unknownChannelType, "unknown channel type")
         }
     }

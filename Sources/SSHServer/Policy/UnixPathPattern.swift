@@ -1,0 +1,121 @@
+/// A pattern for the paths of Unix sockets: `*` stands for any text within one component, `?` for one byte of it, and %u, %h,
+/// %U and %% are replaced.
+///
+/// What replaces a token is never a wildcard, no wildcard matches a `/`, and none matches a dot at a component's start.
+struct UnixPathPattern: Hashable, Sendable {
+    let text: String
+    private let elements: [Element]
+
+    private enum Element: Hashable {
+        case byte(UInt8)
+        case anyText
+        case anyByte
+        case user
+        case home
+        case userID
+    }
+
+    /// - Throws: `InvalidValue` for a pattern that is not absolute, or that no path could match.
+    init(_ text: String) throws {
+        self.text = text
+        guard text.hasPrefix("/") || text.hasPrefix("%h/") else {
+            throw InvalidValue("\"\(text)\" is wrong, expected an absolute path, any or none")
+        }
+        guard !text.unicodeScalars.contains(where: \.isControl) else {
+            throw InvalidValue("\"\(text)\" holds a control character")
+        }
+        do {
+            _ = try UnixPath.split(text.hasPrefix("/") ? text : "/\(text)")
+        } catch let invalid as InvalidValue {
+            throw InvalidValue("\"\(text)\" is wrong: \(invalid.reason)")
+        }
+        self.elements = try Self.parse(text)
+    }
+
+    private static func parse(_ text: String) throws -> [Element] {
+        var elements: [Element] = []
+        var rest = text.utf8[...]
+        while let byte = rest.popFirst() {
+            switch byte {
+            case UInt8(ascii: "*"): elements.append(.anyText)
+            case UInt8(ascii: "?"): elements.append(.anyByte)
+            case UInt8(ascii: "%"):
+                switch rest.popFirst() {
+                case UInt8(ascii: "%"): elements.append(.byte(byte))
+                case UInt8(ascii: "u"): elements.append(.user)
+                // A home is a whole path: it can only stand in front.
+                case UInt8(ascii: "h") where elements.isEmpty: elements.append(.home)
+                case UInt8(ascii: "U"): elements.append(.userID)
+                default:
+                    throw InvalidValue(
+                        "\"\(text)\" holds an unknown token, expected %u, %U, %% or, in front, %h"
+                    )
+                }
+            default: elements.append(.byte(byte))
+            }
+        }
+        return elements
+    }
+
+    /// Whether the system must be asked about the account before anything can match.
+    var needsUnixAccount: Bool {
+        self.elements.contains(.home) || self.elements.contains(.userID)
+    }
+
+    /// An account without a home or a user id matches no pattern that names it.
+    func matches(_ path: UnixPath, for account: Account) -> Bool {
+        guard let pattern = self.components(for: account), pattern.count == path.components.count else { return false }
+        return zip(pattern, path.components).allSatisfy { Self.matches($0, $1) }
+    }
+
+    private func components(for account: Account) -> [ArraySlice<Element>]? {
+        var expanded: [Element] = []
+        for element in self.elements {
+            guard let replacement = Self.replacement(of: element, account) else { return nil }
+            expanded += replacement
+        }
+        return expanded.dropFirst().split(separator: .byte(UInt8(ascii: "/")), omittingEmptySubsequences: false)
+    }
+
+    private static func replacement(of element: Element, _ account: Account) -> [Element]? {
+        let text: String?
+        switch element {
+        case .byte, .anyText, .anyByte: return [element]
+        case .user: text = account.name.text
+        case .userID: text = account.userID.map { "\($0)" }
+        case .home:
+            text = account.home.flatMap { home in
+                guard home.hasPrefix("/"), home != "/" else { return nil }
+                return home.hasSuffix("/") ? String(home.dropLast()) : home
+            }
+        }
+        return text.map { $0.utf8.map { .byte($0) } }
+    }
+
+    /// One component; takes at most (pattern length) x (name length) steps.
+    private static func matches(_ pattern: ArraySlice<Element>, _ name: [UInt8]) -> Bool {
+        if name.first == UInt8(ascii: "."), pattern.first != .byte(UInt8(ascii: ".")) { return false }
+        var position = pattern.startIndex
+        var index = 0
+        // Where the last star stood, and where the text that it stands for ends so far.
+        var star: (position: Int, index: Int)?
+        while index < name.count {
+            if position < pattern.endIndex, pattern[position] == .anyText {
+                star = (position, index)
+                position += 1
+            } else if position < pattern.endIndex,
+                pattern[position] == .anyByte || pattern[position] == .byte(name[index])
+            {
+                position += 1
+                index += 1
+            } else if let last = star {
+                star = (last.position, last.index + 1)
+                position = last.position + 1
+                index = last.index + 1
+            } else {
+                return false
+            }
+        }
+        return pattern[position...].allSatisfy { $0 == .anyText }
+    }
+}
