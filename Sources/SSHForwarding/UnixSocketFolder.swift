@@ -40,16 +40,16 @@ final class UnixSocketFolder: Sendable {
         guard folder.hasPrefix("/") else { throw SSHError(.forwardingFailed, "the path is not absolute") }
         var current = try Self.open("/", in: AT_FDCWD, 0)
         for name in folder.split(separator: "/").map(String.init) {
-            defer { close(current) }
-            let next = openat(current, name, __O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
-            guard next >= 0 else {
+            let parent = current
+            defer { close(parent) }
+            current = openat(parent, name, __O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
+            guard current >= 0 else {
                 let reason = SystemReason.last
-                guard !Self.isLink(name, in: current) else {
+                guard !Self.isLink(name, in: parent) else {
                     throw SSHError(.forwardingFailed, "\(name) on the way there is a symbolic link")
                 }
                 throw SSHError(.forwardingFailed, reason)
             }
-            current = next
         }
         return current
     }

@@ -88,7 +88,9 @@ struct RemoteForwardsTests {
         }
     }
 
-    @Test(arguments: [ChannelOpen.Kind.session, .directStreamLocal(path: "/run/a"), .other(name: "x11", data: ByteBuffer())])
+    @Test(arguments: [
+        ChannelOpen.Kind.session, .directStreamLocal(path: "/run/a"), .other(name: "x11", data: ByteBuffer()),
+    ])
     func noOtherChannelNamesAListener(_ kind: ChannelOpen.Kind) {
         #expect(RemoteForwards.Listener(of: kind) == nil)
     }

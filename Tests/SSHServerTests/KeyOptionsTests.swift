@@ -44,6 +44,15 @@ struct KeyOptionsTests {
         #expect(options.permitOpen.map(\.port) == [.any])
     }
 
+    @Test func pathsAreCollectedWithTheirRules() throws {
+        let options = try KeyFixture.key(
+            "permitstreamlocallisten=\"/a\",PermitStreamLocalOpen=\"none\",permitstreamlocallisten=\"/run/%u/*\""
+        ).options
+        #expect(options.permitStreamLocalListen.map(\.text) == ["/a", "/run/%u/*"])
+        #expect(options.permitStreamLocalListen.map(\.rule.line) == [1, 1])
+        #expect(options.permitStreamLocalOpen.map(\.rule.text) == ["permitstreamlocalopen=\"none\""])
+    }
+
     @Test func theEarliestExpiryTimeCounts() throws {
         let options = try KeyFixture.key(
             "expiry-time=\"20300101Z\",expiry-time=\"20290101Z\",expiry-time=\"20310101Z\""
@@ -64,6 +73,9 @@ struct KeyOptionsTests {
         "expiry-time=\"tomorrow\"",
         "expiry-time=\"\"", "environment=\"=x\"", "environment=\"A\"", "environment=\"A B=c\"", "tunnel=\"x\"",
         "tunnel=\"-1\"",
+        "permitstreamlocallisten", "permitstreamlocallisten=\"\"", "permitstreamlocallisten=\"a\"",
+        "permitstreamlocalopen=\"/a/../b\"", "permitstreamlocalopen=\"none\",permitstreamlocalopen=\"/a\"",
+        "permitstreamlocalopen=\"/a\",permitstreamlocalopen=\"any\"", "permitstreamlocalopen=\"/%x\"",
         "restrict,,unknown", "restrict;pty", "=", "\"", "command=\"a\\\"",
     ])
     func anUnknownOrMalformedOptionVoidsTheLineAndNoOther(_ options: String) throws {

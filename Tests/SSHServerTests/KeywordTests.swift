@@ -87,6 +87,16 @@ struct KeywordTests {
         ),
         ("PerSourcePenaltyExemptList 10.0.0.0/8,::1", ["persourcepenaltyexemptlist 10.0.0.0/8,::1"]),
         ("RequiredRSASize 3072", ["requiredrsasize 3072"]),
+        ("AllowStreamLocalForwarding yes", ["allowstreamlocalforwarding yes"]),
+        ("AllowStreamLocalForwarding ALL", ["allowstreamlocalforwarding yes"]),
+        ("AllowStreamLocalForwarding local", ["allowstreamlocalforwarding local"]),
+        ("AllowStreamLocalForwarding remote", ["allowstreamlocalforwarding remote"]),
+        ("StreamLocalBindMask 0117", ["streamlocalbindmask 0117"]),
+        ("StreamLocalBindMask 777\nStreamLocalBindMask 0", ["streamlocalbindmask 0777"]),
+        ("StreamLocalBindUnlink yes", ["streamlocalbindunlink yes"]),
+        ("PermitStreamLocalListen /run/%u/*.sock %h/a", ["permitstreamlocallisten /run/%u/*.sock %h/a"]),
+        ("PermitStreamLocalListen none", ["permitstreamlocallisten none"]),
+        ("PermitStreamLocalOpen any\nPermitStreamLocalOpen /a", ["permitstreamlocalopen any"]),
         ("ClientAliveInterval 1m", ["clientaliveinterval 60"]),
         ("ClientAliveCountMax 0", ["clientalivecountmax 0"]),
         ("RekeyLimit 1.5G 1h", ["rekeylimit 1610612736 3600"]),
@@ -135,6 +145,13 @@ struct KeywordTests {
         "PermitListen 65536", "PermitListen -1", "PermitListen a:b:80", "PermitListen [::1:80", "PermitListen [::1]",
         "PermitListen ::1:80", "PermitOpen 80", "PermitOpen a", "PermitOpen a:", "PermitOpen a/80",
         "PermitOpen :80 a/80",
+        "AllowStreamLocalForwarding maybe", "StreamLocalBindMask", "StreamLocalBindMask 0778",
+        "StreamLocalBindMask 1000", "StreamLocalBindMask -1", "StreamLocalBindMask 99999999999",
+        "StreamLocalBindUnlink true", "PermitStreamLocalListen", "PermitStreamLocalListen a",
+        "PermitStreamLocalListen any /a", "PermitStreamLocalListen /a none", "PermitStreamLocalOpen /a/../b",
+        "PermitStreamLocalOpen //a", "PermitStreamLocalOpen /", "PermitStreamLocalOpen /a/ /b",
+        "PermitStreamLocalOpen /%x", "PermitStreamLocalOpen /%", "PermitStreamLocalOpen /a%h/b",
+        "PermitStreamLocalOpen ./a", "PermitStreamLocalOpen \"\"",
         "GatewayPorts maybe", "ClientAliveInterval none", "ClientAliveCountMax 1s", "RekeyLimit 8", "RekeyLimit 1X",
         "RekeyLimit 1.5", "RekeyLimit 20000P", "RekeyLimit 1G forever", "RekeyLimit 1G 1h 1", "RekeyLimit -1G",
         "UnusedConnectionTimeout x", "Nonsense yes", "Include", "Include \"\"", "Match", "Match user", "Match nobody a",
@@ -158,7 +175,7 @@ struct KeywordTests {
         "ChallengeResponseAuthentication no", "AuthorizedPrincipalsCommand /bin/x", "Banner /etc/issue",
         "ForceCommand echo 'no shell'",
         "PermitTTY no", "ChrootDirectory /x", "PermitTunnel no", "GSSAPIAuthentication no", "KerberosAuthentication no",
-        "AllowStreamLocalForwarding yes", "Protocol 2", "Ciphers aes128-cbc,aes256-ctr", "SetEnv A=b",
+        "Protocol 2", "Ciphers aes128-cbc,aes256-ctr", "SetEnv A=b",
     ])
     func whatHasNoMeaningHereIsReadAndWarnedAboutOnce(_ text: String) throws {
         let configuration = try ServerConfiguration.parsing("\n" + text)
@@ -168,7 +185,7 @@ struct KeywordTests {
     }
 
     @Test(arguments: [
-        "Banner none", "UseDNS no", "AllowStreamLocalForwarding no", "AuthenticationMethods any",
+        "Banner none", "UseDNS no", "AuthenticationMethods any",
         "AuthenticationMethods publickey", "RevokedKeys none", "TrustedUserCAKeys none", "ChannelTimeout none",
         "RequiredRSASize 2048", "PubkeyAuthOptions none", "PerSourcePenalties no", "RefuseConnection no", "# x",
     ])

@@ -43,6 +43,11 @@ struct OpenSSHComparisonTests {
             "PermitListen \"a b:80\" 'c:81' d\\ e:82", "PermitListen \"a:80", "PermitOpen a:1 *:* [::1]:*",
             "PermitOpen 80",
             "PermitOpen a", "PermitOpen a:", "PermitOpen a/80", "PermitOpen :80", "PermitOpen none", "GatewayPorts yes",
+            "AllowStreamLocalForwarding yes", "AllowStreamLocalForwarding all", "AllowStreamLocalForwarding no",
+            "AllowStreamLocalForwarding LOCAL", "AllowStreamLocalForwarding remote",
+            "AllowStreamLocalForwarding maybe",
+            "StreamLocalBindMask 0117", "StreamLocalBindMask 22", "StreamLocalBindMask 0", "StreamLocalBindMask 1000",
+            "StreamLocalBindMask x", "StreamLocalBindUnlink yes", "StreamLocalBindUnlink maybe",
             "GatewayPorts CLIENTSPECIFIED", "GatewayPorts maybe", "ClientAliveInterval 1m", "ClientAliveCountMax 0",
             "ClientAliveCountMax 1s", "RekeyLimit 1.5G 1h", "RekeyLimit default none", "RekeyLimit 16K", "RekeyLimit 8",
             "RekeyLimit 1G 1h x", "MaxSessions 0", "UnusedConnectionTimeout none", "UnusedConnectionTimeout 5m",
@@ -68,7 +73,9 @@ struct OpenSSHComparisonTests {
             ("PermitListen", ["8080", "localhost:*", "any", "none", "1 2 3"]),
             ("PermitOpen", ["a:1", "*:80 b:*", "any", "none"]),
             ("MaxAuthTries", ["1", "2", "3"]), ("DisableForwarding", ["yes", "no"]),
-            ("AllowUsers", ["alice", "b* c", "d@10.0.0.0/8"]),
+            ("AllowStreamLocalForwarding", ["yes", "no", "local", "remote"]),
+            ("StreamLocalBindMask", ["0117", "0007"]),
+            ("StreamLocalBindUnlink", ["yes", "no"]), ("AllowUsers", ["alice", "b* c", "d@10.0.0.0/8"]),
             ("DenyUsers", ["x", "y z"]), ("ClientAliveCountMax", ["0", "9"]), ("ClientAliveInterval", ["0", "1m"]),
             ("AuthorizedKeysFile", ["/a/%u", "/b /c"]), ("RekeyLimit", ["1G 1h", "512M 2h"]),
         ]
@@ -81,7 +88,7 @@ struct OpenSSHComparisonTests {
         ]
         for _ in 0..<60 {
             // The defaults among these keywords that are ours.
-            var text = "AuthorizedKeysFile /k/%u\nClientAliveInterval 7\n"
+            var text = "AuthorizedKeysFile /k/%u\nClientAliveInterval 7\nAllowStreamLocalForwarding no\n"
             for section in 0..<Int.random(in: 1...6, using: &generator) {
                 if section > 0 { text += "Match \(conditions.randomElement(using: &generator) ?? "all")\n" }
                 for _ in 0..<Int.random(in: 0...4, using: &generator) {

@@ -50,11 +50,8 @@ extension ClientConnection: ConnectionOwner {
     }
 
     func connection(_ connection: ConnectionHandler, open channel: ChannelID, _ kind: ChannelOpen.Kind) {
-        guard let listener = RemoteForwards.Listener(of: kind) else {
+        guard let listener = RemoteForwards.Listener(of: kind), let forwards = self.forwards else {
             self.log.info("Warning: \(self.name) tried to open a \(kind.name) channel, which nobody asked for.")
-            return connection.refuse(channel, .administrativelyProhibited, "open failed")
-        }
-        guard let forwards = self.forwards else {
             return connection.refuse(channel, .administrativelyProhibited, "open failed")
         }
         forwards.opened(channel, listener)

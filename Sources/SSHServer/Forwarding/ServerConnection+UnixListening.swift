@@ -1,7 +1,7 @@
 import Logging
 import NIOCore
-import SSHCrypto
 import NIOPosix
+import SSHCrypto
 import SSHForwarding
 import SSHProtocol
 import SSHWire

@@ -122,7 +122,11 @@ public struct ForwardingPolicy: Sendable {
         }
         guard let first = permissions.first else { return decisions }
         guard let permission = permissions.first(where: matches) else {
-            let rule = Rule(file: first.rule.file, line: first.rule.line, text: Self.summary(of: permissions.map(\.rule)))
+            let rule = Rule(
+                file: first.rule.file,
+                line: first.rule.line,
+                text: Self.summary(of: permissions.map(\.rule))
+            )
             return decisions + [.refused(by: rule)]
         }
         return decisions + [.permitted(by: permission.rule)]

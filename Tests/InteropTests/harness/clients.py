@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 
 from . import settings
-from .network import is_listening
+from .network import is_listening, is_listening_on_path
 from .settings import LOOPBACK, program
 
 _START_SECONDS = 30
@@ -61,13 +61,15 @@ class Client:
         return self.program.log()
 
     def wait_until_ready(self, seconds=_START_SECONDS):
-        ports = {_listen_port(spec) for spec in (*self.local, *self.remote, *self.dynamic)}
-        any_ports = sum(_listen_port(spec) == 0 for spec in self.remote)
+        specs = [str(spec) for spec in (*self.local, *self.remote, *self.dynamic)]
+        paths = [spec.partition(":")[0] for spec in specs if spec.startswith("/")]
+        ports = {_listen_port(spec) for spec in specs if not spec.startswith("/")}
+        any_ports = sum(_listen_port(spec) == 0 for spec in self.remote if not str(spec).startswith("/"))
         ports.discard(0)
         deadline = time.monotonic() + seconds
         while True:
             allocated = len(self.allocated_ports())
-            if allocated == any_ports and self.says_ready() and all(is_listening(port) for port in ports):
+            if allocated == any_ports and self.says_ready() and listens(ports, paths):
                 return self
             if not self.program.running:
                 raise ClientFailed(self)
@@ -92,9 +94,13 @@ class Client:
         self.program.stop()
 
 
+def listens(ports, paths):
+    return all(is_listening(port) for port in ports) and all(is_listening_on_path(path) for path in paths)
+
+
 def _listen_port(spec):
-    """The port in `[bind_address:]port[:host:hostport]`."""
-    words = re.sub(r"\[.*?\]", "bracketed", str(spec)).split(":")
+    """The port in `[bind_address:]port[:host:hostport|:path]`."""
+    words = re.sub(r"\[.*?\]|:/.*", lambda found: "" if found[0][0] == ":" else "bracketed", str(spec)).split(":")
     return int(words[0] if len(words) in (1, 3) else words[1])
 
 

@@ -42,6 +42,14 @@ def is_listening(port):
     return any(state == _LISTEN and local.endswith(suffix) for local, _, state in _rows())
 
 
+def is_listening_on_path(path):
+    """Whether some socket that listens was bound to that path, whatever has become of its file."""
+    with open("/proc/net/unix") as lines:
+        rows = (line.split(maxsplit=7) for line in lines)
+        # The flag is __SO_ACCEPTCON: listen(2) was called.
+        return any(len(row) == 8 and row[7].strip() == str(path) and row[3] == "00010000" for row in rows)
+
+
 def listening_addresses(port):
     """The hexadecimal addresses on which somebody listens, as the kernel writes them."""
     suffix = f":{port:04X}"

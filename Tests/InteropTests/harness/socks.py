@@ -4,7 +4,7 @@ import socket
 import struct
 
 from .settings import LOOPBACK
-from .streams import SocketStream
+from .streams import SocketStream, connect_path
 
 
 class SocksRefused(Exception):
@@ -16,8 +16,11 @@ class SocksRefused(Exception):
 
 
 def connect(version, proxy_port, host, port, seconds=60):
-    """version is 4, "4a" or 5."""
-    connection = socket.create_connection((LOOPBACK, proxy_port), timeout=seconds)
+    """version is 4, "4a" or 5; proxy_port may be a Unix socket's path."""
+    if str(proxy_port).startswith("/"):
+        connection = connect_path(proxy_port, seconds).connection
+    else:
+        connection = socket.create_connection((LOOPBACK, proxy_port), timeout=seconds)
     try:
         (_socks5 if version == 5 else _socks4)(connection, host, port, version)
     except BaseException:

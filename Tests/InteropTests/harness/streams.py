@@ -45,6 +45,14 @@ class PipeStream:
         self.process.stdout.close()
 
 
+def connect_path(path, seconds=60):
+    """Connects to a Unix socket."""
+    connection = socket.socket(socket.AF_UNIX)
+    connection.settimeout(seconds)
+    connection.connect(str(path))
+    return SocketStream(connection)
+
+
 def connect(port, host=LOOPBACK, seconds=60):
     connection = socket.create_connection((host, port), timeout=seconds)
     connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

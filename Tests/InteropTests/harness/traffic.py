@@ -18,12 +18,13 @@ import time
 
 from .network import wait_until
 from .settings import LOOPBACK, MIB
-from .streams import SocketStream, connect
+from .streams import SocketStream, connect, connect_path
 
 __all__ = [
     "TrafficServer",
     "answer_after_end",
     "connect",
+    "connect_path",
     "digest",
     "duplex",
     "expect_refusal",
@@ -175,11 +176,16 @@ def open_verb(stream, verb):
 
 
 class TrafficServer:
-    """Serves the exchanges above on loopback, one thread a connection."""
+    """Serves the exchanges above on loopback, or on a Unix socket, one thread a connection."""
 
-    def __init__(self, host=LOOPBACK):
-        self.listener = socket.create_server((host, 0), backlog=1024)
-        self.port = self.listener.getsockname()[1]
+    def __init__(self, host=LOOPBACK, path=None):
+        if path:
+            self.listener = socket.socket(socket.AF_UNIX)
+            self.listener.bind(str(path))
+            self.listener.listen(1024)
+        else:
+            self.listener = socket.create_server((host, 0), backlog=1024)
+            self.port = self.listener.getsockname()[1]
         self.connections = set()
         self._results = {}
         self._changed = threading.Condition()
@@ -214,7 +220,8 @@ class TrafficServer:
                 connection, _ = self.listener.accept()
             except OSError:
                 return
-            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            if connection.family != socket.AF_UNIX:
+                connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
 
     def _serve(self, connection):
