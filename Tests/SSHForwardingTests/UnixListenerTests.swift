@@ -44,11 +44,17 @@ struct UnixListenerTests {
     @Test func whoDialsTheListenersPathReachesIt() async throws {
         let path = self.folder.path("a")
         let listener = try await self.listen(path)
-        let socket = try await self.loop.flatSubmit { [loop] in Dialer().connect(path: path, .refused, on: loop) }.get()
         let answer = self.loop.makePromise(of: String.self)
-        try await self.loop.submit {
-            try socket.pipeline.syncOperations.addHandler(FirstRead(answer))
-            socket.read()
+        try await self.loop.flatSubmit { [loop] in
+            // At once: the socket may be closed by the time of another hop.
+            Dialer().connect(path: path, .refused, on: loop).assumeIsolated().map { socket in
+                do {
+                    try socket.pipeline.syncOperations.addHandler(FirstRead(answer))
+                    socket.read()
+                } catch {
+                    answer.fail(error)
+                }
+            }.nonisolated()
         }.get()
         #expect(try await answer.futureResult.get() == "hello")
         try await self.loop.submit { listener.value.close() }.get()
