@@ -99,6 +99,8 @@ PRINCIPALS = [
     ("no-such-option operators\nothers\n", "operators", False),
     ("no-such-option operators\nothers\n", "others,operators", True),
     ("missing", "operators", False),
+    ('from="192.0.2.1" operators\nothers\n', "operators", False),
+    ("cert-authority operators\n", "operators", False),
 ]
 
 
@@ -114,6 +116,20 @@ def test_trusted_user_ca_keys(lab, authority, client_kind, server_kind, text, na
             (tmp_path / f"principals-{USER}").write_text(text)
     server = lab.server(server_kind, config=config)
     assert _logs_in(lab, client_kind, server, _certificate(lab, authority, names=names)) == accepted, server.log()
+
+
+@pytest.mark.pairs(clients=["ssh"], servers=["relay"])
+def test_line_of_the_account_restricts_an_authority_that_is_trusted_anyway(
+    lab, authority, client_kind, server_kind, tmp_path
+):
+    trusted = tmp_path / "trusted"
+    trusted.write_text(f"{authority.public}\n")
+    keys = _line(authority, ",restrict")
+    server = lab.server(server_kind, config=[f"TrustedUserCAKeys {trusted}"], authorized_keys=keys)
+    key = _certificate(lab, authority)
+    assert _logs_in(lab, client_kind, server, key)
+    client = lab.client(client_kind, server, key=key, remote=[f"{free_port()}:{lab.target}"], wait=False)
+    assert client.wait() == 255
 
 
 @BOTH

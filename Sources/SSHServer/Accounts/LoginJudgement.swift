@@ -94,11 +94,7 @@ struct LoginJudgement {
     ) throws(LoginRefusal) -> AuthorizedKey {
         let rules = try self.check(certificate)
         var reasons: [String] = []
-        do throws(LoginRefusal) {
-            if let line = try self.lineByTrustedAuthority(certificate) { return try self.narrow(line, by: rules) }
-        } catch {
-            reasons = error.reasons
-        }
+        // The account's own lines first: they may restrict what the relay's trust in the same authority would permit.
         for line in keys.keys where line.options.certificateAuthority {
             guard line.blob == certificate.certificateAuthority.blob else { continue }
             do throws(LoginRefusal) {
@@ -107,6 +103,11 @@ struct LoginJudgement {
             } catch {
                 reasons += error.reasons
             }
+        }
+        do throws(LoginRefusal) {
+            if let line = try self.lineByTrustedAuthority(certificate) { return try self.narrow(line, by: rules) }
+        } catch {
+            reasons += error.reasons
         }
         throw LoginRefusal(reasons.isEmpty ? ["the certificate's authority is not trusted"] : reasons)
     }
@@ -184,14 +185,17 @@ struct LoginJudgement {
             return line(KeyOptions(), path, number)
         }
         let principals = try self.principals(pattern)
-        var reasons = principals.problems.map(\.description)
-        for entry in principals.lines where certificate.principals.contains(entry.principal) {
+        // The first line with one of the certificate's names decides, as in sshd.
+        if let entry = principals.lines.first(where: { certificate.principals.contains($0.principal) }) {
             if let reason = AuthorizedKeys.refusal(entry.options, self.now, self.facts.address, self.facts.host) {
-                reasons.append("\(entry.rule): \(reason)")
-            } else {
-                return line(entry.options, entry.rule.file, entry.rule.line)
+                throw LoginRefusal("\(entry.rule): \(reason)")
             }
+            guard !entry.options.certificateAuthority else {
+                throw LoginRefusal("\(entry.rule): cert-authority has no place in front of a principal")
+            }
+            return line(entry.options, entry.rule.file, entry.rule.line)
         }
+        let reasons = principals.problems.map(\.description)
         throw LoginRefusal(reasons + ["the certificate does not contain an authorized principal"])
     }
 
