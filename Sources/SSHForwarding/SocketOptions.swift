@@ -67,6 +67,14 @@ public enum SocketOptions {
             .childChannelOption(.socketOption(.so_keepalive), value: keepalive ? 1 : 0)
     }
 
+    /// The two ends of an SSH connection that is no socket.
+    public static func connection(_ bootstrap: NIOPipeBootstrap) -> NIOPipeBootstrap {
+        bootstrap
+            .channelOption(.maxMessagesPerRead, value: 1)
+            .channelOption(.recvAllocator, value: self.connectionReads)
+            .channelOption(.writeBufferWaterMark, value: self.connectionWrites)
+    }
+
     private static var tunnelReads: AdaptiveRecvByteBufferAllocator {
         AdaptiveRecvByteBufferAllocator(minimum: 1024, initial: 4096, maximum: self.maximumRead)
     }

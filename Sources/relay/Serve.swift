@@ -25,6 +25,9 @@ struct Serve: AsyncParsableCommand {
     @Option(name: .customShort("E"), help: "Log to a file instead of the system's log.")
     var logFile: String?
 
+    @Flag(name: .customShort("i"), help: "Serve the one connection that standard input and output are.")
+    var servesStandardStreams = false
+
     @Flag(name: .customShort("t"), help: "Check the configuration and the host keys, and exit.")
     var checks = false
 
@@ -95,6 +98,12 @@ struct Serve: AsyncParsableCommand {
             return (configuration, try self.makeLogger(configuration))
         }
         if self.checks { return }
+        if self.servesStandardStreams {
+            raiseDescriptorLimit()
+            // ssh hangs up on its ProxyCommand; the connection's end is what ends us, with its lines in the log.
+            signal(SIGHUP, SIG_IGN)
+            return try await server.serveStandardStreams()
+        }
         if !mayServe {
             return try Background.run(CommandLine.arguments + ["-D"], keepsStandardError: self.logsToStandardError)
         }

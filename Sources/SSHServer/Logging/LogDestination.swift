@@ -17,7 +17,11 @@ public enum LogDestination: Hashable, Sendable {
     /// - Parameter environment: looks a variable up.
     public static func ofService(environment: (String) -> String?) -> LogDestination {
         if self.isJournal(STDERR_FILENO, environment("JOURNAL_STREAM")) { return .journal }
-        return UnixDatagram(to: SyslogOutput.path) == nil ? .standardError : .syslog
+        // Standard error is a socket when it is the client's: inetd gives it away three times.
+        guard UnixDatagram(to: SyslogOutput.path) == nil, socketOption(SO_TYPE, of: STDERR_FILENO) == nil else {
+            return .syslog
+        }
+        return .standardError
     }
 
     /// systemd names the device and the inode of the journal's stream: a descriptor that was redirected is another file.

@@ -104,7 +104,8 @@ public final class RelayServer: Service {
         if let pidFile { PidFile.remove(pidFile) }
     }
 
-    private func watchFiles() async throws {
+    /// Lets keys that are taken away end their connections, until the task is cancelled.
+    func watchFiles() async throws {
         while true {
             try await Task.sleep(for: Self.watchInterval)
             await self.context.lookForChanges()

@@ -45,9 +45,9 @@ public struct InheritedSocket: Hashable, Sendable {
     }
 
     private init(_ descriptor: Int32, _ name: String) throws(SSHError) {
-        guard Self.option(SO_ACCEPTCONN, of: descriptor) == 1,
-            Self.option(SO_TYPE, of: descriptor) == Int32(SOCK_STREAM.rawValue),
-            let family = Self.option(SO_DOMAIN, of: descriptor), family == AF_INET || family == AF_INET6
+        guard socketOption(SO_ACCEPTCONN, of: descriptor) == 1,
+            socketOption(SO_TYPE, of: descriptor) == Int32(SOCK_STREAM.rawValue),
+            let family = socketOption(SO_DOMAIN, of: descriptor), family == AF_INET || family == AF_INET6
         else {
             throw SSHError(
                 .invalidConfiguration,
@@ -58,11 +58,5 @@ public struct InheritedSocket: Hashable, Sendable {
         self.descriptor = descriptor
         self.name = name
         self.isIPv6 = family == AF_INET6
-    }
-
-    private static func option(_ option: Int32, of descriptor: Int32) -> Int32? {
-        var value: Int32 = 0
-        var length = socklen_t(MemoryLayout<Int32>.size)
-        return getsockopt(descriptor, SOL_SOCKET, option, &value, &length) == 0 ? value : nil
     }
 }

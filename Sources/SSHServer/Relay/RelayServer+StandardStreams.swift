@@ -1,0 +1,80 @@
+import Glibc
+import NIOCore
+import NIOPosix
+import SSHForwarding
+import SSHWire
+
+extension RelayServer {
+    /// Serves the one connection that standard input and output are, and returns when it has ended: `sshd -i`, for inetd and
+    /// for ProxyCommand. The peer of a pipe is called UNKNOWN port 65535.
+    ///
+    /// Both become /dev/null: nothing else may write there, and the peer must see that they are closed.
+    public func serveStandardStreams() async throws {
+        let streams = try StandardStreams.take()
+        let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+        do {
+            try await self.serve(streams, on: group)
+        } catch {
+            try? await group.shutdownGracefully()
+            throw SSHError(.system, "cannot serve standard input and output: \(ErrorText.of(error))")
+        }
+        try? await group.shutdownGracefully()
+    }
+
+    private func serve(_ streams: StandardStreams, on group: MultiThreadedEventLoopGroup) async throws {
+        let context = self.context
+        let channel: any Channel
+        switch streams {
+        case .socket(let descriptor):
+            let bootstrap = SocketOptions.connection(ClientBootstrap(group: group), keepalive: true)
+                .channelOption(.autoRead, value: false)
+            channel = try await bootstrap.withConnectedSocket(descriptor).get()
+        case .pipes(let input, let output):
+            let bootstrap = SocketOptions.connection(NIOPipeBootstrap(group: group))
+                .channelOption(.autoRead, value: false)
+            channel = try await bootstrap.takingOwnershipOfDescriptors(input: input, output: output).get()
+        }
+        // Nothing is read before somebody is there to take it.
+        try await channel.eventLoop.flatSubmit {
+            do {
+                try ServerConnection.begin(on: channel, context)
+                return channel.setOption(.autoRead, value: true)
+            } catch {
+                return channel.eventLoop.makeFailedFuture(error)
+            }
+        }.get()
+        let watching = Task { try await self.watchFiles() }
+        try await channel.closeFuture.get()
+        watching.cancel()
+    }
+}
+
+/// What standard input and output are.
+enum StandardStreams: Hashable {
+    /// One TCP socket for both, as inetd gives it.
+    case socket(Int32)
+    /// Anything else that has two ends.
+    case pipes(input: Int32, output: Int32)
+
+    /// Moves them to descriptors of their own.
+    static func take() throws(SSHError) -> StandardStreams {
+        let (input, output) = (dup(STDIN_FILENO), dup(STDOUT_FILENO))
+        let null = open("/dev/null", O_RDWR | O_CLOEXEC)
+        guard input >= 0, output >= 0, null >= 0, dup2(null, STDIN_FILENO) >= 0, dup2(null, STDOUT_FILENO) >= 0 else {
+            throw SSHError(.system, "cannot take standard input and output: \(String(cString: strerror(errno)))")
+        }
+        close(null)
+        for descriptor in [input, output] { _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC) }
+        guard let family = socketOption(SO_DOMAIN, of: input), family == AF_INET || family == AF_INET6,
+            socketOption(SO_TYPE, of: input) == Int32(SOCK_STREAM.rawValue), Self.isOne(input, output)
+        else { return .pipes(input: input, output: output) }
+        close(output)
+        return .socket(input)
+    }
+
+    private static func isOne(_ first: Int32, _ second: Int32) -> Bool {
+        var (one, other) = (stat(), stat())
+        guard fstat(first, &one) == 0, fstat(second, &other) == 0 else { return false }
+        return one.st_dev == other.st_dev && one.st_ino == other.st_ino
+    }
+}
