@@ -36,9 +36,10 @@ struct Explain: ParsableCommand {
     func run() throws {
         do {
             let configuration = try ServerConfiguration.load(file: self.configurationFile, supported: .all)
-            var facts = try ConnectionFacts(specifications: ["addr=\(self.from)"])
-            facts.user = self.account
-            facts.localPort = configuration.listenEndpoints.first?.port.map(Int.init) ?? 22
+            let port = configuration.listenEndpoints.first?.port.map(Int.init) ?? 22
+            let facts = try ConnectionFacts(
+                specifications: ["user=\(self.account)", "host=\(self.from)", "addr=\(self.from)", "lport=\(port)"]
+            )
             let explanation = Explanation(
                 try self.question(),
                 by: try Explanation.Key(argument: self.key),

@@ -37,7 +37,7 @@ struct Serve: AsyncParsableCommand {
     @Option(
         name: .customShort("C"),
         parsing: .singleValue,
-        help: "With -T: apply the Match blocks for user=,host=,addr=,laddr=,lport=."
+        help: "With -T: the connection to apply Match to, e.g. user=a,host=b,addr=192.0.2.1,laddr=192.0.2.2,lport=22."
     )
     var connections: [String] = []
 
@@ -72,11 +72,14 @@ struct Serve: AsyncParsableCommand {
     }
 
     private func serve() async throws {
+        guard self.prints || self.connections.isEmpty else {
+            throw SSHError(.invalidConfiguration, "-C is for -T only")
+        }
         // A client that closes while we write is an error of that write, no reason to die.
         signal(SIGPIPE, SIG_IGN)
         let configuration = try self.load()
         if self.prints {
-            let facts = try self.connections.isEmpty ? nil : ConnectionFacts(specifications: self.connections)
+            let facts = try ConnectionFacts(specifications: self.connections)
             return print(configuration.effectiveLines(for: facts).joined(separator: "\n"))
         }
         let logger = try self.makeLogger(configuration)

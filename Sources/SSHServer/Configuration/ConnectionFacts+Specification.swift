@@ -1,37 +1,61 @@
 import SSHWire
 
 extension ConnectionFacts {
-    /// The connection that `-C` describes: `user=U,host=H,addr=A,laddr=A,lport=N`, in one argument or in several.
+    /// What a specification can name.
+    enum Fact: Hashable, Sendable, CaseIterable {
+        case user
+        case host
+        case address
+        case localAddress
+        case localPort
+    }
+
+    /// The connection that `-C` describes, as in sshd(8): `user=,host=,addr=,laddr=,lport=,rdomain=` and OpenSSH 10's
+    /// `invalid-user`, separated by commas; later values win.
     ///
-    /// - Throws: `invalidConfiguration` for a word that is none of these, or a value that cannot be.
+    /// A criterion about something that is not named matches nothing. Without any specification only `Match all` does.
+    ///
+    /// - Throws: `invalidConfiguration` for an unknown word or a wrong port.
     public init(specifications: [String]) throws {
-        self.init(user: "", address: "UNKNOWN", localAddress: "UNKNOWN", localPort: 0)
-        var host: String?
-        for element in specifications.flatMap({ $0.split(separator: ",").map(String.init) }) {
-            let parts = element.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
-            switch (parts[0], parts.count > 1 ? parts[1] : nil) {
-            case ("user", let value?): self.user = value
-            case ("host", let value?): host = value
-            case ("addr", let value?): self.address = try Self.numeric(value, in: element)
-            case ("laddr", let value?): self.localAddress = try Self.numeric(value, in: element)
-            case ("lport", let value?):
-                guard let port = UInt16(value) else { throw Self.invalid(element, "a port from 0 to 65535") }
-                self.localPort = Int(port)
-            case ("rdomain", _?): continue
-            case ("invalid-user", nil): self.userIsInvalid = true
-            default: throw Self.invalid(element, "user=, host=, addr=, laddr=, lport= or invalid-user")
-            }
+        self.init(user: "", address: "", localAddress: "", localPort: 0)
+        self.missing = Set(Fact.allCases)
+        for specification in specifications {
+            for word in specification.split(separator: ",").map(String.init) { try self.take(word) }
         }
-        self.host = host ?? self.address
-        if let name = AccountName(self.user) { self.groups = Account.lookingUp(name).groups }
+        guard !self.missing.contains(.user), let name = AccountName(self.user) else { return }
+        self.groups = Account.lookingUp(name).groups
     }
 
-    private static func numeric(_ value: String, in element: String) throws -> String {
-        guard IPAddress(value) != nil else { throw Self.invalid(element, "a numeric address") }
-        return value
+    func isKnown(_ fact: Fact?) -> Bool {
+        fact.map { !self.missing.contains($0) } ?? true
     }
 
-    private static func invalid(_ element: String, _ expected: String) -> SSHError {
-        SSHError(.invalidConfiguration, "-C: \"\(element.escapedForLog)\" is wrong, expected \(expected)")
+    private mutating func take(_ word: String) throws {
+        if word == "invalid-user" { return self.userIsInvalid = true }
+        guard let sign = word.firstIndex(of: "=") else { throw Self.unknown(word) }
+        let value = String(word[word.index(after: sign)...])
+        switch word[..<sign] {
+        case "user": (self.user, _) = (value, self.missing.remove(.user))
+        case "host": (self.host, _) = (value, self.missing.remove(.host))
+        case "addr": (self.address, _) = (value, self.missing.remove(.address))
+        case "laddr": (self.localAddress, _) = (value, self.missing.remove(.localAddress))
+        case "lport": (self.localPort, _) = (try Self.port(value), self.missing.remove(.localPort))
+        // There are no routing domains here, and `Match RDomain` is refused.
+        case "rdomain": break
+        default: throw Self.unknown(word)
+        }
+    }
+
+    private static func port(_ text: String) throws -> Int {
+        do {
+            return Int(try PortNumber.parse(text))
+        } catch let invalid as InvalidValue {
+            throw SSHError(.invalidConfiguration, "-C lport=: \(invalid.reason)".escapedForLog)
+        }
+    }
+
+    private static func unknown(_ word: String) -> SSHError {
+        let expected = "user=, host=, addr=, laddr=, lport=, rdomain= or invalid-user"
+        return SSHError(.invalidConfiguration, "-C: \"\(word)\" is wrong, expected \(expected)".escapedForLog)
     }
 }

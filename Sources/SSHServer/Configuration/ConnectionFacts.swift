@@ -13,6 +13,8 @@ public struct ConnectionFacts: Hashable, Sendable {
     /// The numeric address that the client connected to.
     public var localAddress: String
     public var localPort: Int
+    /// What is not known: no criterion about it matches. Always empty but for `-C`.
+    var missing: Set<Fact> = []
 
     /// - Parameter host: nil for the address itself.
     public init(

@@ -48,7 +48,7 @@ struct MatchCriteria: Hashable, Sendable {
     var isAll: Bool { self.criteria.isEmpty }
 
     func match(_ facts: ConnectionFacts) -> Bool {
-        self.criteria.allSatisfy { Self.match($0, facts) }
+        self.criteria.allSatisfy { facts.isKnown($0.fact) && Self.match($0, facts) }
     }
 
     private static func criterion(_ name: String, _ value: String) throws -> Criterion {
@@ -80,6 +80,20 @@ struct MatchCriteria: Hashable, Sendable {
         case .localAddress(let patterns): patterns.match(address: facts.localAddress) == .matched
         case .localPort(let port): facts.localPort == Int(port)
         case .invalidUser: facts.userIsInvalid
+        }
+    }
+}
+
+extension MatchCriteria.Criterion {
+    /// What the criterion looks at.
+    fileprivate var fact: ConnectionFacts.Fact? {
+        switch self {
+        case .user, .group: .user
+        case .invalidUser: nil
+        case .host: .host
+        case .address: .address
+        case .localAddress: .localAddress
+        case .localPort: .localPort
         }
     }
 }
