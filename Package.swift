@@ -104,7 +104,7 @@ let package = Package(
         ),
         .testTarget(
             name: "SSHServerTests",
-            dependencies: ["SSHServer", "SSHCrypto", "SSHWire", nioCore, logging],
+            dependencies: ["SSHServer", "SSHForwarding", "SSHCrypto", "SSHWire", nioCore, logging],
             swiftSettings: settings
         ),
         .testTarget(

@@ -103,6 +103,9 @@ struct KeywordTests {
         ("RekeyLimit default none", ["rekeylimit 0 0"]),
         ("RekeyLimit 16m", ["rekeylimit 16777216 0"]),
         ("MaxSessions 0", ["maxsessions 0"]),
+        ("RateLimit 10M", ["ratelimit 10485760 1310720"]),
+        ("RateLimit 1.5k 1", ["ratelimit 1536 1"]),
+        ("RateLimit NONE", ["ratelimit none"]),
         ("UnusedConnectionTimeout none", ["unusedconnectiontimeout none"]),
         ("UnusedConnectionTimeout 5m", ["unusedconnectiontimeout 300"]),
         ("LogLevel debug1", ["loglevel DEBUG"]),
@@ -161,6 +164,8 @@ struct KeywordTests {
         "RefuseConnection maybe", "PerSourcePenalties authfail", "PerSourcePenalties authfail:x",
         "PerSourcePenalties nothing:5s", "PerSourcePenalties overflow:deny-all",
         "PerSourcePenaltyExemptList 10.0.0.1/8",
+        "RateLimit", "RateLimit 0", "RateLimit 1023", "RateLimit fast", "RateLimit 10M 0", "RateLimit 10M 1M 1M",
+        "RateLimit -1M", "RateLimit none 1M", "RateLimit 99999999999999999999",
         "ChannelTimeout 5m", "ChannelTimeout =5m", "ChannelTimeout session=x",
     ])
     func wrongValuesRefuseToStartAndNameTheLine(_ text: String) throws {

@@ -1,3 +1,5 @@
+import SSHForwarding
+
 /// Reads the options of one authorized_keys line.
 struct KeyOptionsParser {
     private var options = KeyOptions()
@@ -93,6 +95,9 @@ struct KeyOptionsParser {
             try self.options.permitStreamLocalListen.add(self.unixPaths(name, value))
         case "permitstreamlocalopen":
             try self.options.permitStreamLocalOpen.add(self.unixPaths(name, value))
+        case "ratelimit":
+            guard self.options.rateLimit == nil else { throw Self.repeated(name) }
+            self.options.rateLimit = try RateLimit(words: value.split(separator: " ").map(String.init))
         case "environment":
             try Self.checkEnvironment(value)
             self.options.environment.append(value)

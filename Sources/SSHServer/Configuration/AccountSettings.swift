@@ -1,3 +1,5 @@
+public import SSHForwarding
+
 /// The settings that may stand in a Match block: what holds for one user on one connection.
 public struct AccountSettings: Sendable {
     // Logging in.
@@ -52,6 +54,8 @@ public struct AccountSettings: Sendable {
     @Setting public var unusedConnectionTimeout: Duration?
     @Setting public var channelTimeouts = ChannelTimeouts(entries: [])
     @Setting public var refuseConnection = false
+    /// nil: as fast as it goes.
+    @Setting public var rateLimit: RateLimit?
     @Setting public var logLevel = LogLevel.info
 
     public init() {}

@@ -70,6 +70,7 @@ extension ServerConnection {
             self.login?.grant = grant
             self.watch(grant, readAt: judged.readAt)
             self.applySettings(handler, replacing: login.grant.settings)
+            self.applyRateLimits()
             self.closeForbiddenListeners()
         case .refused(let reasons, _):
             let reason = reasons.first ?? "the key is not authorized any more"

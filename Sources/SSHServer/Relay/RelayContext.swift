@@ -9,6 +9,7 @@ final class RelayContext: Sendable {
     let listeners = ListenerRegistry()
     let unixSockets = UnixSocketRegistry()
     let files = FileWatch()
+    let rateLimiters = RateLimiterRegistry()
     private let current: Mutex<RelayRules>
     private let connectionsSoFar = Atomic<UInt64>(0)
     private let stopping = Atomic<Bool>(false)

@@ -28,6 +28,7 @@ extension ServerConnection: ConnectionOwner {
     func connectionAuthenticated(_ connection: ConnectionHandler) {
         self.endStartup()
         self.applySettings(connection, replacing: nil)
+        self.applyRateLimits()
         self.watchForUse()
     }
 

@@ -30,6 +30,8 @@ final class ServerConnection {
     /// The question that a connection is asked whose listener somebody took over.
     var probe: Probe?
     var tunnels: [ObjectIdentifier: Tunnel] = [:]
+    /// What its tunnels are held to, each shared with other connections of the account or the key.
+    var rateLimiters: [RateLimiter] = []
     /// ChannelTimeout global=, and UnusedConnectionTimeout.
     var globalTimer: Scheduled<Void>?
     var unusedTimer: Scheduled<Void>?
