@@ -85,6 +85,13 @@ struct KeywordTests {
                     + "max-sources4:65536 max-sources6:65536 overflow:permissive overflow6:permissive"
             ]
         ),
+        (
+            "PerSourcePenalties overflow:deny-all max-sources6:7",
+            [
+                "persourcepenalties crash:90 authfail:5 noauth:1 grace-exceeded:10 refuseconnection:10 max:600 min:15 "
+                    + "max-sources4:65536 max-sources6:7 overflow:deny-all overflow6:permissive"
+            ]
+        ),
         ("PerSourcePenaltyExemptList 10.0.0.0/8,::1", ["persourcepenaltyexemptlist 10.0.0.0/8,::1"]),
         ("RequiredRSASize 3072", ["requiredrsasize 3072"]),
         ("AllowStreamLocalForwarding yes", ["allowstreamlocalforwarding yes"]),
@@ -162,7 +169,7 @@ struct KeywordTests {
         "PubkeyAuthOptions maybe", "RequiredRSASize many", "TrustedUserCAKeys", "RevokedKeys",
         "CASignatureAlgorithms x", "AuthorizedPrincipalsFile /p/%x", "ListenTakeover yes", "ShutdownGrace soon",
         "RefuseConnection maybe", "PerSourcePenalties authfail", "PerSourcePenalties authfail:x",
-        "PerSourcePenalties nothing:5s", "PerSourcePenalties overflow:deny-all",
+        "PerSourcePenalties nothing:5s", "PerSourcePenalties overflow:maybe",
         "PerSourcePenaltyExemptList 10.0.0.1/8",
         "RateLimit", "RateLimit 0", "RateLimit 1023", "RateLimit fast", "RateLimit 10M 0", "RateLimit 10M 1M 1M",
         "RateLimit -1M", "RateLimit none 1M", "RateLimit 99999999999999999999",

@@ -17,6 +17,6 @@ extension ServerConnection {
         // Most reloads change nothing here.
         guard !limiters.elementsEqual(self.rateLimiters, by: ===) else { return }
         self.rateLimiters = limiters
-        for tunnel in self.tunnels.values { tunnel.limit(by: limiters) }
+        for running in self.channels.values { (running.channel as? Tunnel)?.limit(by: limiters) }
     }
 }

@@ -29,7 +29,7 @@ final class ServerConnection {
     var endReason: String?
     /// The question that a connection is asked whose listener somebody took over.
     var probe: Probe?
-    var tunnels: [ObjectIdentifier: Tunnel] = [:]
+    var channels: [ObjectIdentifier: RunningChannel] = [:]
     /// What its tunnels are held to, each shared with other connections of the account or the key.
     var rateLimiters: [RateLimiter] = []
     /// ChannelTimeout global=, and UnusedConnectionTimeout.
