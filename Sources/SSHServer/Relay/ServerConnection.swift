@@ -92,7 +92,7 @@ final class ServerConnection {
         let connection = ServerConnection(context, startup, peer: peer, facts: facts)
         do {
             let configuration = EngineConfiguration.server(rules, settings)
-            let handler = try ConnectionHandler(configuration: configuration, random: SystemRandom(), owner: connection)
+            let handler = try ConnectionHandler(configuration: configuration, random: SystemRandom.ofThisThread(), owner: connection)
             connection.handler = handler
             context.connections.insert(connection, on: channel.eventLoop)
             try channel.pipeline.syncOperations.addHandler(handler)
