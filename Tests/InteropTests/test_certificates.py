@@ -1,6 +1,7 @@
 """Certificates and revoked keys: the same files and the same ssh, put to the relay and to sshd, with the same answer."""
 
 import os
+import struct
 import uuid
 
 import pytest
@@ -270,3 +271,211 @@ def test_running_connection_ends_when_its_certificate_does(lab, authority, clien
         os.replace(new, revoked)
     wait_until(lambda: not device.program.running, 12, "the end of the client")
     wait_until(lambda: not is_listening(port), 2, "the listener closed")
+
+
+# Lines of the principals file, the names of the certificate, and whether it logs in: the first line that fits decides.
+FIRST_PRINCIPAL = [
+    ('from="192.0.2.1" operators\noperators\n', "operators", False),
+    (f'from="{LOOPBACK}" operators\nfrom="192.0.2.1" operators\n', "operators", True),
+    ('expiry-time="20200101Z" operators\noperators\n', "operators", False),
+    ('from="192.0.2.1" operators\nothers\n', "others,operators", False),
+    ("no-such-option operators\noperators\n", "operators", True),
+    ("cert-authority operators\n", "operators", False),
+    ('cert-authority,principals="operators" operators\n', "operators", False),
+    ('principals="operators" operators\n', "operators", False),
+]
+
+
+@BOTH
+@pytest.mark.parametrize("text, names, accepted", FIRST_PRINCIPAL)
+def test_first_line_of_a_principal_decides(lab, authority, client_kind, server_kind, text, names, accepted, tmp_path):
+    config = _trusting(tmp_path, f"{authority.public}\n", principals=text)
+    server = lab.server(server_kind, config=config)
+    assert _logs_in(lab, client_kind, server, _certificate(lab, authority, names=names)) == accepted, server.log()
+
+
+# Lines of TrustedUserCAKeys, of which AUTHORITY is the authority's key, and whether its certificates log in.
+TRUSTED = [
+    ("AUTHORITY\n", True),
+    ("AUTHORITY", True),
+    ("  AUTHORITY comment\r\n", True),
+    ("this is no key\nAUTHORITY\n", False),
+    ("AUTHORITY\nthis is no key\n", True),
+    ("cert-authority AUTHORITY\n", False),
+    ("#AUTHORITY\n", False),
+    ("", False),
+]
+
+
+@BOTH
+@pytest.mark.parametrize("text, accepted", TRUSTED)
+def test_lines_of_trusted_user_ca_keys(lab, authority, client_kind, server_kind, text, accepted, tmp_path):
+    server = lab.server(server_kind, config=_trusting(tmp_path, text.replace("AUTHORITY", authority.public)))
+    assert _logs_in(lab, client_kind, server, _certificate(lab, authority)) == accepted, server.log()
+
+
+def _trusting(tmp_path, text, principals=None):
+    """Configuration with the text as TrustedUserCAKeys, and perhaps an AuthorizedPrincipalsFile."""
+    config = [f"TrustedUserCAKeys {_written(tmp_path / 'trusted', text)}"]
+    if principals is not None:
+        config.append(f"AuthorizedPrincipalsFile {_written(tmp_path / 'principals', principals)}")
+    return config
+
+
+def _may_listen(lab, kind, server, key):
+    """Whether a client with the key, which logs in, gets a listener."""
+    port = free_port()
+    client = lab.client(kind, server, key=key, remote=[f"{port}:{lab.target}"], wait=False)
+    wait_until(lambda: not client.program.running or is_listening(port), 20, "an answer")
+    listening = client.program.running
+    client.stop()
+    assert "Accepted publickey" in server.log()
+    return listening
+
+
+# Options of the authority's line in authorized_keys, lines of the principals file, and whether -R is permitted: the
+# authority stands in TrustedUserCAKeys, too.
+TWICE = [
+    (",restrict", None, False),
+    ("", "restrict " + USER, True),
+    (",restrict", "restrict " + USER, False),
+    (',restrict,principals="nobody"', None, True),
+    (',principals="nobody"', "restrict " + USER, False),
+]
+
+
+@BOTH
+@pytest.mark.parametrize("options, principals, permitted", TWICE)
+def test_authority_trusted_twice(
+    lab, authority, client_kind, server_kind, options, principals, permitted, tmp_path
+):
+    config = _trusting(tmp_path, f"{authority.public}\n", principals=principals)
+    server = lab.server(server_kind, config=config, authorized_keys=_line(authority, options))
+    assert _may_listen(lab, client_kind, server, _certificate(lab, authority)) == permitted, server.log()
+
+
+@BOTH
+def test_options_of_the_principals_line_restrict_the_certificate(
+    lab, authority, client_kind, server_kind, tmp_path
+):
+    allowed = free_port()
+    text = f'restrict,port-forwarding,permitlisten="{allowed}" operators\nothers\n'
+    server = lab.server(server_kind, config=_trusting(tmp_path, f"{authority.public}\n", principals=text))
+    key = _certificate(lab, authority, names="operators,others")
+    assert not _may_listen(lab, client_kind, server, key)
+    lab.client(client_kind, server, key=key, remote=[f"{allowed}:{lab.target}"])
+
+
+# A flag is empty: data in it makes the whole certificate void, unless nobody knows the flag.
+FLAGS = [
+    ("extension:permit-pty=data", False),
+    ("extension:permit-port-forwarding=data", False),
+    ("extension:no-touch-required=data", False),
+    ("extension:no-such-extension@example.com=data", True),
+    ("critical:verify-required=data", False),
+    ("critical:verify-required", True),
+    ("critical:source-address=127.0.0.0/8", True),
+    ("critical:source-address=127.0.0.1/8", False),
+    ("critical:source-address=localhost", False),
+    ("critical:source-address=!192.0.2.1,127.0.0.1", False),
+    ("critical:source-address=", False),
+    ("critical:force-command=", True),
+]
+
+
+@BOTH
+@pytest.mark.parametrize("option, accepted", FLAGS)
+def test_data_of_options(lab, authority, client_kind, server_kind, option, accepted):
+    server = lab.server(server_kind, authorized_keys=_line(authority))
+    assert _logs_in(lab, client_kind, server, _certificate(lab, authority, "-O", option)) == accepted, server.log()
+
+
+# Types of the authority and of the key, lines of the configuration, and whether the certificate logs in.
+ALGORITHMS = [
+    ("rsa", "rsa", [], True),
+    ("ecdsa", "ecdsa", [], True),
+    ("ed25519", "rsa", [], True),
+    ("rsa", "ed25519", [], True),
+    ("rsa", "ed25519", ["RequiredRSASize 2049"], False),
+    ("ed25519", "rsa", ["RequiredRSASize 2049"], False),
+    ("rsa", "rsa", ["RequiredRSASize 2048"], True),
+    ("ed25519", "ed25519", ["RequiredRSASize 16384"], True),
+    ("rsa", "ed25519", ["CASignatureAlgorithms ssh-ed25519"], False),
+    ("rsa", "ed25519", ["CASignatureAlgorithms rsa-sha2-*"], True),
+    ("ecdsa", "ed25519", ["CASignatureAlgorithms -ecdsa-*"], False),
+    ("ed25519", "ed25519", ["CASignatureAlgorithms -ecdsa-*"], True),
+    ("ed25519", "ed25519", ["PubkeyAcceptedAlgorithms ssh-ed25519"], False),
+    ("ed25519", "ed25519", ["PubkeyAcceptedAlgorithms ssh-ed25519-cert-v01@openssh.com"], True),
+    ("ed25519", "rsa", ["PubkeyAcceptedAlgorithms rsa-sha2-256-cert-v01@openssh.com"], True),
+    ("ed25519", "rsa", ["PubkeyAcceptedAlgorithms -rsa-*-cert-v01@openssh.com"], False),
+]
+
+
+@BOTH
+@pytest.mark.parametrize("by, of, config, accepted", ALGORITHMS)
+def test_algorithms_of_keys_and_authorities(lab, client_kind, server_kind, by, of, config, accepted):
+    authority = lab.keys.named(f"authority-{by}", by)
+    key = authority.certify(lab.keys.named(f"certified-{of}", of), f"c-{uuid.uuid4()}", "-I", "x", "-n", USER)
+    server = lab.server(server_kind, config=config, authorized_keys=_line(authority))
+    assert _logs_in(lab, client_kind, server, key) == accepted, server.log()
+
+
+@BOTH
+def test_a_certificate_in_revoked_keys_stands_for_its_key(lab, authority, client_kind, server_kind, tmp_path):
+    key = _certificate(lab, authority)
+    text = key.path.with_name(key.path.name + "-cert.pub").read_text()
+    config = [f"RevokedKeys {_written(tmp_path / 'revoked', text)}"]
+    server = lab.server(server_kind, config=config, authorized_keys=f"{_line(authority)}{key.public}\n")
+    assert not _logs_in(lab, client_kind, server, key)
+
+
+# Certificates' serials as a list may hold them, by the bytes of a section; and whether everybody is refused.
+def _krl(*sections):
+    def string(data):
+        return struct.pack(">I", len(data)) + data
+
+    head = b"SSHKRL\n\0" + struct.pack(">IQQQ", 1, 1, 0, 0) + string(b"") + string(b"")
+    return head + b"".join(bytes([kind]) + string(data) for kind, data in sections)
+
+
+def _of_any_authority(kind, data):
+    return 1, struct.pack(">IIBI", 0, 0, kind, len(data)) + data
+
+
+LISTS = {
+    "empty": (_krl(), True),
+    "serial": (_krl(_of_any_authority(0x20, struct.pack(">Q", 77))), False),
+    "another-serial": (_krl(_of_any_authority(0x20, struct.pack(">Q", 78))), True),
+    "serial-0": (_krl(_of_any_authority(0x20, struct.pack(">Q", 0))), False),
+    "range-from-0": (_krl(_of_any_authority(0x21, struct.pack(">QQ", 0, 5))), False),
+    "range": (_krl(_of_any_authority(0x21, struct.pack(">QQ", 70, 2**64 - 1))), False),
+    "range-backwards": (_krl(_of_any_authority(0x21, struct.pack(">QQ", 9, 5))), False),
+    "another-range": (_krl(_of_any_authority(0x21, struct.pack(">QQ", 78, 2**64 - 1))), True),
+    "bitmap": (_krl(_of_any_authority(0x22, struct.pack(">QI", 70, 2) + b"\x00\x80")), False),
+    "another-bitmap": (_krl(_of_any_authority(0x22, struct.pack(">QI", 70, 2) + b"\x01\x00")), True),
+    "bitmap-over-the-end": (_krl(_of_any_authority(0x22, struct.pack(">QI", 2**64 - 1, 1) + b"\x02")), False),
+    "identity": (_krl(_of_any_authority(0x23, struct.pack(">I", 8) + b"device-1")), False),
+    "unknown-certificate-section": (_krl(_of_any_authority(0x24, b"")), False),
+    "unknown-section": (_krl((6, b"")), False),
+    "short-digest": (_krl((3, struct.pack(">I", 4) + b"abcd")), False),
+    "truncated": (_krl((2, b""))[:-1], False),
+    "section-with-more": (_krl(_of_any_authority(0x21, struct.pack(">QQB", 100, 200, 1))), False),
+}
+
+
+@BOTH
+@pytest.mark.parametrize("name", LISTS)
+def test_bytes_of_revocation_lists(lab, authority, client_kind, server_kind, name, tmp_path):
+    content, accepted = LISTS[name]
+    path = tmp_path / "revoked"
+    path.write_bytes(content)
+    server = lab.server(server_kind, config=[f"RevokedKeys {path}"], authorized_keys=_line(authority))
+    assert _logs_in(lab, client_kind, server, _certificate(lab, authority, "-z", "77")) == accepted, server.log()
+
+
+@pytest.mark.pairs(clients=["ssh"], servers=["relay"])
+@pytest.mark.ours_only("before 10.3 sshd let such a certificate log in by a cert-authority line")
+def test_certificate_for_nobody_in_particular_does_not_log_in(lab, authority, client_kind, server_kind):
+    server = lab.server(server_kind, authorized_keys=_line(authority))
+    key = authority.certify(lab.keys.named("certified"), f"certificate-{uuid.uuid4()}", "-I", "x")
+    assert not _logs_in(lab, client_kind, server, key)
