@@ -158,7 +158,9 @@ struct ServerAuthentication {
         _ method: UserAuthenticationRequest.PublicKeyMethod
     ) -> (AuthenticationRequest.Credential, PublicKey)? {
         if CertificateAlgorithm.isCertificate(method.algorithm) {
-            guard let certificate = try? Certificate(blob: method.blob) else { return nil }
+            guard let certificate = try? Certificate(blob: method.blob),
+                certificate.algorithms.contains(method.algorithm)
+            else { return nil }
             return (.certificate(certificate), certificate.key)
         }
         guard let key = try? PublicKey(blob: method.blob), key.signatureAlgorithms.contains(method.algorithm) else {

@@ -19,7 +19,6 @@ struct KeyOptionsParser {
                 try parser.parseOption()
             }
         }
-        try parser.checkCombination()
         return parser.options
     }
 
@@ -146,12 +145,6 @@ struct KeyOptionsParser {
         }
         guard parts.count == 2, !parts[0].isEmpty, parts[0].allSatisfy(isLegal) else {
             throw InvalidValue("\"\(value)\" is not NAME=value")
-        }
-    }
-
-    private func checkCombination() throws {
-        guard self.options.principals == nil || self.options.certificateAuthority else {
-            throw InvalidValue("principals= stands without cert-authority")
         }
     }
 

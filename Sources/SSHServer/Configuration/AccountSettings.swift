@@ -9,6 +9,8 @@ public struct AccountSettings: Sendable {
     @Setting public var trustedUserCAKeys: String?
     /// nil: the account's name must be among a certificate's principals.
     @Setting public var authorizedPrincipalsFile: String?
+    /// Never run. Where it stands without authorizedPrincipalsFile, trustedUserCAKeys let in nobody.
+    @Setting public var authorizedPrincipalsCommand: String?
     @Setting public var revokedKeys: [String] = []
     /// What authorities may sign certificates with.
     @Setting public var caSignatureAlgorithms: [String] = []
