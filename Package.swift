@@ -88,7 +88,17 @@ let package = Package(
         .executableTarget(name: "swssh", dependencies: ["SSHClient"], swiftSettings: settings),
 
         .testTarget(name: "SSHWireTests", dependencies: ["SSHWire", nioCore], swiftSettings: settings),
-        .testTarget(name: "SSHCryptoTests", dependencies: ["SSHWire", "SSHCrypto", nioCore], swiftSettings: settings),
+        .target(
+            name: "SSHTestFixtures",
+            dependencies: ["SSHWire", "SSHCrypto"],
+            path: "Tests/SSHTestFixtures",
+            swiftSettings: settings
+        ),
+        .testTarget(
+            name: "SSHCryptoTests",
+            dependencies: ["SSHWire", "SSHCrypto", "SSHTestFixtures", nioCore],
+            swiftSettings: settings
+        ),
         .testTarget(
             name: "SSHProtocolTests",
             dependencies: ["SSHWire", "SSHCrypto", "SSHProtocol", nioCore],
@@ -104,7 +114,9 @@ let package = Package(
         ),
         .testTarget(
             name: "SSHServerTests",
-            dependencies: ["SSHServer", "SSHCrypto", "SSHWire", nioCore, logging],
+            dependencies: [
+                "SSHServer", "SSHProtocol", "SSHCrypto", "SSHWire", "SSHTestFixtures", nioCore, logging,
+            ],
             swiftSettings: settings
         ),
         .testTarget(
