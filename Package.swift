@@ -101,7 +101,7 @@ let package = Package(
         ),
         .testTarget(
             name: "SSHProtocolTests",
-            dependencies: ["SSHWire", "SSHCrypto", "SSHProtocol", nioCore],
+            dependencies: ["SSHWire", "SSHCrypto", "SSHProtocol", "SSHTestFixtures", nioCore],
             swiftSettings: settings
         ),
         .testTarget(

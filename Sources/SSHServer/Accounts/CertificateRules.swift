@@ -54,7 +54,9 @@ struct CertificateRules {
     /// Addresses and ranges only: no names, no negation.
     private static func ranges(_ text: String) throws -> [AddressRange] {
         try text.split(separator: ",", omittingEmptySubsequences: false).map { element in
-            guard let range = try AddressRange(String(element)) else {
+            // No scopes, and nothing that anybody would look up.
+            let isNumeric = element.utf8.allSatisfy { "0123456789abcdefABCDEF.:/".utf8.contains($0) }
+            guard isNumeric, let range = try AddressRange(String(element)) else {
                 throw InvalidValue("the certificate's source-address \"\(element)\" is no address")
             }
             return range
