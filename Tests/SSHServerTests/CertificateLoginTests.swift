@@ -168,6 +168,39 @@ struct CertificateLoginTests {
         #expect(try !Self.trusting("DenyUsers no-such*").lets(.ofAccount))
     }
 
+    /// U+212A is a K for Unicode, and so is an e with an accent behind it an é. For the system they are other names, which no
+    /// rule about the right one holds for.
+    @Test(arguments: [("Kevin", "\u{212a}evin"), ("jos\u{e9}", "jose\u{301}")])
+    func otherSpellingOfANameIsAnotherName(_ name: String, _ spelling: String) throws {
+        for principals in [nil, "AuthorizedPrincipalsFile FOLDER/principals"] {
+            var bench = Self.trusting("DenyUsers \(name)\n\(principals ?? "")")
+            bench.write("principals", "\(spelling)\n")
+            bench.user = spelling
+            #expect(try !bench.lets(CertificateMaker().with { $0.principals = [name] }))
+            #expect(try bench.lets(CertificateMaker().with { $0.principals = [spelling] }))
+        }
+        var bench = Self.listing("")
+        bench.user = spelling
+        #expect(try !bench.lets(CertificateMaker().with { $0.principals = [name] }))
+        bench = Self.listing(",principals=\"\(spelling)\"")
+        #expect(try !bench.lets(CertificateMaker().with { $0.principals = [name] }))
+        #expect(AccountName(name) != AccountName(spelling))
+    }
+
+    @Test(arguments: [
+        ("", true, true), ("PermitRootLogin yes", true, true), ("PermitRootLogin prohibit-password", true, true),
+        ("PermitRootLogin forced-commands-only", false, true), ("PermitRootLogin no", false, false),
+        ("Match user root\nPermitRootLogin no", false, false),
+    ])
+    func rootLogsInAsPermitRootLoginSays(_ line: String, _ isAccepted: Bool, _ isAcceptedByCommand: Bool) throws {
+        var bench = Self.trusting(line)
+        bench.user = "root"
+        let maker = CertificateMaker().with { $0.principals = ["root"] }
+        let forced = maker.with { $0.criticalOptions = [("force-command", CertificateMaker.data("x"))] }
+        #expect(try bench.lets(maker) == isAccepted)
+        #expect(try bench.lets(forced) == isAcceptedByCommand)
+    }
+
     @Test func nameThatIsNoAccountsLogsNobodyIn() throws {
         var bench = Self.trusting()
         for name in ["", "-x", ".", "..", "a/b", "a b", "a\u{1b}b"] {

@@ -171,7 +171,7 @@ struct KeywordTests {
 
     @Test(arguments: [
         "X11Forwarding yes", "Subsystem sftp /usr/lib/openssh/sftp-server", "UsePAM yes", "PrintMotd no",
-        "AcceptEnv LANG LC_*", "PermitRootLogin no", "PasswordAuthentication no", "PasswordAuthentication yes",
+        "AcceptEnv LANG LC_*", "PasswordAuthentication no", "PasswordAuthentication yes",
         "ChallengeResponseAuthentication no", "AuthorizedPrincipalsCommand /bin/x", "Banner /etc/issue",
         "ForceCommand echo 'no shell'",
         "PermitTTY no", "ChrootDirectory /x", "PermitTunnel no", "GSSAPIAuthentication no", "KerberosAuthentication no",

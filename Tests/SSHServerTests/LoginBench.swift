@@ -50,7 +50,7 @@ struct LoginBench {
     }
 
     private func load() throws -> ServerConfiguration {
-        let lines = "\(self.configuration)\nAuthorizedKeysFile FOLDER/keys\nStrictModes no\n"
+        let lines = "AuthorizedKeysFile FOLDER/keys\nStrictModes no\n\(self.configuration)\n"
         let text = lines.split(separator: "FOLDER", omittingEmptySubsequences: false).joined(
             separator: self.folder.path
         )

@@ -75,7 +75,7 @@ struct CertificateRules {
     func narrowing(_ options: KeyOptions) throws -> KeyOptions {
         var options = options
         if let forced = self.forceCommand {
-            guard options.command == nil || options.command == forced else {
+            guard options.command?.hasSameBytes(as: forced) ?? true else {
                 throw InvalidValue("the certificate and the line force different commands")
             }
             options.command = forced

@@ -69,7 +69,7 @@ extension LoginJudgement {
             throw LoginRefusal("\(line.rule): \(reason)")
         }
         let wanted = line.options.principals ?? [self.account.name.text]
-        guard certificate.principals.contains(where: wanted.contains) else {
+        guard wanted.contains(where: certificate.names) else {
             throw LoginRefusal("\(line.rule): the certificate does not contain an authorized principal")
         }
     }
@@ -89,7 +89,7 @@ extension LoginJudgement {
             let rule = self.settings.$authorizedPrincipalsCommand.rule ?? .builtIn("AuthorizedPrincipalsCommand")
             throw LoginRefusal("\(rule): it is not run, and there is no AuthorizedPrincipalsFile")
         }
-        guard certificate.principals.contains(self.account.name.text) else {
+        guard certificate.names(self.account.name.text) else {
             throw LoginRefusal("the certificate does not name the account among its principals")
         }
         // No line asks for a touch or waives it: the certificate alone says.
@@ -103,7 +103,7 @@ extension LoginJudgement {
         of certificate: Certificate,
         in file: PrincipalsFile
     ) throws(LoginRefusal) -> PrincipalsFile.Line {
-        guard let line = file.lines.first(where: { certificate.principals.contains($0.principal) }) else {
+        guard let line = file.lines.first(where: { certificate.names($0.principal) }) else {
             let reasons = file.problems.map(\.description)
             throw LoginRefusal(reasons + ["the certificate does not contain an authorized principal"])
         }
@@ -129,6 +129,12 @@ extension LoginJudgement {
         } catch {
             throw LoginRefusal((error as? InvalidValue)?.reason ?? ErrorText.of(error))
         }
+    }
+}
+
+extension Certificate {
+    fileprivate func names(_ principal: String) -> Bool {
+        self.principals.contains { $0.hasSameBytes(as: principal) }
     }
 }
 

@@ -27,6 +27,7 @@ struct LoginJudgement {
             line = try self.line(for: certificate, in: keys)
         }
         try self.checkSecurityKey(line)
+        try self.checkRoot(line)
         return line
     }
 
@@ -64,6 +65,19 @@ struct LoginJudgement {
                 case .certificate(let certificate): file.revokes(certificate)
                 }
             guard !isRevoked else { throw LoginRefusal("the key is revoked: it stands in RevokedKeys \(path)") }
+        }
+    }
+
+    private func checkRoot(_ line: AuthorizedKey) throws(LoginRefusal) {
+        guard self.account.userID == 0 else { return }
+        let isPermitted =
+            switch self.settings.permitRootLogin {
+            case .yes, .withoutPassword: true
+            case .forcedCommandsOnly: line.options.command != nil
+            case .no: false
+            }
+        guard isPermitted else {
+            throw LoginRefusal("\(self.settings.$permitRootLogin.rule ?? .builtIn("PermitRootLogin"))")
         }
     }
 

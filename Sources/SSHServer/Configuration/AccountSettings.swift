@@ -14,6 +14,8 @@ public struct AccountSettings: Sendable {
     @Setting public var revokedKeys: [String] = []
     /// What authorities may sign certificates with.
     @Setting public var caSignatureAlgorithms: [String] = []
+    /// What holds for the Unix account with the user id 0.
+    @Setting public var permitRootLogin = PermitRootLogin.withoutPassword
     @Setting public var pubkeyAuthOptions: PubkeyAuthOptions = []
     /// Bits; less than 2048 are never accepted.
     @Setting public var requiredRSASize = 1024

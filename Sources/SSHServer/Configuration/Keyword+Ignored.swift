@@ -19,7 +19,7 @@ extension Keyword {
         let anywhere = [
             "GSSAPIAuthentication", "HostbasedAcceptedAlgorithms", "HostbasedAuthentication",
             "HostbasedUsesNameFromPacketOnly", "IgnoreRhosts", "KbdInteractiveAuthentication", "KerberosAuthentication",
-            "PasswordAuthentication", "PermitEmptyPasswords", "PermitRootLogin",
+            "PasswordAuthentication", "PermitEmptyPasswords",
         ]
         let global = [
             "AFSTokenPassing", "GSSAPICleanupCredentials", "GSSAPIKexAlgorithms", "GSSAPIKeyExchange",
