@@ -184,6 +184,18 @@ struct KeywordTests {
         #expect((warning.file, warning.line) == ("/etc/relay/config", 2))
     }
 
+    /// Both let somebody in, in sshd: whoever relies on that is told.
+    @Test func commandsThatWouldLetSomebodyInAreSaidNotToBeRun() throws {
+        let text = "AuthorizedKeysCommand /bin/keys\nTrustedUserCAKeys /ca\nAuthorizedPrincipalsCommand /bin/names %u\n"
+        let configuration = try ServerConfiguration.parsing(text)
+        #expect(configuration.warnings.map(\.line) == [1, 3])
+        #expect(configuration.warnings.map { "\($0)" }.allSatisfy { $0.contains("not supported") })
+        #expect(configuration.summary.contains { $0.contains("but not by certificates of the authorities in /ca") })
+        let file = try ServerConfiguration.parsing(text + "AuthorizedPrincipalsFile /p/%u\n")
+        #expect(file.summary.contains { $0.contains("and certificates of the authorities in /ca") })
+        #expect(ServerConfiguration.refusal("AuthorizedPrincipalsCommand names") != nil)
+    }
+
     @Test(arguments: [
         "Banner none", "UseDNS no", "AuthenticationMethods any",
         "AuthenticationMethods publickey", "RevokedKeys none", "TrustedUserCAKeys none", "ChannelTimeout none",

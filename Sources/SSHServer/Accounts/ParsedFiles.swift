@@ -39,7 +39,8 @@ final class ParsedFiles<Value: Sendable>: Sendable {
         } else {
             value = Result { try self.parse(file.bytes) }
         }
-        let isNew = file.state.changedSeconds >= Int(clamping: now)
+        // The clock that stamps files may be a little behind.
+        let isNew = file.state.changedSeconds >= Int(clamping: now) - 1
         self.keep(Entry(state: file.state, value: value, bytes: isNew ? file.bytes : nil, lastUse: 0), for: path)
         return try value.get()
     }
