@@ -529,3 +529,21 @@ def test_certificate_for_nobody_in_particular_does_not_log_in(lab, authority, cl
     server = lab.server(server_kind, authorized_keys=_line(authority))
     key = authority.certify(lab.keys.named("certified"), f"certificate-{uuid.uuid4()}", "-I", "x")
     assert not _logs_in(lab, client_kind, server, key)
+
+
+@pytest.mark.pairs(clients=["ssh"], servers=["relay"])
+@pytest.mark.ours_only("sshd says so at each login, and for TrustedUserCAKeys at LogLevel DEBUG2 only")
+def test_what_is_wrong_with_a_list_of_keys_is_logged_once(lab, authority, client_kind, server_kind, tmp_path):
+    config = _trusting(tmp_path, f"{authority.public}\nthis is no key\n")
+    revoked = _written(tmp_path / "revoked", "")
+    server = lab.server(server_kind, config=[*config, f"RevokedKeys {revoked}"])
+    key = _certificate(lab, authority)
+    for _ in range(2):
+        assert _logs_in(lab, client_kind, server, key)
+    said = [line for line in server.log().splitlines() if "TrustedUserCAKeys" in line]
+    assert len(said) == 1 and f"{tmp_path}/trusted: line 2: " in said[0], said
+    revoked.write_text("this is no key\n")
+    for _ in range(2):
+        assert not _logs_in(lab, client_kind, server, key)
+    said = [line for line in server.log().splitlines() if "nobody may log in" in line]
+    assert len(said) == 1 and f"RevokedKeys {revoked}: line 1: " in said[0], said

@@ -119,16 +119,17 @@ struct AuthenticationTests {
         }
     }
 
-    @Test func theUserNameMayNotChange() throws {
+    @Test(arguments: [("alice", "bob"), ("Kevin", "\u{212a}evin")])
+    func theUserNameMayNotChange(_ name: String, _ other: String) throws {
         var authentication = try self.server()
         _ = try authentication.receive(
-            UserAuthenticationRequest(user: "alice", method: .none),
+            UserAuthenticationRequest(user: name, method: .none),
             session: self.session,
             hostKey: self.hostKey
         )
         #expect(throws: SSHError.self) {
             _ = try authentication.receive(
-                UserAuthenticationRequest(user: "bob", method: .none),
+                UserAuthenticationRequest(user: other, method: .none),
                 session: self.session,
                 hostKey: self.hostKey
             )

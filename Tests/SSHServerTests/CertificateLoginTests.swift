@@ -187,6 +187,26 @@ struct CertificateLoginTests {
         #expect(AccountName(name) != AccountName(spelling))
     }
 
+    /// An editor left keys there that were taken out of the account's file.
+    @Test(arguments: [
+        "alice~", "alice.bak", "alice.BAK", "alice.new", "alice.dpkg-old", "alice.rpmsave", "#alice#", "alice.swp",
+    ])
+    func copyOfAnAccountsFileIsNoAccount(_ name: String) throws {
+        var bench = Self.trusting()
+        bench.write("keys", CertificateMaker.key.openSSHText)
+        bench.user = name
+        #expect(try bench.line(LoginClaim(user: name, credential: .key(CertificateMaker.key))) == nil)
+        #expect(try !bench.lets(CertificateMaker().with { $0.principals = [name] }))
+    }
+
+    @Test(arguments: ["alice", "alice.smith", "alice@example.com", "new", "bak", "a~b", "alice.newer"])
+    func otherNamesAreAccounts(_ name: String) throws {
+        var bench = LoginBench()
+        bench.user = name
+        bench.write("keys", CertificateMaker.key.openSSHText)
+        #expect(try bench.line(LoginClaim(user: name, credential: .key(CertificateMaker.key))) != nil)
+    }
+
     @Test(arguments: [
         ("", true, true), ("PermitRootLogin yes", true, true), ("PermitRootLogin prohibit-password", true, true),
         ("PermitRootLogin forced-commands-only", false, true), ("PermitRootLogin no", false, false),

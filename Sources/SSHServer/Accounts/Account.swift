@@ -58,7 +58,10 @@ public struct Account: Hashable, Sendable {
     public static func lookingUp(_ name: AccountName) -> Account {
         // getpwnam and getgrgid answer in static storage.
         Self.userDatabase.withLock { _ in
-            guard let entry = getpwnam(name.text) else { return Account(name: name) }
+            // A name service that does not look at case finds alice for ALICE, whom no rule names.
+            guard let entry = getpwnam(name.text), let stored = entry.pointee.pw_name,
+                String(cString: stored).hasSameBytes(as: name.text)
+            else { return Account(name: name) }
             let home = entry.pointee.pw_dir.map { String(cString: $0) }
             let userID = entry.pointee.pw_uid
             let groups = Self.groups(of: name, primary: entry.pointee.pw_gid)

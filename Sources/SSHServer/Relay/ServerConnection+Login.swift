@@ -23,6 +23,8 @@ extension ServerConnection {
             )
         }.assumeIsolated().whenComplete { result in
             guard case .success(let decision) = result else { return connection.disconnect(.byApplication, "busy") }
+            // Who is not logged in yet is not judged again after a reload.
+            guard rules === self.context.rules else { return self.connection(connection, authenticate: request) }
             self.answer(connection, request, Judged(connection: self.id, readAt: now, decision: decision), claim)
         }
     }
