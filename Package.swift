@@ -96,10 +96,20 @@ let package = Package(
         ),
 
         .testTarget(name: "SSHWireTests", dependencies: ["SSHWire", nioCore], swiftSettings: settings),
-        .testTarget(name: "SSHCryptoTests", dependencies: ["SSHWire", "SSHCrypto", nioCore], swiftSettings: settings),
+        .target(
+            name: "SSHTestFixtures",
+            dependencies: ["SSHWire", "SSHCrypto"],
+            path: "Tests/SSHTestFixtures",
+            swiftSettings: settings
+        ),
+        .testTarget(
+            name: "SSHCryptoTests",
+            dependencies: ["SSHWire", "SSHCrypto", "SSHTestFixtures", nioCore],
+            swiftSettings: settings
+        ),
         .testTarget(
             name: "SSHProtocolTests",
-            dependencies: ["SSHWire", "SSHCrypto", "SSHProtocol", nioCore],
+            dependencies: ["SSHWire", "SSHCrypto", "SSHProtocol", "SSHTestFixtures", nioCore],
             swiftSettings: settings
         ),
         .testTarget(
@@ -112,7 +122,9 @@ let package = Package(
         ),
         .testTarget(
             name: "SSHServerTests",
-            dependencies: ["SSHServer", "SSHForwarding", "SSHCrypto", "SSHWire", nioCore, logging],
+            dependencies: [
+                "SSHServer", "SSHForwarding", "SSHProtocol", "SSHCrypto", "SSHWire", "SSHTestFixtures", nioCore, logging,
+            ],
             swiftSettings: settings
         ),
         .testTarget(

@@ -56,6 +56,9 @@ struct OpenSSHComparisonTests {
             "Match user alice\nPort 22",
             "Match all\nPort 29", "Match host=h.* user = al*,!bob # c\nPermitListen 1",
             "Match user bob\nMaxAuthTries x",
+            "PermitRootLogin yes", "PermitRootLogin NO", "PermitRootLogin prohibit-password",
+            "PermitRootLogin without-password",
+            "PermitRootLogin forced-commands-only", "PermitRootLogin maybe", "AuthorizedPrincipalsCommand none",
             "Include", "Include \"\"", "GatewayPorts no\r\nGatewayPorts yes\r", "  GatewayPorts\tyes\t#",
             "#GatewayPorts x",
         ]

@@ -93,7 +93,8 @@ struct ServerAuthentication {
         guard request.service == "ssh-connection" else {
             throw SSHError.protocolViolation("authentication for a service other than ssh-connection")
         }
-        guard self.user == nil || self.user == request.user else {
+        // Not ==, which takes two spellings of a letter for one.
+        guard self.user.map({ $0.utf8.elementsEqual(request.user.utf8) }) ?? true else {
             throw SSHError.protocolViolation("the client changed the user name in the middle of authentication")
         }
         self.user = request.user
@@ -158,7 +159,9 @@ struct ServerAuthentication {
         _ method: UserAuthenticationRequest.PublicKeyMethod
     ) -> (AuthenticationRequest.Credential, PublicKey)? {
         if CertificateAlgorithm.isCertificate(method.algorithm) {
-            guard let certificate = try? Certificate(blob: method.blob) else { return nil }
+            guard let certificate = try? Certificate(blob: method.blob),
+                certificate.algorithms.contains(method.algorithm)
+            else { return nil }
             return (.certificate(certificate), certificate.key)
         }
         guard let key = try? PublicKey(blob: method.blob), key.signatureAlgorithms.contains(method.algorithm) else {

@@ -21,7 +21,6 @@ struct KeyOptionsParser {
                 try parser.parseOption()
             }
         }
-        try parser.checkCombination()
         return parser.options
     }
 
@@ -151,12 +150,6 @@ struct KeyOptionsParser {
         }
         guard parts.count == 2, !parts[0].isEmpty, parts[0].allSatisfy(isLegal) else {
             throw InvalidValue("\"\(value)\" is not NAME=value")
-        }
-    }
-
-    private func checkCombination() throws {
-        guard self.options.principals == nil || self.options.certificateAuthority else {
-            throw InvalidValue("principals= stands without cert-authority")
         }
     }
 

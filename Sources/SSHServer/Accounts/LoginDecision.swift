@@ -22,6 +22,9 @@ enum LoginDecision: Sendable {
             return .refused(reasons: ["the user name is no account's"], isUnknownAccount: true)
         }
         let account = Account.lookingUp(name)
+        guard account.userID != nil || !name.isLeftover else {
+            return .refused(reasons: ["the user name is that of a copy of an account's file"], isUnknownAccount: true)
+        }
         var facts = facts
         facts.user = claim.user
         facts.groups = account.groups

@@ -19,7 +19,7 @@ extension Keyword {
         let anywhere = [
             "GSSAPIAuthentication", "HostbasedAcceptedAlgorithms", "HostbasedAuthentication",
             "HostbasedUsesNameFromPacketOnly", "IgnoreRhosts", "KbdInteractiveAuthentication", "KerberosAuthentication",
-            "PasswordAuthentication", "PermitEmptyPasswords", "PermitRootLogin",
+            "PasswordAuthentication", "PermitEmptyPasswords",
         ]
         let global = [
             "AFSTokenPassing", "GSSAPICleanupCredentials", "GSSAPIKexAlgorithms", "GSSAPIKeyExchange",
@@ -31,17 +31,26 @@ extension Keyword {
             .refused("AuthenticationMethods", .anywhere, except: ["any", "publickey"])
         ]
         let commands = ["AuthorizedKeysCommand", "AuthorizedKeysCommandUser"].map {
-            Keyword.ignored($0, .anywhere, "it is not supported: only AuthorizedKeysFile is read", silent: ["none"])
+            Keyword.ignored(
+                $0,
+                .anywhere,
+                "it is not supported: only AuthorizedKeysFile is read, and keys that the command would name do not log in",
+                silent: ["none"]
+            )
         }
         return anywhere.map { .ignored($0, .anywhere, reason) } + global.map { .ignored($0, .global, reason) }
             + restrictions + commands
     }()
 
     private static let certificateKeywords: [Keyword] =
-        ["AuthorizedPrincipalsCommand", "AuthorizedPrincipalsCommandUser"].map {
-            .ignored($0, .anywhere, "it is not supported: only AuthorizedPrincipalsFile is read", silent: ["none"])
-        } + [
-            .ignored("HostCertificate", .global, "it is not supported yet: the host key stands alone")
+        [
+            .ignored(
+                "AuthorizedPrincipalsCommandUser",
+                .anywhere,
+                "AuthorizedPrincipalsCommand is not supported",
+                silent: ["none"]
+            ),
+            .ignored("HostCertificate", .global, "it is not supported yet: the host key stands alone"),
         ]
 
     private static let otherKeywords: [Keyword] = [

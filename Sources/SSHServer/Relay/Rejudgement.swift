@@ -20,7 +20,7 @@ extension RelayContext {
         guard !standings.isEmpty else { return }
         let rules = self.rules
         let judged = try? await NIOThreadPool.singleton.runIfActive {
-            let files = AccountFiles()
+            let files = self.accountFiles()
             return standings.map { standing in
                 Judged(
                     connection: standing.connection,
