@@ -29,6 +29,7 @@ public struct ConfigurationOptions: Sendable {
     var strictHostKeyChecking: StrictHostKeyChecking?
     var hashKnownHosts: Bool?
     var requiredRSASize: Int?
+    var versionAddendum: String?
 
     var localForwards: [ForwardSpecification] = []
     var remoteForwards: [ForwardSpecification] = []
@@ -47,6 +48,7 @@ public struct ConfigurationOptions: Sendable {
     var kexAlgorithms: AlgorithmSpecification?
     var hostKeyAlgorithms: AlgorithmSpecification?
     var pubkeyAcceptedAlgorithms: AlgorithmSpecification?
+    var caSignatureAlgorithms: AlgorithmSpecification?
 
     var logLevel: LogLevel?
     var ignoreUnknown: String?

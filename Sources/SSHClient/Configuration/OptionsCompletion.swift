@@ -30,6 +30,7 @@ struct OptionsCompletion {
             proxy: try self.proxy(expansion),
             connectTimeout: options.connectTimeout ?? nil,
             connectionAttempts: attempts,
+            versionAddendum: options.versionAddendum ?? "",
             tcpKeepAlive: options.tcpKeepAlive ?? true,
             serverAliveInterval: options.serverAliveInterval ?? 15,
             serverAliveCountMax: options.serverAliveCountMax ?? 3,
@@ -48,6 +49,7 @@ struct OptionsCompletion {
                 (options.globalKnownHostsFiles ?? ["/etc/ssh/ssh_known_hosts", "/etc/ssh/ssh_known_hosts2"])
                 .map(self.environment.expandingTilde),
             revokedHostKeys: try options.revokedHostKeys.flatMap { $0 == "none" ? nil : try expansion.path($0) },
+            caSignatureAlgorithms: lists.caSignatureAlgorithms,
             strictHostKeyChecking: options.strictHostKeyChecking ?? .ask,
             hashKnownHosts: options.hashKnownHosts ?? false,
             requiredRSASize: options.requiredRSASize ?? 2048,
@@ -158,6 +160,7 @@ struct OptionsCompletion {
         var kexAlgorithms: [String] = []
         var hostKeyAlgorithms: [String] = []
         var pubkeyAcceptedAlgorithms: [String] = []
+        var caSignatureAlgorithms: [String] = []
         var warnings: [String] = []
     }
 
@@ -187,6 +190,12 @@ struct OptionsCompletion {
             "PubkeyAcceptedAlgorithms",
             self.options.pubkeyAcceptedAlgorithms,
             self.algorithms.pubkeyAcceptedAlgorithms
+        )
+        // Who signs for users' keys signs for hosts', with the same algorithms.
+        lists.caSignatureAlgorithms = try resolve(
+            "CASignatureAlgorithms",
+            self.options.caSignatureAlgorithms,
+            self.algorithms.pubkeyAcceptedAlgorithms.filter { !$0.contains("-cert-v0") }
         )
         return lists
     }

@@ -1,3 +1,4 @@
+import Glibc
 import NIOCore
 import NIOPosix
 import SSHCrypto
@@ -68,6 +69,14 @@ extension ClientConnection: ConnectionOwner {
         self.cancelTimer()
         let key = hostKey.key
         self.log.debug("Server host key: \(key.type) \(key.fingerprint)")
+        if let certificate = hostKey.certificate {
+            switch self.hostKeys.decide(certificate, now: UInt64(clamping: time(nil))) {
+            case .accept: return connection.perform { try $0.acceptHostKey() } ?? ()
+            case .refuse(let error): return connection.fail(error)
+            case .notTrusted: self.log.debug("No matching CA found. Retry with plain key")
+            case .notValid(let reason): self.log.info(reason)
+            }
+        }
         switch self.hostKeys.decide(key, address: connection.remoteAddress?.ipAddress) {
         case .accept:
             connection.perform { try $0.acceptHostKey() }

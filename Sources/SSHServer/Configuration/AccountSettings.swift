@@ -52,6 +52,8 @@ public struct AccountSettings: Sendable {
     @Setting public var unusedConnectionTimeout: Duration?
     @Setting public var channelTimeouts = ChannelTimeouts(entries: [])
     @Setting public var refuseConnection = false
+    /// A file that people are shown before they are logged in; nil: none is.
+    @Setting public var banner: String?
     @Setting public var logLevel = LogLevel.info
 
     public init() {}

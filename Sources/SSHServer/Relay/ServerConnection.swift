@@ -13,7 +13,8 @@ final class ServerConnection {
     /// What its log lines are told apart by.
     let id: UInt64
     let peer: PeerName
-    let facts: ConnectionFacts
+    /// The name in them may be found while the connection begins.
+    var facts: ConnectionFacts
     /// nil when the connection has ended.
     var handler: ConnectionHandler?
     var login: Login?
@@ -29,6 +30,10 @@ final class ServerConnection {
     var endReason: String?
     /// The question that a connection is asked whose listener somebody took over.
     var probe: Probe?
+    /// UseDNS: the client's name is being looked up.
+    var nameRequest: ClientNameRequest?
+    /// How often the client asked for a proof of our host keys.
+    var proofCount = 0
     var tunnels: [ObjectIdentifier: Tunnel] = [:]
     /// ChannelTimeout global=, and UnusedConnectionTimeout.
     var globalTimer: Scheduled<Void>?
@@ -93,6 +98,9 @@ final class ServerConnection {
             let handler = try ConnectionHandler(configuration: configuration, random: SystemRandom(), owner: connection)
             connection.handler = handler
             context.connections.insert(connection, on: channel.eventLoop)
+            if rules.configuration.useDNS {
+                connection.nameRequest = ClientNameRequest(peer.address, on: channel.eventLoop)
+            }
             try channel.pipeline.syncOperations.addHandler(handler)
             connection.startGraceTimer(handler, on: channel.eventLoop, rules.configuration.loginGraceTime)
         } catch {
