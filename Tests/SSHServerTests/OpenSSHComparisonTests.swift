@@ -58,6 +58,9 @@ struct OpenSSHComparisonTests {
             "Match user bob\nMaxAuthTries x",
             "Include", "Include \"\"", "GatewayPorts no\r\nGatewayPorts yes\r", "  GatewayPorts\tyes\t#",
             "#GatewayPorts x",
+            "Banner /etc/issue", "Banner none", "Banner", "Banner /a\nMatch user al*\nBanner /b", "UseDNS yes", "UseDNS x",
+            "VersionAddendum none", "VersionAddendum of example", "VersionAddendum", "HostCertificate none",
+            "Match user alice\nVersionAddendum x", "Match user alice\nUseDNS yes",
         ]
         for line in lines {
             try Self.compare(line + "\n", .from("alice", host: "h.example", localPort: 2222), #_sourceLocation)
