@@ -104,7 +104,10 @@ let package = Package(
         ),
         .testTarget(
             name: "SSHServerTests",
-            dependencies: ["SSHServer", "SSHCrypto", "SSHWire", nioCore, logging],
+            dependencies: [
+                "SSHServer", "SSHCrypto", "SSHWire", nioCore, logging,
+                .product(name: "NIOEmbedded", package: "swift-nio"),
+            ],
             swiftSettings: settings
         ),
         .testTarget(

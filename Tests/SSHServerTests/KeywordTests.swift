@@ -187,7 +187,8 @@ struct KeywordTests {
     }
 
     @Test(arguments: [
-        "Banner none", "UseDNS no", "UseDNS yes", "VersionAddendum none", "HostCertificate none", "Banner /etc/issue", "AuthenticationMethods any",
+        "Banner none", "UseDNS no", "UseDNS yes", "VersionAddendum none", "HostCertificate none", "Banner /etc/issue",
+        "AuthenticationMethods any",
         "AuthenticationMethods publickey", "RevokedKeys none", "TrustedUserCAKeys none", "ChannelTimeout none",
         "RequiredRSASize 2048", "PubkeyAuthOptions none", "PerSourcePenalties no", "RefuseConnection no", "# x",
     ])

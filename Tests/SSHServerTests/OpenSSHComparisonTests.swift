@@ -58,8 +58,9 @@ struct OpenSSHComparisonTests {
             "Match user bob\nMaxAuthTries x",
             "Include", "Include \"\"", "GatewayPorts no\r\nGatewayPorts yes\r", "  GatewayPorts\tyes\t#",
             "#GatewayPorts x",
-            "Banner /etc/issue", "Banner none", "Banner", "Banner /a\nMatch user al*\nBanner /b", "UseDNS yes", "UseDNS x",
-            "VersionAddendum none", "VersionAddendum of example", "VersionAddendum", "HostCertificate none",
+            "Banner /etc/issue", "Banner none", "Banner", "Banner /a\nMatch user al*\nBanner /b", "UseDNS yes",
+            "UseDNS x",
+            "VersionAddendum none", "VersionAddendum of example", "VersionAddendum",
             "Match user alice\nVersionAddendum x", "Match user alice\nUseDNS yes",
         ]
         for line in lines {

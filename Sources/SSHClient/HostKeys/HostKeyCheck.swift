@@ -27,6 +27,11 @@ struct HostKeyCheck: Sendable {
 
     /// - Parameter address: where the socket leads; nil behind a proxy.
     func decide(_ key: PublicKey, address: String?) -> HostKeyDecision {
+        let required = self.configuration.requiredRSASize
+        if let bits = key.rsaBits, bits < required {
+            let reason = "the host's RSA key has \(bits) bits, less than RequiredRSASize \(required)"
+            return .refuse(SSHError(.hostKeyRejected, reason))
+        }
         if let revoked = self.revoked, revoked.contains(key) {
             let file = self.configuration.revokedHostKeys ?? ""
             let reason = "the \(key.displayName) key \(key.fingerprint) is revoked by \(file)"

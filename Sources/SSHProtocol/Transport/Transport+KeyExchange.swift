@@ -91,7 +91,8 @@ extension Transport {
 
     private mutating func respond(to message: KeyExchangeECDHInit, _ agreed: KeyExchangePhase.Agreed) throws {
         let algorithm = agreed.algorithms.hostKey
-        guard let identity = self.configuration.hostIdentities.first(where: { $0.algorithms.contains(algorithm) }) else {
+        guard let identity = self.configuration.hostIdentities.first(where: { $0.algorithms.contains(algorithm) })
+        else {
             throw SSHError(.keyExchangeFailed, "no host key for \(algorithm)")
         }
         let (reply, secret) = try KeyExchangeResponder.respond(
