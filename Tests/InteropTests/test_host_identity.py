@@ -166,7 +166,7 @@ def test_certificate_without_its_key_is_an_error_line_and_no_more(lab, client_ki
 # Learning new keys, and forgetting old ones.
 
 
-@SSH
+@BOTH
 def test_client_learns_the_next_key_and_forgets_the_last(lab, client_kind, server_kind):
     following = KeyPair(lab.directory / "following")
     server = lab.server(server_kind, config=[f"HostKey {lab.keys.host.path}", f"HostKey {following.path}"])
@@ -183,6 +183,24 @@ def test_client_learns_the_next_key_and_forgets_the_last(lab, client_kind, serve
     server = lab.server(server_kind, host_key=following, port=server.port)
     client, _ = lab.local_forward(client_kind, server, options=options)
     wait_until(lambda: known.read_text().splitlines() == [new_line], 10, "the first key gone from known_hosts")
+
+
+@SWSSH
+def test_swssh_learns_from_sshd_only_when_told_to(lab, client_kind, server_kind):
+    following = KeyPair(lab.directory / "following")
+    server = lab.server(server_kind, config=[f"HostKey {lab.keys.host.path}", f"HostKey {following.path}"])
+    known = lab.directory / "known_hosts"
+    known.write_text(server.known_hosts)
+    options = ["-o", f"UserKnownHostsFile={known}"]
+    client, port = lab.local_forward(client_kind, server, options=options)
+    transfer(traffic.connect(port), MIB)
+    client.stop()
+    assert known.read_text() == server.known_hosts
+    options += ["-o", "UpdateHostKeys=yes", "-o", "HashKnownHosts=yes"]
+    client, _ = lab.local_forward(client_kind, server, options=options)
+    wait_until(lambda: following.public in known.read_text(), 10, "the second key in known_hosts")
+    assert known.read_text().startswith(server.known_hosts)
+    assert following.public.split()[1] in known.read_text().splitlines()[1]
 
 
 PROOF = b"\x50" + text(b"hostkeys-prove-00@openssh.com") + b"\x01"

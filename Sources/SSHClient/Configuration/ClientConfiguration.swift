@@ -45,6 +45,8 @@ public struct ClientConfiguration: Sendable {
     public var caSignatureAlgorithms: [String]
     public var strictHostKeyChecking: StrictHostKeyChecking
     public var hashKnownHosts: Bool
+    /// Whether known_hosts follows a server that has new keys, or has keys no longer.
+    public var updateHostKeys: UpdateHostKeys
     public var requiredRSASize: Int
 
     // MARK: Forwards

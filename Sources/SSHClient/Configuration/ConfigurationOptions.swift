@@ -28,6 +28,7 @@ public struct ConfigurationOptions: Sendable {
     var revokedHostKeys: String?
     var strictHostKeyChecking: StrictHostKeyChecking?
     var hashKnownHosts: Bool?
+    var updateHostKeys: UpdateHostKeys?
     var requiredRSASize: Int?
     var versionAddendum: String?
 

@@ -67,6 +67,11 @@ extension Keyword {
             ]
         ),
         .first("HashKnownHosts", \.hashKnownHosts, Value.flag),
+        .choice(
+            "UpdateHostKeys",
+            \.updateHostKeys,
+            ["yes": .yes, "true": .yes, "no": .no, "false": .no, "ask": .ask]
+        ),
         .first("RequiredRSASize", \.requiredRSASize, Value.count),
         .first("CASignatureAlgorithms", \.caSignatureAlgorithms, Value.algorithms),
     ]
@@ -122,7 +127,7 @@ extension Keyword {
         "PasswordAuthentication", "PermitLocalCommand", "PKCS11Provider", "PreferredAuthentications", "Protocol",
         "ProxyUseFdpass", "RefuseConnection", "RhostsRSAAuthentication", "RSAAuthentication", "SecurityKeyProvider",
         "SendEnv", "SetEnv", "SkeyAuthentication", "SmartcardDevice", "SyslogFacility", "Tag", "TISAuthentication",
-        "UpdateHostKeys", "UsePrivilegedPort", "VerifyHostKeyDNS", "VisualHostKey", "WarnWeakCrypto",
+        "UsePrivilegedPort", "VerifyHostKeyDNS", "VisualHostKey", "WarnWeakCrypto",
         "XAuthLocation", "ControlMaster", "ControlPath", "ControlPersist",
     ].map { Keyword($0, .ignored) }
 

@@ -52,6 +52,8 @@ struct OptionsCompletion {
             caSignatureAlgorithms: lists.caSignatureAlgorithms,
             strictHostKeyChecking: options.strictHostKeyChecking ?? .ask,
             hashKnownHosts: options.hashKnownHosts ?? false,
+            // Who chose a file of their own may not want it written to.
+            updateHostKeys: options.updateHostKeys ?? (options.userKnownHostsFiles == nil ? .yes : .no),
             requiredRSASize: options.requiredRSASize ?? 2048,
             localForwards: clears ? [] : try options.localForwards.map { try self.expandingPaths($0, expansion) },
             remoteForwards: clears ? [] : try options.remoteForwards.map { try self.expandingPaths($0, expansion) },

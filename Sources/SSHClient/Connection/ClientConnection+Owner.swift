@@ -41,12 +41,14 @@ extension ClientConnection: ConnectionOwner {
     }
 
     func connection(_ connection: ConnectionHandler, request: GlobalRequest.Request, reply: UInt64?) {
+        if case .other(HostKeyUpdate.announcement, let data) = request { self.hostKeysAnnounced(connection, data) }
         // keepalive@openssh.com wants any answer; of the others none is known here.
         guard let reply else { return }
         connection.perform { try $0.answerGlobalRequest(reply, success: nil) }
     }
 
     func connection(_ connection: ConnectionHandler, reply: UInt64, success: ByteBuffer?) {
+        guard !self.hostKeysProved(connection, reply, success) else { return }
         self.forwards?.answered(reply, success: success)
     }
 
@@ -79,6 +81,7 @@ extension ClientConnection: ConnectionOwner {
         }
         switch self.hostKeys.decide(key, address: connection.remoteAddress?.ipAddress) {
         case .accept:
+            self.hostKeyLearning = .awaitingAnnouncement(shown: key)
             connection.perform { try $0.acceptHostKey() }
         case .acceptAndAdd:
             self.acceptLater(connection, key, question: nil)
