@@ -301,6 +301,19 @@ def test_names_of_clients_count_under_usedns_alone(lab, client_kind, server_kind
     _is_refused(lab, client_kind, *_with_known(server))
     server = _configured(lab, server_kind, ["UseDNS yes"], [f"Match Host {name}", "AllowUsers nobody-else"])
     _is_refused(lab, client_kind, *_with_known(server))
+    # A rule against all other names does not hold before the name is known.
+    server = _configured(lab, server_kind, ["UseDNS yes"], [f"Match Host *,!{name}", "AllowUsers nobody-else"])
+    _connects(lab, client_kind, *_with_known(server))
+
+
+@pytest.mark.ours_only("RefuseConnection of a newer sshd than the tests' own")
+@SSH
+def test_refusals_by_name_wait_for_the_name(lab, client_kind, server_kind):
+    name = socket.gethostbyaddr(LOOPBACK)[0]
+    block = [f"Match Host *,!{name}", "RefuseConnection yes"]
+    _connects(lab, client_kind, *_with_known(_configured(lab, server_kind, ["UseDNS yes"], block)))
+    block = [f"Match Host {name}", "RefuseConnection yes"]
+    _is_refused(lab, client_kind, *_with_known(_configured(lab, server_kind, ["UseDNS yes"], block)))
 
 
 def _with_known(server):

@@ -10,6 +10,7 @@ extension ServerConnection {
         nameRequest.whenAnswered { [weak connection] answer in
             guard let connection, !connection.hasEnded else { return }
             self.nameRequest = nil
+            self.facts.missing.remove(.host)
             switch answer {
             case .confirmed(let name): self.facts.host = name
             case .unnamed: break

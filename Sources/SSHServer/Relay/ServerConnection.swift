@@ -79,13 +79,15 @@ final class ServerConnection {
         guard let startup = context.startups.begin(peer.address, chance: Int.random(in: 0..<100)) else {
             return Self.drop(channel, peer, context, "Maxstartups")
         }
-        let facts = ConnectionFacts(
+        var facts = ConnectionFacts(
             user: "",
             address: peer.address,
             localAddress: addresses.local?.ipAddress ?? "UNKNOWN",
             localPort: addresses.local?.port ?? 0
         )
         let rules = context.rules
+        // Until the client's name is known, no rule on names holds, be it for it or against it.
+        if rules.configuration.useDNS { facts.missing.insert(.host) }
         let settings = rules.configuration.settings(for: facts)
         guard !settings.refuseConnection else {
             context.startups.end(startup)
