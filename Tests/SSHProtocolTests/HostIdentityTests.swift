@@ -87,6 +87,17 @@ struct HostIdentityTests {
         #expect(Self.shown(pair) == nil)
     }
 
+    @Test func aCertificateWithAnyByteChangedOrMissingIsRefused() throws {
+        let blob = try Certificate.issued(for: self.hostKey.publicKey, by: self.authority).blob
+        for index in blob.indices {
+            var changed = blob
+            changed[index] ^= 0x41
+            for bytes in [changed, Array(blob[..<index])] {
+                #expect(throws: SSHError.self) { try HostKeyToVerify(blob: bytes, algorithm: Self.certificateType) }
+            }
+        }
+    }
+
     @Test func aKeyInPlaceOfACertificateAndTheOtherWayRoundAreRefused() throws {
         let certificate = try Certificate.issued(for: self.hostKey.publicKey, by: self.authority)
         #expect(throws: SSHError.self) { try HostKeyToVerify(blob: certificate.blob, algorithm: "ssh-ed25519") }
