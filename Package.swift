@@ -124,6 +124,7 @@ let package = Package(
             name: "SSHServerTests",
             dependencies: [
                 "SSHServer", "SSHForwarding", "SSHProtocol", "SSHCrypto", "SSHWire", "SSHTestFixtures", nioCore, logging,
+                .product(name: "NIOEmbedded", package: "swift-nio"),
             ],
             swiftSettings: settings
         ),

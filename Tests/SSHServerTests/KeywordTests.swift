@@ -165,7 +165,9 @@ struct KeywordTests {
         "GatewayPorts maybe", "ClientAliveInterval none", "ClientAliveCountMax 1s", "RekeyLimit 8", "RekeyLimit 1X",
         "RekeyLimit 1.5", "RekeyLimit 20000P", "RekeyLimit 1G forever", "RekeyLimit 1G 1h 1", "RekeyLimit -1G",
         "UnusedConnectionTimeout x", "Nonsense yes", "Include", "Include \"\"", "Match", "Match user", "Match nobody a",
-        "AuthenticationMethods publickey,password", "UseDNS yes",
+        "AuthenticationMethods publickey,password", "UseDNS maybe", "Banner", "HostCertificate", "HostCertificate \"\"",
+        "VersionAddendum", "VersionAddendum \u{1b}", "VersionAddendum ü",
+        "VersionAddendum \(String(repeating: "x", count: 231))",
         "PubkeyAuthOptions maybe", "RequiredRSASize many", "TrustedUserCAKeys", "RevokedKeys",
         "CASignatureAlgorithms x", "AuthorizedPrincipalsFile /p/%x", "ListenTakeover yes", "ShutdownGrace soon",
         "RefuseConnection maybe", "PerSourcePenalties authfail", "PerSourcePenalties authfail:x",
@@ -184,7 +186,7 @@ struct KeywordTests {
     @Test(arguments: [
         "X11Forwarding yes", "Subsystem sftp /usr/lib/openssh/sftp-server", "UsePAM yes", "PrintMotd no",
         "AcceptEnv LANG LC_*", "PasswordAuthentication no", "PasswordAuthentication yes",
-        "ChallengeResponseAuthentication no", "AuthorizedPrincipalsCommand /bin/x", "Banner /etc/issue",
+        "ChallengeResponseAuthentication no", "AuthorizedPrincipalsCommand /bin/x",
         "ForceCommand echo 'no shell'",
         "PermitTTY no", "ChrootDirectory /x", "PermitTunnel no", "GSSAPIAuthentication no", "KerberosAuthentication no",
         "Protocol 2", "Ciphers aes128-cbc,aes256-ctr", "SetEnv A=b",
@@ -209,7 +211,8 @@ struct KeywordTests {
     }
 
     @Test(arguments: [
-        "Banner none", "UseDNS no", "AuthenticationMethods any",
+        "Banner none", "UseDNS no", "UseDNS yes", "VersionAddendum none", "HostCertificate none", "Banner /etc/issue",
+        "AuthenticationMethods any",
         "AuthenticationMethods publickey", "RevokedKeys none", "TrustedUserCAKeys none", "ChannelTimeout none",
         "RequiredRSASize 2048", "PubkeyAuthOptions none", "PerSourcePenalties no", "RefuseConnection no", "# x",
     ])

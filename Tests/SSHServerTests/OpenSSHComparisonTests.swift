@@ -61,6 +61,10 @@ struct OpenSSHComparisonTests {
             "PermitRootLogin forced-commands-only", "PermitRootLogin maybe", "AuthorizedPrincipalsCommand none",
             "Include", "Include \"\"", "GatewayPorts no\r\nGatewayPorts yes\r", "  GatewayPorts\tyes\t#",
             "#GatewayPorts x",
+            "Banner /etc/issue", "Banner none", "Banner", "Banner /a\nMatch user al*\nBanner /b", "UseDNS yes",
+            "UseDNS x",
+            "VersionAddendum none", "VersionAddendum of example", "VersionAddendum",
+            "Match user alice\nVersionAddendum x", "Match user alice\nUseDNS yes",
         ]
         for line in lines {
             try Self.compare(line + "\n", .from("alice", host: "h.example", localPort: 2222), #_sourceLocation)

@@ -37,6 +37,8 @@ struct ServerAuthentication {
         case ask(AuthenticationRequest)
         case serviceAccept(ServiceAccept)
         case fail(UserAuthenticationFailure)
+        /// Tell the caller who wants to log in; the request waits for `resume`.
+        case announce(user: String)
         case none
     }
 
@@ -49,6 +51,8 @@ struct ServerAuthentication {
     private enum State {
         case awaitingService
         case awaitingRequest
+        /// The first request waits until the caller has said what it wants to say before.
+        case announced(UserAuthenticationRequest)
         case awaitingAnswer(AuthenticationRequest, blob: [UInt8])
         case authenticated
     }
@@ -59,8 +63,10 @@ struct ServerAuthentication {
     private var hasTriedNone = false
     private let maximumTries: Int
     private let algorithms: [String]
+    private let announces: Bool
 
     init(configuration: EngineConfiguration) {
+        self.announces = configuration.announcesLogin
         self.maximumTries = configuration.maximumAuthenticationTries
         self.algorithms = configuration.userKeyAlgorithms
     }
@@ -69,7 +75,18 @@ struct ServerAuthentication {
     var requestedUser: String? { self.user }
 
     var isAwaitingAnswer: Bool {
-        if case .awaitingAnswer = self.state { true } else { false }
+        switch self.state {
+        case .announced, .awaitingAnswer: true
+        case .awaitingService, .awaitingRequest, .authenticated: false
+        }
+    }
+
+    /// A banner has its place between the service's acceptance and the end of authentication (RFC 4252 §5.4).
+    var maySendBanner: Bool {
+        switch self.state {
+        case .awaitingRequest, .announced, .awaitingAnswer: true
+        case .awaitingService, .authenticated: false
+        }
     }
 
     mutating func receive(_ request: ServiceRequest) throws -> Action {
@@ -87,7 +104,7 @@ struct ServerAuthentication {
         switch self.state {
         case .authenticated: return .none  // RFC 4252 §5.1: silently ignored.
         case .awaitingRequest: break
-        case .awaitingService, .awaitingAnswer:
+        case .awaitingService, .announced, .awaitingAnswer:
             throw SSHError.protocolViolation("an authentication request before its time")
         }
         guard request.service == "ssh-connection" else {
@@ -97,7 +114,29 @@ struct ServerAuthentication {
         guard self.user.map({ $0.utf8.elementsEqual(request.user.utf8) }) ?? true else {
             throw SSHError.protocolViolation("the client changed the user name in the middle of authentication")
         }
+        let isFirst = self.user == nil
         self.user = request.user
+        if isFirst, self.announces {
+            self.state = .announced(request)
+            return .announce(user: request.user)
+        }
+        return try self.judge(request, session: session, hostKey: hostKey)
+    }
+
+    /// The caller has said what it wanted to say before: the first request is looked at now.
+    mutating func resume(session: [UInt8], hostKey: [UInt8]) throws -> Action {
+        guard case .announced(let request) = self.state else {
+            throw SSHError(.misuse, "no login waits for its beginning")
+        }
+        self.state = .awaitingRequest
+        return try self.judge(request, session: session, hostKey: hostKey)
+    }
+
+    private mutating func judge(
+        _ request: UserAuthenticationRequest,
+        session: [UInt8],
+        hostKey: [UInt8]
+    ) throws -> Action {
         switch request.method {
         case .none where !self.hasTriedNone:
             self.hasTriedNone = true

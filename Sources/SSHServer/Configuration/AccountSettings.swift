@@ -60,6 +60,8 @@ public struct AccountSettings: Sendable {
     @Setting public var refuseConnection = false
     /// nil: as fast as it goes.
     @Setting public var rateLimit: RateLimit?
+    /// A file that people are shown before they are logged in; nil: none is.
+    @Setting public var banner: String?
     @Setting public var logLevel = LogLevel.info
 
     public init() {}

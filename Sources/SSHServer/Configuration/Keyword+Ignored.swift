@@ -50,11 +50,9 @@ extension Keyword {
                 "AuthorizedPrincipalsCommand is not supported",
                 silent: ["none"]
             ),
-            .ignored("HostCertificate", .global, "it is not supported yet: the host key stands alone"),
         ]
 
     private static let otherKeywords: [Keyword] = [
-        .ignored("Banner", .anywhere, "it is not supported: no banner is shown", silent: ["none"]),
         .ignored("Compression", .global, "nothing is compressed", silent: ["no"]),
         .ignored("DebianBanner", .global, "the version string never names the system", silent: ["no"]),
         .ignored("ExposeAuthInfo", .anywhere, "it has no meaning here", silent: ["no"]),
@@ -65,10 +63,8 @@ extension Keyword {
         .ignored("SecurityKeyProvider", .global, "it has no meaning here"),
         .ignored("SshdAuthPath", .global, "the relay is one program"),
         .ignored("SshdSessionPath", .global, "the relay is one program"),
-        .ignored("VersionAddendum", .global, "it is not supported", silent: ["none"]),
         .refused("HostKeyAgent", .global, except: ["none"]),
         .refused("RDomain", .anywhere, except: ["none"]),
-        .refused("UseDNS", .global, except: ["no"]),
     ]
 
     private static let retiredKeywords: [Keyword] = [

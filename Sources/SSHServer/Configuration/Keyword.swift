@@ -26,8 +26,7 @@ struct Keyword: Sendable {
 
     static let all: [Keyword] =
         Self.server + Self.account + Self.certificates + Self.limits + Self.operation + Self.unixSockets
-        + Self.rateLimits
-        + Self.ignored
+        + Self.rateLimits + Self.identity + Self.ignored
 
     /// Older spellings.
     static let aliases = [
