@@ -4,7 +4,7 @@ import SSHProtocol
 /// Whether somebody may log in, and why not.
 enum LoginDecision: Sendable {
     case accepted(LoginGrant)
-    case refused(reasons: [String], isUnknownAccount: Bool)
+    case refused(LoginRefusal, isUnknownAccount: Bool)
 
     /// Judges a claim by the files as they are now. It reads files and may ask a name service: not for an event loop.
     ///
@@ -19,7 +19,7 @@ enum LoginDecision: Sendable {
         files: AccountFiles
     ) -> LoginDecision {
         guard let name = AccountName(claim.user) else {
-            return .refused(reasons: ["the user name is no account's"], isUnknownAccount: true)
+            return .refused(LoginRefusal("the user name is no account's"), isUnknownAccount: true)
         }
         let account = Account.lookingUp(name)
         var facts = facts
@@ -48,7 +48,7 @@ enum LoginDecision: Sendable {
             return .accepted(judgement.grant(line))
         } catch {
             let isUnknown = account.userID == nil && keys.isEmpty && judgement.settings.trustedUserCAKeys == nil
-            return .refused(reasons: error.reasons, isUnknownAccount: isUnknown)
+            return .refused(error, isUnknownAccount: isUnknown)
         }
     }
 
@@ -70,13 +70,16 @@ enum LoginDecision: Sendable {
 /// Why a login is refused, for the log.
 struct LoginRefusal: Error {
     let reasons: [String]
+    /// sshd's lines about it, for tools that look for them.
+    var said: [LogLine]
 
-    init(_ reasons: [String]) {
+    init(_ reasons: [String], said: [LogLine] = []) {
         self.reasons = reasons
+        self.said = said
     }
 
-    init(_ reason: String) {
-        self.reasons = [reason]
+    init(_ reason: String, said: LogLine...) {
+        self.init([reason], said: said)
     }
 }
 

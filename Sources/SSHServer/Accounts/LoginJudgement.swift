@@ -21,7 +21,9 @@ struct LoginJudgement {
         case .key(let key):
             switch keys.match(blob: key.blob, at: self.now, from: self.facts.address, host: self.facts.host) {
             case .accepted(let accepted): line = accepted
-            case .refused(let reasons): throw LoginRefusal(reasons.map(\.description))
+            case .refused(let reasons):
+                let lines = keys.keys.filter { $0.blob == key.blob && !$0.options.certificateAuthority }
+                throw LoginRefusal(reasons.map(\.description), said: lines.flatMap(self.refusalLines))
             }
         case .certificate(let certificate):
             line = try self.line(for: certificate, in: keys)
@@ -62,16 +64,22 @@ struct LoginJudgement {
             do {
                 file = try RevokedKeyFile(try self.consulted.read(path).bytes)
             } catch is BoundedFile.NotFound {
-                throw LoginRefusal("RevokedKeys \(path) does not exist: nobody may log in")
+                throw LoginRefusal(
+                    "RevokedKeys \(path) does not exist: nobody may log in",
+                    said: self.unreadable(path, "No such file or directory")
+                )
             } catch {
-                throw LoginRefusal("RevokedKeys \(path): \(ErrorText.of(error)): nobody may log in")
+                let reason = ErrorText.of(error)
+                throw LoginRefusal("RevokedKeys \(path): \(reason): nobody may log in", said: self.unreadable(path, reason))
             }
             let isRevoked =
                 switch self.claim.credential {
                 case .key(let key): file.revokes(key: key.blob)
                 case .certificate(let certificate): file.revokes(certificate)
                 }
-            guard !isRevoked else { throw LoginRefusal("the key is revoked: it stands in RevokedKeys \(path)") }
+            guard !isRevoked else {
+                throw LoginRefusal("the key is revoked: it stands in RevokedKeys \(path)", said: self.revoked(path))
+            }
         }
     }
 
@@ -92,8 +100,16 @@ struct LoginJudgement {
         for certificate: Certificate,
         in keys: AuthorizedKeys
     ) throws(LoginRefusal) -> AuthorizedKey {
-        let rules = try self.check(certificate)
+        let rules: CertificateRules
+        do throws(LoginRefusal) {
+            rules = try self.check(certificate)
+        } catch {
+            guard self.isTrusted(certificate, in: keys) else { throw LoginRefusal(error.reasons) }
+            let said = error.said.isEmpty ? self.optionLines(certificate, in: keys) : error.said
+            throw LoginRefusal(error.reasons, said: said)
+        }
         var reasons: [String] = []
+        var said: [LogLine] = []
         // The account's own lines first: they may restrict what the relay's trust in the same authority would permit.
         for line in keys.keys where line.options.certificateAuthority {
             guard line.blob == certificate.certificateAuthority.blob else { continue }
@@ -102,14 +118,16 @@ struct LoginJudgement {
                 return try self.narrow(line, by: rules)
             } catch {
                 reasons += error.reasons
+                said += error.said
             }
         }
         do throws(LoginRefusal) {
             if let line = try self.lineByTrustedAuthority(certificate) { return try self.narrow(line, by: rules) }
         } catch {
             reasons += error.reasons
+            said += error.said
         }
-        throw LoginRefusal(reasons.isEmpty ? ["the certificate's authority is not trusted"] : reasons)
+        throw LoginRefusal(reasons.isEmpty ? ["the certificate's authority is not trusted"] : reasons, said: said)
     }
 
     /// What is asked of a certificate whoever trusts its authority.
@@ -117,7 +135,11 @@ struct LoginJudgement {
         guard certificate.kind == .user else { throw LoginRefusal("a host's certificate does not log in") }
         guard !certificate.principals.isEmpty else { throw LoginRefusal("the certificate lacks a principal list") }
         guard certificate.isValid(at: self.now) else {
-            throw LoginRefusal("the certificate is not valid \(self.now < certificate.validAfter ? "yet" : "any more")")
+            let isEarly = self.now < certificate.validAfter
+            throw LoginRefusal(
+                "the certificate is not valid \(isEarly ? "yet" : "any more")",
+                said: .error("Certificate invalid: \(isEarly ? "not yet valid" : "expired")")
+            )
         }
         guard self.settings.caSignatureAlgorithms.contains(certificate.signatureAlgorithm) else {
             throw LoginRefusal("the authority signed with \(certificate.signatureAlgorithm): CASignatureAlgorithms")
@@ -155,11 +177,14 @@ struct LoginJudgement {
     /// A cert-authority line: its own `principals=` stands for the account's name.
     private func check(_ line: AuthorizedKey, for certificate: Certificate) throws(LoginRefusal) {
         if let reason = AuthorizedKeys.refusal(line.options, self.now, self.facts.address, self.facts.host) {
-            throw LoginRefusal("\(line.rule): \(reason)")
+            throw LoginRefusal(["\(line.rule): \(reason)"], said: self.refusalLines(line))
         }
         let wanted = line.options.principals ?? [self.account.name.text]
         guard certificate.principals.contains(where: wanted.contains) else {
-            throw LoginRefusal("\(line.rule): the certificate does not contain an authorized principal")
+            throw LoginRefusal(
+                "\(line.rule): the certificate does not contain an authorized principal",
+                said: line.options.principals == nil ? .nameNotListed : .noPrincipal
+            )
         }
     }
 
@@ -180,7 +205,7 @@ struct LoginJudgement {
         }
         guard let pattern = self.settings.authorizedPrincipalsFile else {
             guard certificate.principals.contains(self.account.name.text) else {
-                throw LoginRefusal("the certificate does not name the account among its principals")
+                throw LoginRefusal("the certificate does not name the account among its principals", said: .nameNotListed)
             }
             return line(KeyOptions(), path, number)
         }
@@ -196,11 +221,11 @@ struct LoginJudgement {
             return line(entry.options, entry.rule.file, entry.rule.line)
         }
         let reasons = principals.problems.map(\.description)
-        throw LoginRefusal(reasons + ["the certificate does not contain an authorized principal"])
+        throw LoginRefusal(reasons + ["the certificate does not contain an authorized principal"], said: [.noPrincipal])
     }
 
     /// The line of TrustedUserCAKeys with the authority's key.
-    private mutating func number(of authority: PublicKey, in path: String) throws(LoginRefusal) -> Int? {
+    mutating func number(of authority: PublicKey, in path: String) throws(LoginRefusal) -> Int? {
         do {
             var number = 0
             let bytes = try self.consulted.read(path).bytes

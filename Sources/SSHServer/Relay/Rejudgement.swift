@@ -71,8 +71,8 @@ extension ServerConnection {
             self.watch(grant, readAt: judged.readAt)
             self.applySettings(handler, replacing: login.grant.settings)
             self.closeForbiddenListeners()
-        case .refused(let reasons, _):
-            let reason = reasons.first ?? "the key is not authorized any more"
+        case .refused(let refusal, _):
+            let reason = refusal.reasons.first ?? "the key is not authorized any more"
             self.logger.info(
                 "Disconnecting user \(login.user.escapedForLog) \(self.peer): no longer permitted: \(reason.escapedForLog)"
             )

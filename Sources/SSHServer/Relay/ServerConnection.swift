@@ -21,7 +21,9 @@ final class ServerConnection {
     var sessionCount = 0
     var allowsSessions = true
     var triedUserName = ""
-    var hasLoggedInvalidUser = false
+    var triedAccount = TriedAccountState.unasked
+    /// The peer has said that it speaks SSH.
+    var hasIdentified = false
     var hasFailed = false
     /// What its source has to answer for when it ends without having logged in.
     var offence = SourcePenalties.Offence.noAuthentication
@@ -101,7 +103,9 @@ final class ServerConnection {
             context.connections.remove(connection.id)
             throw error
         }
-        connection.logger.debug("Connection from \(peer) on \(facts.localAddress) port \(facts.localPort)")
+        connection.logger.debug(
+            "Connection from \(peer) on \(facts.localAddress) port \(facts.localPort) rdomain \"\""
+        )
     }
 
     /// Takes over an accepted socket when it is known who connects.
@@ -119,7 +123,10 @@ final class ServerConnection {
     private static func drop(_ channel: any Channel, _ peer: PeerName, _ context: RelayContext, _ reason: String) {
         let local = PeerName(channel.localAddress)
         context.logger.info(
-            "drop connection from [\(peer.address)]:\(peer.port) on [\(local.address)]:\(local.port) \(reason)"
+            """
+            drop connection #\(context.startups.count) from [\(peer.address)]:\(peer.port) \
+            on [\(local.address)]:\(local.port) \(reason)
+            """
         )
         channel.writeAndFlush(ByteBuffer(string: "Not allowed at this time\r\n")).whenComplete { _ in
             channel.close(promise: nil)
@@ -133,6 +140,8 @@ final class ServerConnection {
         self.graceTimer = eventLoop.assumeIsolated().scheduleTask(in: TimeAmount(time)) { [weak handler] in
             self.logger.info("Timeout before authentication for \(self.peer)")
             self.offence = .exceededGrace
+            self.endReason = "LoginGraceTime"
+            self.context.penalties.punish(self.peer.address, for: .exceededGrace, now: .secondsNow)
             handler?.disconnect(.byApplication, "login timed out")
         }
     }

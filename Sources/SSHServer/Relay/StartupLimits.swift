@@ -55,6 +55,9 @@ final class StartupLimits: Sendable {
         }
     }
 
+    /// How many connections are counted now.
+    var count: Int { self.state.withLock { $0.total } }
+
     func end(_ ticket: Ticket) {
         self.state.withLock { state in
             state.total -= 1

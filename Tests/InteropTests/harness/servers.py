@@ -106,9 +106,11 @@ class ConfiguredServer(Server):
             f"AuthorizedKeysFile {self.authorized_keys.parent}/%u",
             f"PidFile {self.directory}/pid",
             "StrictModes no",
-            "MaxStartups 1000:30:2000",
             *self.own_lines,
         ]
+        # The last MaxStartups counts in sshd.
+        if not any(line.startswith("MaxStartups") for line in self.config):
+            lines.append("MaxStartups 1000:30:2000")
         return "\n".join(lines) + "\n"
 
     def launch(self):
