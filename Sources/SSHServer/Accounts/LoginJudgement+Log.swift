@@ -43,7 +43,7 @@ extension LoginJudgement {
         return [
             .info(
                 """
-                \((place ?? self.settings.trustedUserCAKeys ?? "").escapedForLog): Authentication tried for \
+                \((place ?? "cert").escapedForLog): Authentication tried for \
                 \(self.claim.user.escapedForLog) with valid certificate but not from a permitted source address \
                 (\(self.facts.address)).
                 """

@@ -16,3 +16,9 @@ extension ConnectionLog {
         for line in lines { self.log(line.level, "\(line.message)") }
     }
 }
+
+extension Logger {
+    func write(_ lines: [LogLine]) {
+        for line in lines { self.log(level: line.level, "\(line.message)") }
+    }
+}

@@ -74,8 +74,10 @@ final class ServerConnection {
             return Self.drop(channel, peer, context, "penalty: \(offence.rawValue)")
         }
         guard let startup = context.startups.begin(peer.address, chance: Int.random(in: 0..<100)) else {
-            return Self.drop(channel, peer, context, "Maxstartups")
+            context.logger.write(context.startups.dropLines(Self.place(channel, peer), now: .secondsNow))
+            return Self.sayNotAllowed(channel)
         }
+        context.logger.write(context.startups.takeLines(now: .secondsNow))
         let facts = ConnectionFacts(
             user: "",
             address: peer.address,
@@ -121,13 +123,16 @@ final class ServerConnection {
     }
 
     private static func drop(_ channel: any Channel, _ peer: PeerName, _ context: RelayContext, _ reason: String) {
+        context.logger.info("drop connection #\(context.startups.count) \(Self.place(channel, peer)) \(reason)")
+        Self.sayNotAllowed(channel)
+    }
+
+    private static func place(_ channel: any Channel, _ peer: PeerName) -> String {
         let local = PeerName(channel.localAddress)
-        context.logger.info(
-            """
-            drop connection #\(context.startups.count) from [\(peer.address)]:\(peer.port) \
-            on [\(local.address)]:\(local.port) \(reason)
-            """
-        )
+        return "from [\(peer.address)]:\(peer.port) on [\(local.address)]:\(local.port)"
+    }
+
+    private static func sayNotAllowed(_ channel: any Channel) {
         channel.writeAndFlush(ByteBuffer(string: "Not allowed at this time\r\n")).whenComplete { _ in
             channel.close(promise: nil)
         }

@@ -4,10 +4,23 @@ import socket
 import struct
 import subprocess
 
-from .network import free_port
+from .network import free_port, is_listening, wait_until
 from .settings import LOOPBACK, USER, program
 
 SECONDS = 30
+# What the server is told beside its port and keys: lines of its configuration and of authorized_keys, or what makes them.
+DEEDS = []
+
+
+def told(config=(), keys=None):
+    """Marks a deed that the logs of both servers must tell alike."""
+
+    def mark(function):
+        function.config, function.authorized_keys = config, keys
+        DEEDS.append(function)
+        return function
+
+    return mark
 
 
 def ssh(lab, server, *options, user=USER, keys=None):
@@ -22,6 +35,7 @@ def ssh(lab, server, *options, user=USER, keys=None):
 def ssh_arguments(lab, server, *options, user=USER, keys=None):
     known_hosts = lab.directory / "known_hosts"
     known_hosts.write_text(server.known_hosts)
+    # The first value of an option counts.
     words = [program("ssh"), "-F", "none", "-T", *options, "-p", server.port, "-l", user]
     words += ["-o", f"UserKnownHostsFile={known_hosts}", "-o", "BatchMode=yes", "-o", "IdentitiesOnly=yes"]
     words += ["-o", "IdentityAgent=none", "-o", "PreferredAuthentications=publickey", "-o", "LogLevel=ERROR"]
@@ -70,5 +84,12 @@ def read_key_exchange(connection):
         data += connection.recv(4096)
 
 
-def any_port():
-    return free_port()
+
+def forward_until(lab, server, number, keys=None):
+    """A tunnel's client that logs in, and is sent a signal when its forward stands."""
+    port = free_port()
+    words = ssh_arguments(lab, server, "-N", "-L", f"{port}:localhost:1", keys=keys)
+    client = lab.programs.start(words, "client")
+    wait_until(lambda: is_listening(port), SECONDS, "the forward")
+    client.signal(number)
+    client.process.wait(SECONDS)
