@@ -190,7 +190,7 @@ def test_access_for_a_time(lab, client_kind):
     transfer(traffic.connect(_view(scene, client_kind)), MIB)
 
 
-@CLIENTS
+@pytest.mark.parametrize("client_kind", ["ssh"])
 def test_an_authority_instead_of_keys(lab, client_kind):
     """Add a trusted cert-authority to your authorized_keys instead of individual keys."""
     authority = lab.keys.named("admin-authority")
