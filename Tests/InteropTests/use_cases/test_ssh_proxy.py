@@ -203,3 +203,58 @@ def test_an_authority_instead_of_keys(lab, client_kind):
     scene.device.start(scene.share().replace("id_proxy", certified.path.name))
     wait_until(lambda: is_listening(scene.port), 20, "the device's listener")
     transfer(traffic.connect(_view(scene, client_kind)), MIB)
+
+
+# Unix sockets: "Forward a (protected) Unix domain socket on the proxy to a local port".
+
+
+def _sockets(lab, client_kind):
+    """The scene with a folder in which the viewer's account may have sockets, and the path of one."""
+    scene = Scene(lab, client_kind)
+    folder = scene.streets.accounts["viewer"]
+    path = folder / "proxy.sock"
+    scene.proxy.stop()
+    keys = {
+        "viewer": [
+            f'restrict,port-forwarding,permitstreamlocallisten="{path}",permitstreamlocalopen="none" '
+            f"{scene.device.key('id_proxy').public}",
+            scene.viewer.key().public,
+        ]
+    }
+    config = ["AllowStreamLocalForwarding yes", f"PermitStreamLocalListen {folder}/*", f"PermitStreamLocalOpen {folder}/*"]
+    scene.proxy = scene.streets.proxy(keys, config, port=scene.proxy.port)
+    return scene, path
+
+
+@CLIENTS
+@pytest.mark.ours_only("OpenSSH has no permission for the name of a socket, which the document asks for")
+def test_a_socket_on_the_proxy_instead_of_a_port(lab, client_kind):
+    scene, path = _sockets(lab, client_kind)
+    key = f"-i {scene.device.home}/.ssh/id_proxy -p {scene.proxy.port} viewer@{PROXY}"
+    web, local = free_port(), free_port()
+    (scene.device.home / "index.html").write_bytes(page := b"a page behind the socket\n" * 100_000)
+    scene.device.start(f"python3 -m http.server --bind 127.0.0.1 --directory {scene.device.home} {web}")
+    wait_until(lambda: is_listening(web), 20, "the web server")
+    scene.device.start(f"ssh -nNT -R {path}:127.0.0.1:{web} -o ExitOnForwardFailure=yes {key}")
+    wait_until(path.exists, 20, "the socket")
+    scene.viewer.start(
+        f"ssh -vnNT -L 127.0.0.1:{local}:{path} -o 'ExitOnForwardFailure yes' -p {scene.proxy.port} viewer@{PROXY}"
+    )
+    wait_until(lambda: is_listening(local), 20, "the viewer's forward")
+    assert scene.viewer.run(f"curl -sS --fail --noproxy '*' http://127.0.0.1:{local}/") == page
+    said = scene.viewer.run(f"printf 'GET / HTTP/1.0\\r\\n\\r\\n' | nc -N 127.0.0.1 {local}")
+    assert said.endswith(page) and b" 200 OK" in said
+    # The device may have this one socket, and may not look into it.
+    scene.device.run(f"ssh -nNT -R {path}.other:127.0.0.1:{web} -o ExitOnForwardFailure=yes {key}", status=255)
+    scene.device.run(f"ssh -W {path} {key}", status=255)
+
+
+@pytest.mark.ours_only("sshd runs the command")
+def test_socat_does_not_run_on_the_proxy(lab):
+    """The document's socat listens on the proxy by a command there. The relay runs none: -R with a path takes its place."""
+    scene, path = _sockets(lab, "ssh")
+    said = scene.viewer.run(
+        f"ssh -T -p {scene.proxy.port} viewer@{PROXY} socat 'UNIX-LISTEN:{path},fork,unlink-early' STDIO", status=1
+    )
+    assert said.strip() == b"This host only forwards ports: use ssh -N."
+    assert not path.exists()

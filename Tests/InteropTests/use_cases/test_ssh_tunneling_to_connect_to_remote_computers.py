@@ -60,13 +60,14 @@ class Scene:
             f"-J {system}@{PROXY}:{self.proxy.port} -p {port} {REALM}@localhost"
         )
 
-    def run(self, system, port, command, **options):
+    def run(self, system, port, command, redirection="", **options):
         # The session on the remote computer is stock ssh's; the way to it is the client's under test.
         way = f"{self.controller[system].ssh} -W localhost:{port} -p {self.proxy.port} {system}@{PROXY}"
         line = self.connect_sh(system, port).replace(
             f"-J {system}@{PROXY}:{self.proxy.port}", f"-o ProxyCommand='{way}'"
         )
-        return self.controller[system].run(line.replace("ssh", "/usr/bin/ssh", 1) + f" {command}", **options)
+        line = line.replace("ssh", "/usr/bin/ssh", 1)
+        return self.controller[system].run(f"{line} '{command}' {redirection}", **options)
 
 
 @CLIENTS
@@ -78,7 +79,7 @@ def test_a_controller_connects_to_a_remote_computer_and_lets_it_go(lab, client_k
         assert scene.run("tau", port, "echo $USER").strip() == REALM.encode()
     data = os.urandom(2 * MIB)
     (scene.controller["tau"].home / "data").write_bytes(data)
-    assert scene.run("tau", port, "cat < data") == data
+    assert scene.run("tau", port, "cat", "< data") == data
     # When the tunnel is no longer needed, the remote computer takes it down.
     tunnel.signal(signal.SIGTERM)
     tunnel.process.wait(10)
