@@ -4,6 +4,8 @@ A device shares its screen (port 5900 there, the traffic server here) with a vie
 """
 
 import datetime
+import tempfile
+from pathlib import Path
 
 import pytest
 
@@ -208,10 +210,16 @@ def test_an_authority_instead_of_keys(lab, client_kind):
 # Unix sockets: "Forward a (protected) Unix domain socket on the proxy to a local port".
 
 
-def _sockets(lab, client_kind):
+@pytest.fixture
+def folder():
+    """Short enough for the path of a socket, of which 107 bytes are possible."""
+    with tempfile.TemporaryDirectory(dir="/tmp") as path:
+        yield Path(path)
+
+
+def _sockets(lab, client_kind, folder):
     """The scene with a folder in which the viewer's account may have sockets, and the path of one."""
     scene = Scene(lab, client_kind)
-    folder = scene.streets.accounts["viewer"]
     path = folder / "proxy.sock"
     scene.proxy.stop()
     keys = {
@@ -228,8 +236,8 @@ def _sockets(lab, client_kind):
 
 @CLIENTS
 @pytest.mark.ours_only("OpenSSH has no permission for the name of a socket, which the document asks for")
-def test_a_socket_on_the_proxy_instead_of_a_port(lab, client_kind):
-    scene, path = _sockets(lab, client_kind)
+def test_a_socket_on_the_proxy_instead_of_a_port(lab, client_kind, folder):
+    scene, path = _sockets(lab, client_kind, folder)
     key = f"-i {scene.device.home}/.ssh/id_proxy -p {scene.proxy.port} viewer@{PROXY}"
     web, local = free_port(), free_port()
     (scene.device.home / "index.html").write_bytes(page := b"a page behind the socket\n" * 100_000)
@@ -250,9 +258,9 @@ def test_a_socket_on_the_proxy_instead_of_a_port(lab, client_kind):
 
 
 @pytest.mark.ours_only("sshd runs the command")
-def test_socat_does_not_run_on_the_proxy(lab):
+def test_socat_does_not_run_on_the_proxy(lab, folder):
     """The document's socat listens on the proxy by a command there. The relay runs none: -R with a path takes its place."""
-    scene, path = _sockets(lab, "ssh")
+    scene, path = _sockets(lab, "ssh", folder)
     said = scene.viewer.run(
         f"ssh -T -p {scene.proxy.port} viewer@{PROXY} socat 'UNIX-LISTEN:{path},fork,unlink-early' STDIO", status=1
     )
