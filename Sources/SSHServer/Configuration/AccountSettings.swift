@@ -54,6 +54,8 @@ public struct AccountSettings: Sendable {
     @Setting public var clientAliveCountMax = 3
     @Setting public var rekeyLimit = RekeyLimit(bytes: nil, time: nil)
     @Setting public var maxSessions = 10
+    /// What a session is told, whatever it asks to run; nil: the text of its key's `command=`, or ours.
+    @Setting public var forceCommand: String?
     /// nil: a connection without channels stays.
     @Setting public var unusedConnectionTimeout: Duration?
     @Setting public var channelTimeouts = ChannelTimeouts(entries: [])

@@ -7,7 +7,7 @@ extension Keyword {
     private static let sessionKeywords: [Keyword] = {
         let reason = "it has no meaning here: this host forwards and does nothing else"
         let anywhere = [
-            "AcceptEnv", "AllowAgentForwarding", "ChrootDirectory", "ForceCommand", "PermitTTY", "PermitTunnel",
+            "AcceptEnv", "AllowAgentForwarding", "ChrootDirectory", "PermitTTY", "PermitTunnel",
             "PermitUserRC", "SetEnv", "X11DisplayOffset", "X11Forwarding", "X11UseLocalhost",
         ]
         let global = ["PermitUserEnvironment", "PrintLastLog", "PrintMotd", "Subsystem", "XAuthLocation"]

@@ -73,8 +73,8 @@ extension ServerConnection {
             self.applyTimeouts(replacing: login.grant.settings)
             self.applyRateLimits()
             self.closeForbiddenListeners()
-        case .refused(let reasons, _):
-            let reason = reasons.first ?? "the key is not authorized any more"
+        case .refused(let refusal, _):
+            let reason = refusal.reasons.first ?? "the key is not authorized any more"
             self.logger.info(
                 "Disconnecting user \(login.user.escapedForLog) \(self.peer): no longer permitted: \(reason.escapedForLog)"
             )
