@@ -50,7 +50,7 @@ extension Arguments {
     mutating func rekeyLimit() throws -> RekeyLimit {
         let bytes = try self.size()
         guard bytes.map({ $0 >= 16 }) ?? true else {
-            throw self.problem("less than 16 bytes between two key exchanges")
+            throw self.problem("\"\(bytes ?? 0)\" is too little between two key exchanges, expected at least 16 bytes")
         }
         guard let word = self.next(), word.asciiLowercased != "none" else { return RekeyLimit(bytes: bytes, time: nil) }
         var time = Arguments(

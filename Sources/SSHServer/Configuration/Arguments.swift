@@ -55,7 +55,7 @@ struct Arguments {
 
     func expectEnd() throws {
         guard self.position == self.all.count else {
-            throw self.problem("there is more at the end of the line: \"\(self.all[self.position])\"")
+            throw self.problem("\"\(self.all[self.position])\" is too much, expected the end of the line")
         }
     }
 

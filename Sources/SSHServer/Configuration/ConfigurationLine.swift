@@ -13,7 +13,7 @@ struct ConfigurationLine: Hashable, Sendable {
         guard String(validating: rest, as: UTF8.self) != nil else { throw InvalidValue("the line is not UTF-8 text") }
         self.keyword = try Self.takeKeyword(&rest)
         self.arguments = try Self.splitArguments(rest)
-        guard !rest.isEmpty else { throw InvalidValue("\(self.keyword): there is no argument") }
+        guard !rest.isEmpty else { throw InvalidValue("\(self.keyword): there is no argument, expected a value") }
     }
 
     /// The keyword and the blanks, and at most one `=`, that separate it from its arguments.
@@ -22,7 +22,7 @@ struct ConfigurationLine: Hashable, Sendable {
         if rest.first == UInt8(ascii: "\"") {
             rest.removeFirst()
             guard let end = rest.firstIndex(of: UInt8(ascii: "\"")) else {
-                throw InvalidValue("a quote does not close")
+                throw InvalidValue("a quote does not close, expected a second one")
             }
             keyword = rest[..<end]
             rest = rest[(end + 1)...]
@@ -67,7 +67,7 @@ struct ConfigurationLine: Hashable, Sendable {
             }
             rest.removeFirst()
         }
-        guard quote == nil else { throw InvalidValue("a quote does not close") }
+        guard quote == nil else { throw InvalidValue("a quote does not close, expected a second one") }
         return word
     }
 

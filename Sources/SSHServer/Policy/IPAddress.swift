@@ -58,7 +58,9 @@ struct AddressRange: Hashable, Sendable {
         let parts = text.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
         guard parts.count <= 2, let base = IPAddress(parts[0]) else {
             // sshd would compare it as a pattern, which no address ever matches: somebody's rule would silently not hold.
-            guard parts.count == 1 else { throw InvalidValue("\"\(text)\" is not an address with a mask length") }
+            guard parts.count == 1 else {
+                throw InvalidValue("\"\(text)\" is not an address with a mask length, expected e.g. 192.0.2.0/24")
+            }
             return nil
         }
         self.text = text
@@ -68,9 +70,11 @@ struct AddressRange: Hashable, Sendable {
             return
         }
         guard parts[1].utf8.allSatisfy({ (48...57).contains($0) }), let prefix = Int(parts[1]), prefix <= base.bitCount
-        else { throw InvalidValue("\"\(text)\" has a mask length that its address does not allow") }
+        else {
+            throw InvalidValue("\"\(text)\" has a wrong mask length, expected a number up to \(base.bitCount)")
+        }
         guard base.masked(to: prefix) == base else {
-            throw InvalidValue("\"\(text)\" has bits set after its mask length")
+            throw InvalidValue("\"\(text)\" has bits set after its mask length, expected zeros there")
         }
         self.prefix = prefix
     }
