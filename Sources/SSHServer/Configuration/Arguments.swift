@@ -40,9 +40,8 @@ struct Arguments {
     ///
     /// - Throws: `invalidConfiguration` if there is none or it is empty.
     mutating func required(_ expected: String) throws -> String {
-        guard let word = self.next(), !word.isEmpty else {
-            throw self.problem("there is no argument, expected \(expected)")
-        }
+        guard let word = self.next() else { throw self.problem("there is no argument, expected \(expected)") }
+        guard !word.isEmpty else { throw self.problem("\"\" is no argument, expected \(expected)") }
         return word
     }
 

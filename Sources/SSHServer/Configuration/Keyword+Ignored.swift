@@ -81,7 +81,7 @@ extension Keyword {
         Keyword(name: name, scope: scope) { arguments in
             let expected = values.joined(separator: " or ")
             let given = try arguments.remaining(expected)
-            guard given.allSatisfy({ values.contains($0.asciiLowercased) }) else {
+            guard given.count == 1, values.contains(given[0].asciiLowercased) else {
                 throw arguments.problem(
                     "\"\(given.joined(separator: " "))\" is not supported yet and would not hold, expected \(expected)"
                 )

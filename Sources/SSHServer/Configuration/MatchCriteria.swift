@@ -64,7 +64,7 @@ struct MatchCriteria: Hashable, Sendable {
         case "localaddress": return .localAddress(try HostPatternList(value))
         case "localport": return .localPort(try PortNumber.parse(value))
         case "all": throw InvalidValue("\"all\" cannot stand with other criteria, expected it alone")
-        case "rdomain": throw InvalidValue("the criterion \"RDomain\" is not supported, expected another")
+        case "rdomain": throw InvalidValue("the criterion \"\(name)\" is not supported, expected another")
         default:
             throw InvalidValue(
                 "\"\(name)\" is not a criterion, expected User, Group, Host, Address, LocalAddress, LocalPort, "
