@@ -13,7 +13,7 @@ from harness.keyword_values import IGNORED, LOOSER, PRINTED, STRICTER, WRONG
 from harness.settings import program
 
 SEED = int(os.environ.get("COMPARE_SEED", 1))
-FILES = 60
+FILES = int(os.environ.get("COMPARE_FILES", 60))
 CONNECTION = "user=alice,host=h.example,addr=192.0.2.7,laddr=10.0.0.1,lport=2222"
 SOURCES = Path(__file__).parents[2] / "Sources" / "SSHServer" / "Configuration"
 
@@ -44,7 +44,7 @@ class Programs:
             name = line.partition(" ")[0]
             # -h is a HostKey line before all others, on both sides.
             # For none sshd prints a line if it stands in a Match block, and else none.
-            if name in lines and line != "channeltimeout none" and not (name == "hostkey" and str(self.host_key) in line):
+            if name in lines and line.lower() != "channeltimeout none" and not (name == "hostkey" and str(self.host_key) in line):
                 lines[name].append(line)
         return lines
 
@@ -145,7 +145,10 @@ GLOBAL_ONLY = {
     "SyslogFacility", "TCPKeepAlive",
 }  # fmt: skip
 # Two such lines in one file would contradict each other, or are among the differences.
-UNFIT = {"AddressFamily", "ListenAddress", "MaxStartups", "PerSourceMaxStartups", "PerSourceNetBlockSize", "StreamLocalBindMask"}
+UNFIT = {
+    "AddressFamily", "ListenAddress", "MaxStartups", "PerSourceMaxStartups", "PerSourceNetBlockSize",
+    "StreamLocalBindMask", "UnusedConnectionTimeout",
+}  # fmt: skip
 CONDITIONS = [
     "User alice",
     "User=bob,al*",
@@ -177,7 +180,7 @@ class Writer:
     def line(self, in_match):
         left_out = UNFIT | (GLOBAL_ONLY if in_match else set())
         keyword = self.source.choice([name for name in PRINTED if name not in left_out])
-        value = self.source.choice(PRINTED[keyword])
+        value = self.source.choice([value for value in PRINTED[keyword] if "Match" not in value])
         self.names.add(keyword)
         return "\n".join(self.dressed(*line.split(" ", 1)) for line in f"{keyword} {value}".splitlines())
 

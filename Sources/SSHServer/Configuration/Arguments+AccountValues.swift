@@ -46,20 +46,4 @@ extension Arguments {
             return path.asciiLowercased != "none"
         }
     }
-
-    mutating func rekeyLimit() throws -> RekeyLimit {
-        let bytes = try self.size()
-        guard bytes.map({ $0 >= 16 }) ?? true else {
-            throw self.problem("\"\(bytes ?? 0)\" is too little between two key exchanges, expected at least 16 bytes")
-        }
-        guard let word = self.next(), word.asciiLowercased != "none" else { return RekeyLimit(bytes: bytes, time: nil) }
-        var time = Arguments(
-            [word],
-            keyword: self.keyword,
-            file: self.file,
-            line: self.line,
-            supported: self.supported
-        )
-        return RekeyLimit(bytes: bytes, time: try time.duration(["none"]))
-    }
 }

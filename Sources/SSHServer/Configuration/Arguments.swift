@@ -30,6 +30,9 @@ struct Arguments {
         Rule(file: self.file, line: self.line, text: ([self.keyword] + arguments).joined(separator: " "))
     }
 
+    /// The next word, which stays where it is.
+    var peek: String? { self.position < self.all.count ? self.all[self.position] : nil }
+
     mutating func next() -> String? {
         guard self.position < self.all.count else { return nil }
         defer { self.position += 1 }
@@ -53,7 +56,7 @@ struct Arguments {
     }
 
     func expectEnd() throws {
-        guard self.position == self.all.count else {
+        guard self.peek == nil else {
             throw self.problem("\"\(self.all[self.position])\" is too much, expected the end of the line")
         }
     }
