@@ -57,6 +57,8 @@ struct ServerAuthentication {
     private var user: String?
     private var failures = 0
     private var hasTriedNone = false
+    /// An authentication request has come since the service was granted.
+    private var hasUsedService = false
     private let maximumTries: Int
     private let algorithms: [String]
 
@@ -73,8 +75,11 @@ struct ServerAuthentication {
     }
 
     mutating func receive(_ request: ServiceRequest) throws -> Action {
-        guard case .awaitingService = self.state else {
-            throw SSHError.protocolViolation("a second service request")
+        switch self.state {
+        case .awaitingService: break
+        // paramiko asks for the service again before each further key; sshd grants it, too.
+        case .awaitingRequest where self.hasUsedService: self.hasUsedService = false
+        default: throw SSHError.protocolViolation("a second service request")
         }
         guard request.service == "ssh-userauth" else {
             throw SSHError.protocolViolation("a request for a service other than ssh-userauth before login")
@@ -97,6 +102,7 @@ struct ServerAuthentication {
             throw SSHError.protocolViolation("the client changed the user name in the middle of authentication")
         }
         self.user = request.user
+        self.hasUsedService = true
         switch request.method {
         case .none where !self.hasTriedNone:
             self.hasTriedNone = true

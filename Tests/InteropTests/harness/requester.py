@@ -13,14 +13,21 @@ OPENED = 0
 class Requester:
     """Logs in from one address of this host to another; the answers are values that can be compared."""
 
-    def __init__(self, port, user, key, source="127.0.0.1", target="127.0.0.1"):
+    def __init__(self, port, source="127.0.0.1", target="127.0.0.1"):
         self.socket = socket.create_connection((target, port), timeout=20, source_address=(source, 0))
         self.transport = paramiko.Transport(self.socket)
         try:
-            self.transport.connect(username=user, pkey=key)
+            self.transport.start_client(timeout=20)
         except BaseException:
             self.close()
             raise
+
+    def log_in(self, user, key):
+        """Whether the key is accepted; if not, another may be tried."""
+        try:
+            return not self.transport.auth_publickey(user, key)
+        except paramiko.AuthenticationException:
+            return False
 
     def listen(self, host, port):
         """(granted, the addresses that are bound, whether the reply names a port), and the port."""
