@@ -36,6 +36,24 @@ _CONDITIONS = [
     "Group *,!{group}",
     "all",
 ]
+# Who may log in; in most files it is nobody's concern.
+_LOGINS = [
+    "AllowUsers {user} {other}",
+    "AllowUsers *@127.0.0.0/8",
+    "AllowUsers {user}@127.0.0.3 {other}@127.0.0.1",
+    "AllowUsers ?*,!{user}",
+    "AllowUsers {user}@!127.0.0.3,*",
+    "DenyUsers {other}",
+    "DenyUsers {user}@127.0.0.3",
+    "DenyUsers *@127.1",
+    "AllowGroups {group} root",
+    "DenyGroups {group}",
+    "PubkeyAuthentication no",
+    "AuthorizedKeysFile none",
+    "PubkeyAcceptedAlgorithms rsa-sha2-512",
+    "PubkeyAcceptedAlgorithms ssh-*",
+    "AuthenticationMethods publickey",
+]
 _FORWARDING = [
     "AllowTcpForwarding yes",
     "AllowTcpForwarding all",
@@ -44,6 +62,7 @@ _FORWARDING = [
     "AllowTcpForwarding remote",
     "DisableForwarding yes",
     "DisableForwarding no",
+    "AllowTcpForwarding yes",
     "GatewayPorts no",
     "GatewayPorts yes",
     "GatewayPorts clientspecified",
@@ -172,15 +191,22 @@ class Policies:
         return lines
 
     def listen_request(self):
-        host = self.random.choice(REQUESTED_BINDS)
-        return host, self.names[self.random.choice(("p1", "p1", "p2", "p3", "p4"))] if self.random.random() < 0.8 else 0
+        """The host and the port to listen on, and a host under which to cancel it."""
+        hosts = ("localhost", "127.0.0.1") if self.random.random() < 0.3 else REQUESTED_BINDS
+        host = self.random.choice(hosts)
+        port = self.names[self.random.choice(("p1", "p1", "p2", "p3", "p4"))] if self.random.random() < 0.8 else 0
+        return host, port, self.random.choice(("localhost", "LOCALHOST", "*", host))
 
     def open_request(self):
-        return self.random.choice(REQUESTED_HOSTS), self.names[self.random.choice(("open", "open", "closed"))]
+        hosts = ("127.0.0.1", "localhost") if self.random.random() < 0.6 else REQUESTED_HOSTS
+        return self.random.choice(hosts), self.names[self.random.choice(("open", "open", "open", "closed"))]
 
     def _some_lines(self, most):
         makers = [self._listen_line, self._open_line, self._forwarding_line, self._forwarding_line]
-        return [self.random.choice(makers)() for _ in range(self.random.randint(0, most))]
+        lines = [self.random.choice(makers)() for _ in range(self.random.randint(0, most))]
+        if self.random.random() < 0.15:
+            lines.append(self._filled(self.random.choice(_LOGINS)))
+        return lines
 
     def _forwarding_line(self):
         return self.random.choice(_FORWARDING)
@@ -202,7 +228,8 @@ class Policies:
         return port if self.random.random() < 0.4 else f"{self.random.choice(_LISTEN_HOSTS)}:{port}"
 
     def _open_permission(self):
-        return f"{self.random.choice(_OPEN_HOSTS)}:{self._filled(self.random.choice(('{open}', '{closed}', '*')))}"
+        host = self.random.choice(("127.0.0.1", "localhost", "*") if self.random.random() < 0.6 else _OPEN_HOSTS)
+        return f"{host}:{self._filled(self.random.choice(('{open}', '{open}', '{closed}', '*')))}"
 
     def _options(self):
         options = []
