@@ -1,4 +1,4 @@
-"""The same sshd_config to relay and to sshd: what -T prints, and what is refused with file, line, value and expectation."""
+"""The same sshd_config to relay and to sshd: what -T prints, and what is refused, with file, line and expectation."""
 
 import os
 import random
@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from harness import settings
-from harness.keyword_values import IGNORED, LOOSER, PRINTED, STRICTER, WRONG
+from harness.keyword_values import IGNORED, LOOSER, PRINTED
 from harness.settings import program
+from harness.wrong_values import STRICTER, WRONG
 
 SEED = int(os.environ.get("COMPARE_SEED", 1))
 FILES = int(os.environ.get("COMPARE_FILES", 60))
@@ -43,8 +44,9 @@ class Programs:
         for line in result.stdout.splitlines():
             name = line.partition(" ")[0]
             # -h is a HostKey line before all others, on both sides.
-            # For none sshd prints a line if it stands in a Match block, and else none.
-            if name in lines and line.lower() != "channeltimeout none" and not (name == "hostkey" and str(self.host_key) in line):
+            is_option = name == "hostkey" and str(self.host_key) in line
+            # For none sshd prints a line if it stands in a Match block, and else no line.
+            if name in lines and not is_option and line.lower() != "channeltimeout none":
                 lines[name].append(line)
         return lines
 

@@ -1,4 +1,4 @@
-"""Every option of authorized_keys in front of a key, right and wrong: relay and sshd give the answer that is written down."""
+"""Every option of authorized_keys, right and wrong: relay and sshd give the answer that is written down."""
 
 import random
 import re
@@ -9,19 +9,8 @@ import pytest
 
 from harness import settings
 from harness.comparison import Pair, readable_folder
-from harness.key_option_values import (
-    ALL,
-    AUTHORITY,
-    LINES,
-    LISTENS,
-    NOTHING,
-    OPENS,
-    OURS,
-    REFUSED,
-    STRICTER,
-    VALUES,
-    WORDS,
-)
+from harness.key_line_values import AUTHORITY, LINES, OURS, STRICTER
+from harness.key_option_values import ALL, LISTENS, NOTHING, OPENS, REFUSED, VALUES, WORDS
 from harness.network import free_port
 from harness.policies import make_key
 from harness.requester import OPENED, Requester

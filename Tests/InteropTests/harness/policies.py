@@ -67,7 +67,19 @@ _FORWARDING = [
     "GatewayPorts yes",
     "GatewayPorts clientspecified",
 ]
-_LISTEN_HOSTS = ["localhost", "127.0.0.1", "127.0.0.*", "*", "*host", "[::1]", "[::]", "0.0.0.0", "[*]", "LOCALHOST", "?"]
+_LISTEN_HOSTS = [
+    "localhost",
+    "127.0.0.1",
+    "127.0.0.*",
+    "*",
+    "*host",
+    "[::1]",
+    "[::]",
+    "0.0.0.0",
+    "[*]",
+    "LOCALHOST",
+    "?",
+]
 _OPEN_HOSTS = ["localhost", "127.0.0.1", "127.0.0.*", "*", "LOCALHOST", "[::1]", "[127.0.0.1]", "0x7f000001", "127.1"]
 REQUESTED_BINDS = [
     "",
@@ -152,7 +164,14 @@ _LOGIN = [
     'expiry-time="20991231",expiry-time="20200101"',
     'expiry-time="20380119031408"',
 ]
-_HARMLESS = ["no-pty", "no-X11-forwarding", 'command="echo \\"no, shell\\""', 'environment="A=1"', "no-user-rc", "verify-required"]
+_HARMLESS = [
+    "no-pty",
+    "no-X11-forwarding",
+    'command="echo \\"no, shell\\""',
+    'environment="A=1"',
+    "no-user-rc",
+    "verify-required",
+]
 _SWITCHES = [
     "restrict",
     "port-forwarding",

@@ -59,7 +59,7 @@ class Requester:
         assert self.transport.is_active(), "the server ended the connection instead of answering"
 
     def close(self):
-        # The reading thread sees the end of the stream at once; it would notice a mere close() only at its next time-out.
+        # The reading thread sees the end of the stream at once, and a mere close() only at its next time-out.
         try:
             self.socket.shutdown(socket.SHUT_RDWR)
         except OSError:
