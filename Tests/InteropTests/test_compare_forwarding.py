@@ -20,12 +20,14 @@ CONFIGURATIONS = int(os.environ.get("COMPARE_CONFIGURATIONS", 12))
 KEYS = 8
 LISTENS = 6
 OPENS = 4
-# Deliberate differences, which the generator leaves out:
-# - a port below 1024 needs a rule that names it: here no user id says who may have it;
-# - GatewayPorts and the rest are asked about paths of Unix sockets only in test_unix_sockets.py: the default is ours.
+# Deliberate differences:
+# - a port below 1024 needs a rule that names it, because no user id says here who may have it: the generator leaves them out;
+# - a port above 65535, or 0 to connect to, is refused by a rule; sshd takes its lower 16 bits, or tries to connect;
+# - Unix sockets, with a default of our own, are for test_unix_sockets.py.
 LEAST = {"comparisons": 500, "refused login": 10, "listening": 50, "no listening": 50, "opened": 10}
 # Reason codes of RFC 4254 §5.1.
-REASONS = {OPENED: "opened", 1: "prohibited", 2: "connect failed"}
+PROHIBITED = 1
+REASONS = {OPENED: "opened", PROHIBITED: "prohibited", 2: "connect failed"}
 
 pytestmark = pytest.mark.skipif(not settings.RELAY, reason="sshd would be compared with itself")
 
@@ -48,11 +50,20 @@ def listen_and_cancel(client, host, port, cancelled_as):
 
 
 def ask_to_listen(clients, *request):
+    if request[1] > 65535:
+        answer = listen_and_cancel(clients["relay"], *request)
+        return {"relay": answer, "sshd": [(False, frozenset(), False)]}
     answers = ask(clients, lambda client: listen_and_cancel(client, *request))
     if request[1] == 0 and answers["relay"] != answers["sshd"]:
         # The port that the system chose for one family may have been taken for the other.
         answers = ask(clients, lambda client: listen_and_cancel(client, *request))
     return answers
+
+
+def ask_to_open(clients, host, port):
+    if 0 < port <= 65535:
+        return ask(clients, lambda client: client.open(host, port))
+    return {"relay": clients["relay"].open(host, port), "sshd": PROHIBITED}
 
 
 @pytest.mark.parametrize("number", range(CONFIGURATIONS))
@@ -99,7 +110,7 @@ def compare_one_key(pair, comparison, policies, way, lines):
             comparison.compare(f"{place} listens and cancels {request}", answers)
             answered.update(["comparisons", "listening" if answers["sshd"][0][0] else "no listening"])
         for host, port in opens:
-            answers = ask(clients, lambda client: client.open(host, port))
+            answers = ask_to_open(clients, host, port)
             comparison.compare(f"{place} opens {host!r} {port}", answers)
             answered.update(["comparisons", REASONS.get(answers["sshd"], "another reason")])
 

@@ -195,6 +195,8 @@ class Policies:
     def configuration(self):
         """Global lines, and lines with Match blocks for the end of the file."""
         lines = self._some_lines(3)
+        if self.random.random() < 0.2:
+            lines.append(self.random.choice(("AddressFamily inet", "AddressFamily any")))
         blocks = []
         for _ in range(self.random.randint(0, 4)):
             blocks.append("Match " + self._filled(self.random.choice(_CONDITIONS)))
@@ -213,12 +215,17 @@ class Policies:
         """The host and the port to listen on, and a host under which to cancel it."""
         hosts = ("localhost", "127.0.0.1") if self.random.random() < 0.3 else REQUESTED_BINDS
         host = self.random.choice(hosts)
-        port = self.names[self.random.choice(("p1", "p1", "p2", "p3", "p4"))] if self.random.random() < 0.8 else 0
+        port = self._port(("p1", "p1", "p2", "p3", "p4"), 0.2)
         return host, port, self.random.choice(("localhost", "LOCALHOST", "*", host))
 
     def open_request(self):
         hosts = ("127.0.0.1", "localhost") if self.random.random() < 0.6 else REQUESTED_HOSTS
-        return self.random.choice(hosts), self.names[self.random.choice(("open", "open", "open", "closed"))]
+        return self.random.choice(hosts), self._port(("open", "open", "open", "closed"), 0.04)
+
+    def _port(self, names, zeros):
+        """A port by name, perhaps 0, and rarely one of those that do not exist: 16 bits of it are the port that does."""
+        port = 0 if self.random.random() < zeros else self.names[self.random.choice(names)]
+        return port if self.random.random() < 0.96 else port + self.random.choice((0x10000, 0x7FFF0000))
 
     def _some_lines(self, most):
         makers = [self._listen_line, self._open_line, self._forwarding_line, self._forwarding_line]
