@@ -119,6 +119,19 @@ struct AuthenticationTests {
         }
     }
 
+    @Test func theServiceIsGrantedAgainAfterEachTryAndNeverTwiceInARow() throws {
+        var authentication = try self.server()
+        let service = ServiceRequest(service: "ssh-userauth")
+        #expect(throws: SSHError.self) { try authentication.receive(service) }
+        let none = UserAuthenticationRequest(user: "alice", method: .none)
+        _ = try authentication.receive(none, session: self.session, hostKey: self.hostKey)
+        guard case .serviceAccept = try authentication.receive(service) else {
+            Issue.record("a client that asks again before its next key is turned away")
+            return
+        }
+        #expect(throws: SSHError.self) { try authentication.receive(service) }
+    }
+
     @Test(arguments: [("alice", "bob"), ("Kevin", "\u{212a}evin")])
     func theUserNameMayNotChange(_ name: String, _ other: String) throws {
         var authentication = try self.server()

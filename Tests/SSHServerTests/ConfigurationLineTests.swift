@@ -9,6 +9,7 @@ struct ConfigurationLineTests {
         ("Port = 22", "Port", ["22"]),
         ("  \tPort =22 \t\r", "Port", ["22"]),
         ("\"Port\" \"22\"", "Port", ["22"]),
+        ("\"Port\" = 22", "Port", ["=", "22"]),
         ("PermitOpen a:1  'b c:2' \"d\\\"e:3\" f\\ g:4", "PermitOpen", ["a:1", "b c:2", "d\"e:3", "f g:4"]),
         ("PermitOpen a:1 # all that it may", "PermitOpen", ["a:1"]),
         ("PermitOpen a#:1 b", "PermitOpen", ["a#:1", "b"]),

@@ -61,6 +61,8 @@ struct ServerAuthentication {
     private var user: String?
     private var failures = 0
     private var hasTriedNone = false
+    /// An authentication request has come since the service was granted.
+    private var hasUsedService = false
     private let maximumTries: Int
     private let algorithms: [String]
     private let announces: Bool
@@ -90,8 +92,11 @@ struct ServerAuthentication {
     }
 
     mutating func receive(_ request: ServiceRequest) throws -> Action {
-        guard case .awaitingService = self.state else {
-            throw SSHError.protocolViolation("a second service request")
+        switch self.state {
+        case .awaitingService: break
+        // paramiko asks for the service again before each further key; sshd grants it, too.
+        case .awaitingRequest where self.hasUsedService: self.hasUsedService = false
+        default: throw SSHError.protocolViolation("a second service request")
         }
         guard request.service == "ssh-userauth" else {
             throw SSHError.protocolViolation("a request for a service other than ssh-userauth before login")
@@ -116,6 +121,7 @@ struct ServerAuthentication {
         }
         let isFirst = self.user == nil
         self.user = request.user
+        self.hasUsedService = true
         if isFirst, self.announces {
             self.state = .announced(request)
             return .announce(user: request.user)

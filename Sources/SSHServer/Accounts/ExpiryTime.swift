@@ -21,7 +21,7 @@ enum ExpiryTime {
         time.tm_min = pair(10)
         time.tm_sec = pair(12)
         guard (0...11).contains(time.tm_mon), (1...31).contains(time.tm_mday), time.tm_hour <= 23, time.tm_min <= 59,
-            time.tm_sec <= 60
+            time.tm_sec <= 61
         else { throw Self.invalid(text) }
         // As in sshd, local time is standard time: no daylight saving is guessed.
         let seconds = suffix > 0 ? timegm(&time) : mktime(&time)

@@ -101,7 +101,7 @@ struct KeyOptionsParser {
             try Self.checkEnvironment(value)
             self.options.environment.append(value)
         case "tunnel":
-            guard value == "any" || Int32(value).map({ $0 >= 0 }) ?? false else {
+            guard value.asciiLowercased == "any" || Int32(value).map({ $0 >= 0 }) ?? false else {
                 throw InvalidValue("\"\(value)\" is not a tunnel device, expected a number or any")
             }
             self.options.tunnel = value

@@ -52,7 +52,9 @@ public struct AccountSettings: Sendable {
     @Setting public var clientAliveInterval: Duration? = .seconds(15)
     /// 0: a client that does not answer is never disconnected.
     @Setting public var clientAliveCountMax = 3
-    @Setting public var rekeyLimit = RekeyLimit(bytes: nil, time: nil)
+    /// RekeyLimit sets both, each by the first line that names it; nil leaves the cipher's limit, or none by time.
+    @Setting var rekeyBytes: UInt64?
+    @Setting var rekeyTime: Duration?
     @Setting public var maxSessions = 10
     /// What a session is told, whatever it asks to run; nil: the text of its key's `command=`, or ours.
     @Setting public var forceCommand: String?
@@ -67,6 +69,8 @@ public struct AccountSettings: Sendable {
     @Setting public var logLevel = LogLevel.info
 
     public init() {}
+
+    public var rekeyLimit: RekeyLimit { RekeyLimit(bytes: self.rekeyBytes, time: self.rekeyTime) }
 
     /// DenyUsers, AllowUsers, DenyGroups, AllowGroups, in this order; without any of them everybody may.
     public func mayLogIn(_ facts: ConnectionFacts) -> Decision {

@@ -46,20 +46,4 @@ extension Arguments {
             return path.asciiLowercased != "none"
         }
     }
-
-    mutating func rekeyLimit() throws -> RekeyLimit {
-        let bytes = try self.size()
-        guard bytes.map({ $0 >= 16 }) ?? true else {
-            throw self.problem("less than 16 bytes between two key exchanges")
-        }
-        guard let word = self.next(), word.asciiLowercased != "none" else { return RekeyLimit(bytes: bytes, time: nil) }
-        var time = Arguments(
-            [word],
-            keyword: self.keyword,
-            file: self.file,
-            line: self.line,
-            supported: self.supported
-        )
-        return RekeyLimit(bytes: bytes, time: try time.duration(["none"]))
-    }
 }

@@ -30,6 +30,9 @@ struct Arguments {
         Rule(file: self.file, line: self.line, text: ([self.keyword] + arguments).joined(separator: " "))
     }
 
+    /// The next word, which stays where it is.
+    var peek: String? { self.position < self.all.count ? self.all[self.position] : nil }
+
     mutating func next() -> String? {
         guard self.position < self.all.count else { return nil }
         defer { self.position += 1 }
@@ -40,9 +43,8 @@ struct Arguments {
     ///
     /// - Throws: `invalidConfiguration` if there is none or it is empty.
     mutating func required(_ expected: String) throws -> String {
-        guard let word = self.next(), !word.isEmpty else {
-            throw self.problem("there is no argument, expected \(expected)")
-        }
+        guard let word = self.next() else { throw self.problem("there is no argument, expected \(expected)") }
+        guard !word.isEmpty else { throw self.problem("\"\" is no argument, expected \(expected)") }
         return word
     }
 
@@ -54,8 +56,8 @@ struct Arguments {
     }
 
     func expectEnd() throws {
-        guard self.position == self.all.count else {
-            throw self.problem("there is more at the end of the line: \"\(self.all[self.position])\"")
+        guard self.peek == nil else {
+            throw self.problem("\"\(self.all[self.position])\" is too much, expected the end of the line")
         }
     }
 

@@ -13,24 +13,22 @@ struct ConfigurationLine: Hashable, Sendable {
         guard String(validating: rest, as: UTF8.self) != nil else { throw InvalidValue("the line is not UTF-8 text") }
         self.keyword = try Self.takeKeyword(&rest)
         self.arguments = try Self.splitArguments(rest)
-        guard !rest.isEmpty else { throw InvalidValue("\(self.keyword): there is no argument") }
+        guard !rest.isEmpty else { throw InvalidValue("\(self.keyword): there is no argument, expected a value") }
     }
 
-    /// The keyword and the blanks, and at most one `=`, that separate it from its arguments.
+    /// The keyword and the blanks that separate it from its arguments; at most one `=`, unless the keyword is quoted.
     private static func takeKeyword(_ rest: inout ArraySlice<UInt8>) throws -> String {
-        let keyword: ArraySlice<UInt8>
         if rest.first == UInt8(ascii: "\"") {
             rest.removeFirst()
             guard let end = rest.firstIndex(of: UInt8(ascii: "\"")) else {
-                throw InvalidValue("a quote does not close")
+                throw InvalidValue("a quote does not close, expected a second one")
             }
-            keyword = rest[..<end]
-            rest = rest[(end + 1)...]
-        } else {
-            keyword = rest.prefix { !Self.isBlank($0) && $0 != UInt8(ascii: "=") && $0 != UInt8(ascii: "\"") }
-            rest = rest[keyword.endIndex...]
+            let keyword = rest[..<end]
+            rest = rest[(end + 1)...].drop(while: Self.isBlank)
+            return String(decoding: keyword, as: UTF8.self)
         }
-        rest = rest.drop(while: Self.isBlank)
+        let keyword = rest.prefix { !Self.isBlank($0) && $0 != UInt8(ascii: "=") && $0 != UInt8(ascii: "\"") }
+        rest = rest[keyword.endIndex...].drop(while: Self.isBlank)
         if rest.first == UInt8(ascii: "=") { rest = rest.dropFirst().drop(while: Self.isBlank) }
         return String(decoding: keyword, as: UTF8.self)
     }
@@ -67,7 +65,7 @@ struct ConfigurationLine: Hashable, Sendable {
             }
             rest.removeFirst()
         }
-        guard quote == nil else { throw InvalidValue("a quote does not close") }
+        guard quote == nil else { throw InvalidValue("a quote does not close, expected a second one") }
         return word
     }
 

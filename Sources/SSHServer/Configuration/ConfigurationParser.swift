@@ -112,7 +112,7 @@ struct ConfigurationParser {
             throw self.problem(place, "Include: files include one another more than \(Self.depthLimit) deep")
         }
         guard !line.arguments.isEmpty, !line.arguments.contains("") else {
-            throw self.problem(place, "Include: an argument is empty, expected paths or patterns")
+            throw self.problem(place, "Include: an argument is \"\", expected paths or patterns")
         }
         for argument in line.arguments {
             let pattern = argument.hasPrefix("/") ? argument : "\(self.folder)/\(argument)"
@@ -173,6 +173,7 @@ extension ServerConfiguration {
         var parser = ConfigurationParser(folder: folder, supported: supported, files: files, ports: ports)
         for (index, option) in options.enumerated() { try parser.parse(option: option, number: index + 1) }
         try parser.parse(file: file)
+        try parser.configuration.checkAddressFamily()
         return parser.configuration
     }
 

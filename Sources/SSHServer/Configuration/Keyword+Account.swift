@@ -24,9 +24,7 @@ extension Keyword {
         // The connection.
         .account("ClientAliveInterval", \.$clientAliveInterval, format: Self.text) { try $0.duration() },
         .account("ClientAliveCountMax", \.$clientAliveCountMax, format: Self.text) { try $0.integer() },
-        .account("RekeyLimit", \.$rekeyLimit, format: { "\($0.bytes ?? 0) \(Self.text($0.time))" }) {
-            try $0.rekeyLimit()
-        },
+        Self.rekeyLimit,
         .account("MaxSessions", \.$maxSessions, format: Self.text) { try $0.integer() },
         .account(
             "UnusedConnectionTimeout",

@@ -27,9 +27,6 @@ extension Keyword {
             "IgnoreUserKnownHosts", "KerberosGetAFSToken", "KerberosOrLocalPasswd", "KerberosTGTPassing",
             "KerberosTicketCleanup", "UsePAM",
         ]
-        let restrictions: [Keyword] = [
-            .refused("AuthenticationMethods", .anywhere, except: ["any", "publickey"])
-        ]
         let commands = ["AuthorizedKeysCommand", "AuthorizedKeysCommandUser"].map {
             Keyword.ignored(
                 $0,
@@ -39,7 +36,7 @@ extension Keyword {
             )
         }
         return anywhere.map { .ignored($0, .anywhere, reason) } + global.map { .ignored($0, .global, reason) }
-            + restrictions + commands
+            + commands + [.authenticationMethods]
     }()
 
     private static let certificateKeywords: [Keyword] =
@@ -77,7 +74,7 @@ extension Keyword {
     /// Read and warned about, unless the whole value is one of `silent`: what the relay does anyway.
     private static func ignored(_ name: String, _ scope: Scope, _ reason: String, silent: [String] = []) -> Keyword {
         Keyword(name: name, scope: scope) { arguments in
-            let values = try arguments.remaining("a value")
+            let values = try arguments.ignoredValue()
             let isSilent = values.count == 1 && silent.contains(values[0].asciiLowercased)
             if !isSilent { arguments.warn("ignored: \(reason)") }
             return .nothing
@@ -89,8 +86,7 @@ extension Keyword {
         Keyword(name: name, scope: scope) { arguments in
             let expected = values.joined(separator: " or ")
             let given = try arguments.remaining(expected)
-            // Every alternative of AuthenticationMethods must be one that holds.
-            guard given.allSatisfy({ values.contains($0.asciiLowercased) }) else {
+            guard given.count == 1, values.contains(given[0].asciiLowercased) else {
                 throw arguments.problem(
                     "\"\(given.joined(separator: " "))\" is not supported yet and would not hold, expected \(expected)"
                 )

@@ -9,8 +9,17 @@ extension Keyword {
             return try arguments.locating { try HostPatternList(word) }
         },
         .account("RefuseConnection", \.$refuseConnection, format: Self.text) { try $0.flag() },
-        .account("ChannelTimeout", \.$channelTimeouts, format: \.text) { try $0.channelTimeouts() },
+        Self.channelTimeout,
     ]
+
+    /// Printed as written, and not at all for none, as sshd does.
+    private static let channelTimeout: Keyword = {
+        var keyword = Keyword.account("ChannelTimeout", \.$channelTimeouts, format: \.text) { try $0.channelTimeouts() }
+        keyword.format = { _, settings in
+            settings.channelTimeouts.entries.isEmpty ? [] : [settings.channelTimeouts.text]
+        }
+        return keyword
+    }()
 }
 
 /// ChannelTimeout: after how much silence channels of a type are closed.
@@ -18,6 +27,8 @@ public struct ChannelTimeouts: Hashable, Sendable {
     struct Entry: Hashable, Sendable {
         let pattern: Pattern
         let seconds: Int
+        /// As it stands in the file.
+        let text: String
     }
 
     let entries: [Entry]
@@ -29,9 +40,7 @@ public struct ChannelTimeouts: Hashable, Sendable {
     }
 
     /// As `-T` prints it.
-    var text: String {
-        self.entries.isEmpty ? "none" : self.entries.map { "\($0.pattern.text)=\($0.seconds)" }.joined(separator: " ")
-    }
+    var text: String { self.entries.map(\.text).joined(separator: " ") }
 }
 
 extension Arguments {
@@ -86,7 +95,7 @@ extension Arguments {
                 guard parts.count == 2, !parts[0].isEmpty, let seconds = Self.seconds(parts[1]) else {
                     throw self.problem("\"\(word)\" is wrong, expected \(expected)")
                 }
-                return ChannelTimeouts.Entry(pattern: Pattern(parts[0]), seconds: Int(seconds))
+                return ChannelTimeouts.Entry(pattern: Pattern(parts[0]), seconds: Int(seconds), text: word)
             }
         )
     }

@@ -2,7 +2,7 @@ extension Keyword {
     /// Keywords for the whole relay.
     static let server: [Keyword] = [
         .serverList("Port", \.$ports, format: { "\($0)" }) { [try $0.port()] },
-        .serverList("ListenAddress", \.$listenAddresses, format: Self.text) { [try $0.listenAddress()] },
+        Self.listenAddress,
         .server("AddressFamily", \.$addressFamily, format: \.rawValue) { try $0.word() },
         .serverList("HostKey", \.$hostKeyFiles, format: \.self) { try $0.pathOrNone().map { [$0] } ?? [] },
         .server("PidFile", \.$pidFile, format: { $0 ?? "none" }) { try $0.pathOrNone() },
@@ -27,6 +27,15 @@ extension Keyword {
             try $0.algorithms($0.supported.hostKeys, wildcards: true)
         },
     ]
+
+    /// Printed with its port, and the wildcards where no line names an address: what is listened to, as sshd prints it.
+    private static let listenAddress: Keyword = {
+        var keyword = Keyword.serverList("ListenAddress", \.$listenAddresses, format: Self.text) {
+            [try $0.listenAddress()]
+        }
+        keyword.format = { configuration, _ in configuration.listenEndpoints.map(Self.text) }
+        return keyword
+    }()
 
     @Sendable static func text(_ flag: Bool) -> String { flag ? "yes" : "no" }
 

@@ -20,7 +20,9 @@ struct MatchCriteria: Hashable, Sendable {
         var criteria: [Criterion] = []
         var words = arguments[...]
         guard arguments.first?.asciiLowercased != "all" else {
-            guard arguments.count == 1 else { throw InvalidValue("\"all\" cannot stand with other criteria") }
+            guard arguments.count == 1 else {
+                throw InvalidValue("\"all\" cannot stand with other criteria, expected it alone")
+            }
             self.criteria = []
             return
         }
@@ -36,7 +38,9 @@ struct MatchCriteria: Hashable, Sendable {
             if parts.count == 1, value?.first == "=" {
                 value = value == "=" ? words.popFirst() : value.map { String($0.dropFirst()) }
             }
-            guard let value, !value.isEmpty else { throw InvalidValue("the criterion \"\(parts[0])\" has no pattern") }
+            guard let value, !value.isEmpty else {
+                throw InvalidValue("the criterion \"\(parts[0])\" has no pattern, expected one after it")
+            }
             criteria.append(try Self.criterion(name, value))
         }
         guard !criteria.isEmpty else {
@@ -59,8 +63,8 @@ struct MatchCriteria: Hashable, Sendable {
         case "address": return .address(try HostPatternList(value))
         case "localaddress": return .localAddress(try HostPatternList(value))
         case "localport": return .localPort(try PortNumber.parse(value))
-        case "all": throw InvalidValue("\"all\" cannot stand with other criteria")
-        case "rdomain": throw InvalidValue("the criterion RDomain is not supported")
+        case "all": throw InvalidValue("\"all\" cannot stand with other criteria, expected it alone")
+        case "rdomain": throw InvalidValue("the criterion \"\(name)\" is not supported, expected another")
         default:
             throw InvalidValue(
                 "\"\(name)\" is not a criterion, expected User, Group, Host, Address, LocalAddress, LocalPort, "

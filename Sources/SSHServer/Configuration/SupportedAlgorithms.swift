@@ -44,7 +44,9 @@ enum AlgorithmList {
         let sign = text.first.flatMap { "+-^".contains($0) ? $0 : nil }
         let list = String(sign == nil ? text[...] : text.dropFirst())
         let elements = list.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
-        guard !elements.contains("") else { throw InvalidValue("\"\(text)\" has an empty name") }
+        guard !elements.contains("") else {
+            throw InvalidValue("\"\(text)\" has an empty name, expected names separated by commas")
+        }
         if sign == "-" {
             let removed = PatternList(list)
             return try Self.nonEmpty(supported.filter { removed.match($0) != .matched }, unknown: [], text: text)
@@ -54,7 +56,9 @@ enum AlgorithmList {
         for element in elements {
             let pattern = Pattern(element)
             guard wildcards || !pattern.hasWildcards, !element.hasPrefix("!") else {
-                throw InvalidValue("\"\(element)\" is not an algorithm's name; patterns are legal after - only")
+                throw InvalidValue(
+                    "\"\(element)\" is wrong, expected an algorithm's name; patterns are legal after - only"
+                )
             }
             let matches = supported.filter(pattern.matches)
             if matches.isEmpty { unknown.append(element) }
@@ -72,7 +76,9 @@ enum AlgorithmList {
     }
 
     private static func nonEmpty(_ names: [String], unknown: [String], text: String) throws -> Resolution {
-        guard !names.isEmpty else { throw InvalidValue("\"\(text)\" leaves no algorithm that is supported here") }
+        guard !names.isEmpty else {
+            throw InvalidValue("\"\(text)\" leaves no algorithm that is supported here, expected at least one")
+        }
         return Resolution(names: names, unknown: unknown)
     }
 }

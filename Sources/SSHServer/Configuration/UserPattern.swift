@@ -15,7 +15,7 @@ public struct UserPattern: Hashable, Sendable {
         self.rule = rule
         self.name = Pattern(String(at.map { text[..<$0] } ?? text[...]))
         self.hosts = try at.map { try HostPatternList(String(text[text.index(after: $0)...])) }
-        guard !text.isEmpty else { throw InvalidValue("a pattern is empty") }
+        guard !text.isEmpty else { throw InvalidValue("\"\" is wrong, expected a pattern") }
     }
 
     init(group text: String, rule: Rule) throws {
@@ -23,7 +23,7 @@ public struct UserPattern: Hashable, Sendable {
         self.rule = rule
         self.name = Pattern(text)
         self.hosts = nil
-        guard !text.isEmpty else { throw InvalidValue("a pattern is empty") }
+        guard !text.isEmpty else { throw InvalidValue("\"\" is wrong, expected a pattern") }
     }
 
     func matches(_ name: String, host: String, address: String) -> Bool {

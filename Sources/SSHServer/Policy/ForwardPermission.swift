@@ -16,27 +16,21 @@ public struct ForwardPermission: Hashable, Sendable {
     public let port: Port
     /// The line that it stands in.
     public let rule: Rule
+    /// `host:port` as it was written, which is how `-T` prints it.
+    let text: String
     private let pattern: Pattern
 
     /// - Parameter allowsBarePort: a port alone means `*:port`.
     /// - Throws: `InvalidValue`.
     init(_ text: String, allowsBarePort: Bool, rule: Rule) throws {
-        let (host, port) =
-            allowsBarePort && !text.utf8.contains(UInt8(ascii: ":")) ? ("*", text) : try Self.split(text)
+        let isBarePort = allowsBarePort && !text.utf8.contains(UInt8(ascii: ":"))
+        let (host, port) = isBarePort ? ("*", text) : try Self.split(text)
         guard host.utf8.count < 1025 else { throw InvalidValue("a host name of \(host.utf8.count) bytes") }
         self.host = host
         self.port = port == "*" ? .any : .number(try PortNumber.parse(port))
         self.rule = rule
+        self.text = isBarePort ? "*:\(text)" : text
         self.pattern = Pattern(host)
-    }
-
-    /// `host:port`, as `-T` prints it.
-    var text: String {
-        let host = self.host.contains(":") ? "[\(self.host)]" : self.host
-        return switch self.port {
-        case .any: "\(host):*"
-        case .number(let number): "\(host):\(number)"
-        }
     }
 
     /// The requested host is lowercased and the rule's is a pattern that is not; a request for port 0 needs `*`.

@@ -21,7 +21,11 @@ struct HostPatternList: Hashable, Sendable {
         self.elements = try text.split(separator: ",", omittingEmptySubsequences: false).map { element in
             let negated = element.first == "!"
             let host = String(negated ? element.dropFirst() : element)
-            guard !host.isEmpty else { throw InvalidValue("\"\(text)\" has an empty element") }
+            guard !host.isEmpty else {
+                throw InvalidValue(
+                    "\"\(text)\" has an empty element, expected addresses, ranges or names separated by commas"
+                )
+            }
             let range = try AddressRange(host)
             return Element(matcher: range.map { .range($0) } ?? .pattern(Pattern(host)), negated: negated)
         }

@@ -23,6 +23,11 @@ struct IPAddress: Hashable, Sendable {
         self.scope = parts.count > 1 ? String(parts[1]) : ""
     }
 
+    init(ipv4 number: UInt32) {
+        self.bytes = [24, 16, 8, 0].map { UInt8(truncatingIfNeeded: number >> $0) }
+        self.scope = ""
+    }
+
     var bitCount: Int { self.bytes.count * 8 }
 
     /// An IPv4 client of an IPv6 socket, as the IPv4 address that it is.
@@ -56,9 +61,11 @@ struct AddressRange: Hashable, Sendable {
     /// - Throws: `InvalidValue` for a mask that is too long or cuts the address.
     init?(_ text: String) throws {
         let parts = text.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
-        guard parts.count <= 2, let base = IPAddress(parts[0]) else {
+        guard parts.count <= 2, let base = IPAddress(inFile: parts[0]) else {
             // sshd would compare it as a pattern, which no address ever matches: somebody's rule would silently not hold.
-            guard parts.count == 1 else { throw InvalidValue("\"\(text)\" is not an address with a mask length") }
+            guard parts.count == 1 else {
+                throw InvalidValue("\"\(text)\" is not an address with a mask length, expected e.g. 192.0.2.0/24")
+            }
             return nil
         }
         self.text = text
@@ -68,9 +75,11 @@ struct AddressRange: Hashable, Sendable {
             return
         }
         guard parts[1].utf8.allSatisfy({ (48...57).contains($0) }), let prefix = Int(parts[1]), prefix <= base.bitCount
-        else { throw InvalidValue("\"\(text)\" has a mask length that its address does not allow") }
+        else {
+            throw InvalidValue("\"\(text)\" has a wrong mask length, expected a number up to \(base.bitCount)")
+        }
         guard base.masked(to: prefix) == base else {
-            throw InvalidValue("\"\(text)\" has bits set after its mask length")
+            throw InvalidValue("\"\(text)\" has bits set after its mask length, expected zeros there")
         }
         self.prefix = prefix
     }

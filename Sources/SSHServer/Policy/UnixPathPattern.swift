@@ -22,12 +22,12 @@ struct UnixPathPattern: Hashable, Sendable {
             throw InvalidValue("\"\(text)\" is wrong, expected an absolute path, any or none")
         }
         guard !text.unicodeScalars.contains(where: \.isControl) else {
-            throw InvalidValue("\"\(text)\" holds a control character")
+            throw InvalidValue("\"\(text)\" holds a control character, expected a path without")
         }
         do {
             _ = try UnixPath.split(text.hasPrefix("/") ? text : "/\(text)")
         } catch let invalid as InvalidValue {
-            throw InvalidValue("\"\(text)\" is wrong: \(invalid.reason)")
+            throw InvalidValue("\"\(text)\" is wrong, expected another path: \(invalid.reason)")
         }
         self.elements = try Self.parse(text)
     }

@@ -58,7 +58,7 @@ extension [UnixPathPermission] {
         }
         self.append(permission)
         guard self.count == 1 || (self.prefix(1) + [permission]).allSatisfy(\.isPattern) else {
-            throw InvalidValue("any and none stand alone")
+            throw InvalidValue("\"\(permission.text)\" is one too many, expected any and none alone")
         }
     }
 }

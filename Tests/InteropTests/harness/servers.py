@@ -24,13 +24,15 @@ class Server:
     key_exchanges = (settings.CURVE25519,)
     largest_transfer = settings.TRANSFER_SIZE
 
-    def __init__(self, lab, config=(), authorized_keys=None, host_key=None, port=None):
+    def __init__(self, lab, config=(), authorized_keys=None, host_key=None, port=None, match=()):
         self.lab = lab
         self.port = port or free_port()
         self.host_key = host_key or lab.keys.host
         self.user = USER
         self.directory = lab.new_directory(self.kind)
         self.config = list(config)
+        # Match blocks: they swallow whatever follows, so they stand last.
+        self.match = list(match)
         self.authorized_keys = self.directory / "authorized_keys" / USER
         self.authorized_keys.parent.mkdir()
         self.authorized_keys.write_text(authorized_keys or lab.keys.user.public + "\n")
@@ -107,6 +109,7 @@ class ConfiguredServer(Server):
             f"PidFile {self.directory}/pid",
             "StrictModes no",
             *self.own_lines,
+            *self.match,
         ]
         # The last MaxStartups counts in sshd.
         if not any(line.startswith("MaxStartups") for line in self.config):
