@@ -25,10 +25,16 @@ extension Keyword {
             "AFSTokenPassing", "GSSAPICleanupCredentials", "GSSAPIKexAlgorithms", "GSSAPIKeyExchange",
             "GSSAPIStoreCredentialsOnRekey", "GSSAPIStrictAcceptorCheck", "GSSAPIUseSessionCredCache",
             "IgnoreUserKnownHosts", "KerberosGetAFSToken", "KerberosOrLocalPasswd", "KerberosTGTPassing",
-            "KerberosTicketCleanup", "UsePAM",
+            "KerberosTicketCleanup",
         ]
         let restrictions: [Keyword] = [
-            .refused("AuthenticationMethods", .anywhere, except: ["any", "publickey"])
+            .refused("AuthenticationMethods", .anywhere, except: ["any", "publickey"]),
+            .ignored(
+                "UsePAM",
+                .global,
+                "PAM is not asked: what it says about accounts (locked, expired, pam_access) does not hold here",
+                silent: ["no"]
+            ),
         ]
         let commands = ["AuthorizedKeysCommand", "AuthorizedKeysCommandUser"].map {
             Keyword.ignored(
