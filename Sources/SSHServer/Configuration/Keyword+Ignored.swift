@@ -25,7 +25,15 @@ extension Keyword {
             "AFSTokenPassing", "GSSAPICleanupCredentials", "GSSAPIKexAlgorithms", "GSSAPIKeyExchange",
             "GSSAPIStoreCredentialsOnRekey", "GSSAPIStrictAcceptorCheck", "GSSAPIUseSessionCredCache",
             "IgnoreUserKnownHosts", "KerberosGetAFSToken", "KerberosOrLocalPasswd", "KerberosTGTPassing",
-            "KerberosTicketCleanup", "UsePAM",
+            "KerberosTicketCleanup",
+        ]
+        let accounts: [Keyword] = [
+            .ignored(
+                "UsePAM",
+                .global,
+                "PAM is not asked: what it says about accounts (locked, expired, pam_access) does not hold here",
+                silent: ["no"]
+            )
         ]
         let commands = ["AuthorizedKeysCommand", "AuthorizedKeysCommandUser"].map {
             Keyword.ignored(
@@ -36,7 +44,7 @@ extension Keyword {
             )
         }
         return anywhere.map { .ignored($0, .anywhere, reason) } + global.map { .ignored($0, .global, reason) }
-            + commands + [.authenticationMethods]
+            + commands + accounts + [.authenticationMethods]
     }()
 
     private static let certificateKeywords: [Keyword] =
