@@ -70,7 +70,10 @@ struct LoginJudgement {
                 )
             } catch {
                 let reason = ErrorText.of(error)
-                throw LoginRefusal("RevokedKeys \(path): \(reason): nobody may log in", said: self.unreadable(path, reason))
+                throw LoginRefusal(
+                    "RevokedKeys \(path): \(reason): nobody may log in",
+                    said: self.unreadable(path, reason)
+                )
             }
             let isRevoked =
                 switch self.claim.credential {
@@ -205,7 +208,10 @@ struct LoginJudgement {
         }
         guard let pattern = self.settings.authorizedPrincipalsFile else {
             guard certificate.principals.contains(self.account.name.text) else {
-                throw LoginRefusal("the certificate does not name the account among its principals", said: .nameNotListed)
+                throw LoginRefusal(
+                    "the certificate does not name the account among its principals",
+                    said: .nameNotListed
+                )
             }
             return line(KeyOptions(), path, number)
         }

@@ -12,7 +12,8 @@ extension ServerConnection {
         let session = SessionChannel(
             connection,
             channel,
-            message: login.grant.settings.forceCommand ?? login.grant.key.options.command ?? "This host only forwards ports: use ssh -N."
+            message: login.grant.settings.forceCommand ?? login.grant.key.options.command
+                ?? "This host only forwards ports: use ssh -N."
         ) { [weak self] in
             self?.sessionCount -= 1
             if self?.tunnels.isEmpty ?? false { self?.watchForUse() }
