@@ -12,7 +12,9 @@ extension LoginJudgement {
     }
 
     func unreadable(_ path: String, _ reason: String) -> LogLine {
-        .error("Error checking authentication key \(self.shortName) in revoked keys file \(path.escapedForLog): \(reason)")
+        .error(
+            "Error checking authentication key \(self.shortName) in revoked keys file \(path.escapedForLog): \(reason)"
+        )
     }
 
     private var shortName: String { "\(self.claim.key.displayName) \(self.claim.key.fingerprint)" }

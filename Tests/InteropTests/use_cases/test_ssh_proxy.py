@@ -254,7 +254,10 @@ def test_a_socket_on_the_proxy_instead_of_a_port(lab, client_kind, folder):
     assert said.endswith(page) and b" 200 OK" in said
     # The device may have this one socket, and may not look into it.
     scene.device.run(f"ssh -nNT -R {path}.other:127.0.0.1:{web} -o ExitOnForwardFailure=yes {key}", status=255)
-    scene.device.run(f"ssh -W {path} {key}", status=255)
+    look = free_port()
+    scene.device.start(f"ssh -nNT -L {look}:{path} {key}")
+    wait_until(lambda: is_listening(look), 20, "the device's own forward")
+    traffic.expect_refusal(traffic.connect(look))
 
 
 @pytest.mark.ours_only("sshd runs the command")
