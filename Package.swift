@@ -17,6 +17,7 @@ let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let arguments: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
 let deque: Target.Dependency = .product(name: "DequeModule", package: "swift-collections")
+let heap: Target.Dependency = .product(name: "HeapModule", package: "swift-collections")
 let signals: Target.Dependency = .product(name: "UnixSignals", package: "swift-service-lifecycle")
 let lifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 
@@ -41,7 +42,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
         // Help, version and errors of relay's subcommands as users of Swift tools know them.
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
-        // Deque: queues of packets and requests that pop at the front in constant time.
+        // Deque: queues of packets and requests that pop at the front in constant time; Heap: what ends first.
         .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
         // Signals and graceful shutdown.
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
@@ -71,7 +72,7 @@ let package = Package(
         .target(
             name: "SSHServer",
             dependencies: [
-                "SSHWire", "SSHCrypto", "SSHProtocol", "SSHForwarding", nioCore, nioPosix, logging, lifecycle,
+                "SSHWire", "SSHCrypto", "SSHProtocol", "SSHForwarding", nioCore, nioPosix, logging, lifecycle, heap,
             ],
             swiftSettings: settings
         ),
@@ -86,12 +87,29 @@ let package = Package(
             swiftSettings: settings
         ),
         .executableTarget(name: "swssh", dependencies: ["SSHClient"], swiftSettings: settings),
+        // The light clients of scripts/bench.
+        .executableTarget(
+            name: "ssh-load",
+            dependencies: ["SSHWire", "SSHCrypto", "SSHProtocol", "SSHForwarding", nioCore, nioPosix, arguments],
+            path: "Benchmarks/Load",
+            swiftSettings: settings
+        ),
 
         .testTarget(name: "SSHWireTests", dependencies: ["SSHWire", nioCore], swiftSettings: settings),
-        .testTarget(name: "SSHCryptoTests", dependencies: ["SSHWire", "SSHCrypto", nioCore], swiftSettings: settings),
+        .target(
+            name: "SSHTestFixtures",
+            dependencies: ["SSHWire", "SSHCrypto"],
+            path: "Tests/SSHTestFixtures",
+            swiftSettings: settings
+        ),
+        .testTarget(
+            name: "SSHCryptoTests",
+            dependencies: ["SSHWire", "SSHCrypto", "SSHTestFixtures", nioCore],
+            swiftSettings: settings
+        ),
         .testTarget(
             name: "SSHProtocolTests",
-            dependencies: ["SSHWire", "SSHCrypto", "SSHProtocol", nioCore],
+            dependencies: ["SSHWire", "SSHCrypto", "SSHProtocol", "SSHTestFixtures", nioCore],
             swiftSettings: settings
         ),
         .testTarget(
@@ -104,7 +122,10 @@ let package = Package(
         ),
         .testTarget(
             name: "SSHServerTests",
-            dependencies: ["SSHServer", "SSHCrypto", "SSHWire", nioCore, logging],
+            dependencies: [
+                "SSHServer", "SSHForwarding", "SSHProtocol", "SSHCrypto", "SSHWire", "SSHTestFixtures", nioCore, logging,
+                .product(name: "NIOEmbedded", package: "swift-nio"),
+            ],
             swiftSettings: settings
         ),
         .testTarget(

@@ -3,7 +3,9 @@
 import PackageDescription
 
 // Built by scripts/fuzz, which passes the sanitizer's flags.
-let targets = ["FuzzServerEngine", "FuzzClientEngine", "FuzzMessages", "FuzzLoggedIn", "FuzzProxyHeader"]
+let targets = [
+    "FuzzServerEngine", "FuzzClientEngine", "FuzzMessages", "FuzzLoggedIn", "FuzzProxyHeader", "FuzzKeyRevocationList",
+]
 let modules: [Target.Dependency] = [
     .product(name: "SSHWire", package: "relay"),
     .product(name: "SSHCrypto", package: "relay"),

@@ -9,6 +9,7 @@ extension ConnectionHandler {
         case .newKeys(let algorithms, let isFirst):
             self.owner?.connectionNegotiated(self, algorithms, isFirst: isFirst)
         case .banner(let text): self.owner?.connection(self, banner: text)
+        case .loginBegins(let user): self.owner?.connection(self, loginBeginsFor: user)
         case .authenticationRequest(let request): self.owner?.connection(self, authenticate: request)
         case .authenticationFailed(let user): self.owner?.connection(self, authenticationFailedFor: user)
         case .authenticated: self.owner?.connectionAuthenticated(self)

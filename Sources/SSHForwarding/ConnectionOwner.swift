@@ -10,6 +10,8 @@ public protocol ConnectionOwner: AnyObject {
     /// Client: call `perform { try $0.acceptHostKey() }` or `fail`.
     func connection(_ connection: ConnectionHandler, verify hostKey: HostKeyToVerify)
     func connection(_ connection: ConnectionHandler, banner: ByteBuffer)
+    /// Server: call `perform { try $0.beginLogin() }`, after a banner if there is one.
+    func connection(_ connection: ConnectionHandler, loginBeginsFor user: String)
     /// Server: call `perform { try $0.answerAuthentication(isAllowed:) }`.
     func connection(_ connection: ConnectionHandler, authenticate request: AuthenticationRequest)
     func connection(_ connection: ConnectionHandler, authenticationFailedFor user: String)
@@ -20,4 +22,10 @@ public protocol ConnectionOwner: AnyObject {
     func connection(_ connection: ConnectionHandler, open channel: ChannelID, _ kind: ChannelOpen.Kind)
     /// The last call: the connection is gone, and why. All its channels are closed by then.
     func connectionEnded(_ connection: ConnectionHandler, _ reason: SSHError)
+}
+
+extension ConnectionOwner {
+    public func connection(_ connection: ConnectionHandler, loginBeginsFor user: String) {
+        connection.perform { try $0.beginLogin() }
+    }
 }

@@ -28,14 +28,9 @@ public final class PortListener {
         onAccept: @escaping (any Channel) -> Void,
         completion: @escaping (Result<PortListener, any Error>) -> Void
     ) {
-        let accept = NIOLoopBound(onAccept, eventLoop: eventLoop)
         let bootstrap: (String) -> ServerBootstrap = { address in
-            let bootstrap = SocketOptions.tunnel(ServerBootstrap(group: eventLoop, childGroup: eventLoop))
-                .childChannelInitializer { channel in
-                    channel.eventLoop.makeCompletedFuture {
-                        try channel.pipeline.syncOperations.addHandler(AcceptHandler(accept.value))
-                    }
-                }
+            let bootstrap = SocketOptions.tunnelListener(on: eventLoop, isTCP: true, onAccept: onAccept)
+                .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
             // 0.0.0.0 and :: share a port only if the latter keeps out of IPv4.
             guard address.contains(":") else { return bootstrap }
             let v6Only = ChannelOptions.Types.SocketOption(level: .ipv6, name: .ipv6_v6only)
@@ -103,7 +98,7 @@ private final class PortBinding {
 
     private func bind(_ addresses: ArraySlice<String>) {
         guard let address = addresses.first else { return self.finish() }
-        let bound = self.bootstrap(address).bind(host: address, port: Int(self.port))
+        let bound = self.bind(self.bootstrap(address), address)
         bound.hop(to: self.eventLoop).assumeIsolated().whenComplete {
             switch $0 {
             case .success(let channel):
@@ -115,6 +110,12 @@ private final class PortBinding {
             }
             self.bind(addresses.dropFirst())
         }
+    }
+
+    private func bind(_ bootstrap: ServerBootstrap, _ address: String) -> EventLoopFuture<any Channel> {
+        // The system need not be asked what a number means.
+        if let numeric = try? SocketAddress(ipAddress: address, port: Int(self.port)) { return bootstrap.bind(to: numeric) }
+        return bootstrap.bind(host: address, port: Int(self.port))
     }
 
     /// A port that the system picked for one address can be in use on the next.

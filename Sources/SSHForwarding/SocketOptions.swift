@@ -9,23 +9,7 @@ public enum SocketOptions {
 
     /// A socket whose bytes go through a tunnel: nothing is read before the tunnel is ready, and each direction ends by itself.
     public static func tunnel(_ bootstrap: ClientBootstrap) -> ClientBootstrap {
-        bootstrap
-            .channelOption(.autoRead, value: false)
-            .channelOption(.allowRemoteHalfClosure, value: true)
-            .channelOption(.maxMessagesPerRead, value: 1)
-            .channelOption(.recvAllocator, value: self.tunnelReads)
-            .channelOption(.tcpOption(.tcp_nodelay), value: 1)
-    }
-
-    public static func tunnel(_ bootstrap: ServerBootstrap) -> ServerBootstrap {
-        bootstrap
-            .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
-            .serverChannelOption(.backlog, value: 128)
-            .childChannelOption(.autoRead, value: false)
-            .childChannelOption(.allowRemoteHalfClosure, value: true)
-            .childChannelOption(.maxMessagesPerRead, value: 1)
-            .childChannelOption(.recvAllocator, value: self.tunnelReads)
-            .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
+        self.unixTunnel(bootstrap).channelOption(.tcpOption(.tcp_nodelay), value: 1)
     }
 
     /// A tunnel's Unix socket: the same without what only TCP has.
@@ -34,16 +18,36 @@ public enum SocketOptions {
             .channelOption(.autoRead, value: false)
             .channelOption(.allowRemoteHalfClosure, value: true)
             .channelOption(.maxMessagesPerRead, value: 1)
-            .channelOption(.recvAllocator, value: self.tunnelReads)
+            .channelOption(.recvAllocator, value: UnpooledReads(initial: 4096, maximum: self.maximumRead))
     }
 
-    static func unixTunnel(_ bootstrap: ServerBootstrap) -> ServerBootstrap {
-        bootstrap
+    /// A listener whose sockets' bytes go through tunnels: each is handed over connected and not reading yet.
+    ///
+    /// There are as many listeners as clients, so the options are set on a socket when it comes: a bootstrap would keep its
+    /// list of them with every listener.
+    static func tunnelListener(
+        on eventLoop: any EventLoop,
+        isTCP: Bool,
+        onAccept: @escaping (any Channel) -> Void
+    ) -> ServerBootstrap {
+        let accept = NIOLoopBound(onAccept, eventLoop: eventLoop)
+        return ServerBootstrap(group: eventLoop, childGroup: eventLoop)
             .serverChannelOption(.backlog, value: 128)
-            .childChannelOption(.autoRead, value: false)
-            .childChannelOption(.allowRemoteHalfClosure, value: true)
-            .childChannelOption(.maxMessagesPerRead, value: 1)
-            .childChannelOption(.recvAllocator, value: self.tunnelReads)
+            .childChannelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    try self.setUpTunnel(channel, isTCP: isTCP)
+                    try channel.pipeline.syncOperations.addHandler(AcceptHandler(accept.value))
+                }
+            }
+    }
+
+    private static func setUpTunnel(_ channel: any Channel, isTCP: Bool) throws {
+        guard let options = channel.syncOptions else { return }
+        try options.setOption(.autoRead, value: false)
+        try options.setOption(.allowRemoteHalfClosure, value: true)
+        try options.setOption(.maxMessagesPerRead, value: 1)
+        try options.setOption(.recvAllocator, value: UnpooledReads(initial: 4096, maximum: self.maximumRead))
+        if isTCP { try options.setOption(.tcpOption(.tcp_nodelay), value: 1) }
     }
 
     /// The socket of an SSH connection.
@@ -75,12 +79,8 @@ public enum SocketOptions {
             .channelOption(.writeBufferWaterMark, value: self.connectionWrites)
     }
 
-    private static var tunnelReads: AdaptiveRecvByteBufferAllocator {
-        AdaptiveRecvByteBufferAllocator(minimum: 1024, initial: 4096, maximum: self.maximumRead)
-    }
-
-    private static var connectionReads: AdaptiveRecvByteBufferAllocator {
-        AdaptiveRecvByteBufferAllocator(minimum: 1024, initial: 2048, maximum: self.maximumConnectionRead)
+    private static var connectionReads: UnpooledReads {
+        UnpooledReads(initial: 2048, maximum: self.maximumConnectionRead)
     }
 
     private static var connectionWrites: ChannelOptions.Types.WriteBufferWaterMark {

@@ -13,9 +13,9 @@ public final class Tunnel: ChannelInboundHandler, ChannelSink {
     /// None before the channel is opened.
     private var id: ChannelID?
     private var context: ChannelHandlerContext?
-    /// The last piece from the channel is held until the next or the flush: it carries the promise of its batch.
-    private var held: ByteBuffer?
-    private var batchBytes = 0
+    /// From the channel, for the socket's next batch. One batch is under way at a time, so that little is kept for each.
+    private var backlog = SocketBacklog()
+    private var isWriting = false
     private var isReading = false
     /// The socket has nothing more to say: EOF went to the channel.
     private var isInputDone = false
@@ -23,7 +23,9 @@ public final class Tunnel: ChannelInboundHandler, ChannelSink {
     private var isOutputDone = false
     /// The peer wants the channel closed once the socket has taken what is under way.
     private var closesWhenDrained = false
+    /// What the channel said and the socket has not taken.
     private var bytesInFlight = 0
+    private var rateLimit: RateLimitHandler?
 
     /// Bytes that went from the socket into the channel, and from the channel to the socket.
     public private(set) var bytesSent: UInt64 = 0
@@ -112,8 +114,26 @@ public final class Tunnel: ChannelInboundHandler, ChannelSink {
         if !socket.isActive { self.socketEnded() }
     }
 
+    /// From now on these count, all of them; none for a tunnel without limits.
+    public func limit(by limiters: [RateLimiter]) {
+        if let rateLimit = self.rateLimit { return rateLimit.limiters = limiters }
+        guard !limiters.isEmpty else { return }
+        let rateLimit = RateLimitHandler(limiters)
+        self.rateLimit = rateLimit
+        if let context = self.context { self.insert(rateLimit, context) }
+    }
+
+    private func insert(_ rateLimit: RateLimitHandler, _ context: ChannelHandlerContext) {
+        do {
+            try context.pipeline.syncOperations.addHandler(rateLimit, position: .before(self))
+        } catch {
+            context.close(promise: nil)
+        }
+    }
+
     public func handlerAdded(context: ChannelHandlerContext) {
         self.context = context
+        if let rateLimit = self.rateLimit { self.insert(rateLimit, context) }
     }
 
     public func handlerRemoved(context: ChannelHandlerContext) {
@@ -157,7 +177,7 @@ public final class Tunnel: ChannelInboundHandler, ChannelSink {
         if !self.isOutputDone, self.ending == .finished { self.ending = .closedBySocket }
         self.finishInput()
         self.isOutputDone = true
-        self.held = nil
+        self.backlog.removeAll()
         if let id = self.id { self.connection.close(id) }
     }
 
@@ -177,9 +197,10 @@ public final class Tunnel: ChannelInboundHandler, ChannelSink {
     // MARK: Channel to socket
 
     public func channelRead(_ data: ByteBuffer) {
-        if let held = self.held { self.context?.write(self.wrapOutboundOut(held), promise: nil) }
-        self.held = data
-        self.batchBytes += data.readableBytes
+        // Without a socket nobody will take it.
+        guard self.context != nil else { return }
+        self.bytesInFlight += data.readableBytes
+        if self.isWriting { self.backlog.appendWaiting(data) } else { self.backlog.append(data) }
     }
 
     public func channelReadExtended(_ type: UInt32, _ data: ByteBuffer) {
@@ -188,20 +209,22 @@ public final class Tunnel: ChannelInboundHandler, ChannelSink {
     }
 
     public func channelReadComplete() {
-        guard let held = self.held, let context = self.context else { return }
-        self.held = nil
-        let count = self.batchBytes
-        self.batchBytes = 0
-        self.bytesInFlight += count
+        guard !self.isWriting, !self.backlog.isEmpty, let context = self.context else { return }
+        let (pieces, count) = self.backlog.takeBatch()
+        guard let last = pieces.last else { return }
+        self.isWriting = true
+        for piece in pieces.dropLast() { context.write(self.wrapOutboundOut(piece), promise: nil) }
         let promise = context.eventLoop.makePromise(of: Void.self)
         promise.futureResult.assumeIsolated().whenSuccess { self.socketTook(count) }
-        context.writeAndFlush(self.wrapOutboundOut(held), promise: promise)
+        context.writeAndFlush(self.wrapOutboundOut(last), promise: promise)
     }
 
     private func socketTook(_ count: Int) {
+        self.isWriting = false
         self.lastActivity = .now()
         self.bytesInFlight -= count
         self.bytesReceived += UInt64(clamping: count)
+        self.channelReadComplete()
         if let id = self.id { self.connection.delivered(count, on: id) }
         self.shutDownOutputWhenDrained()
         if self.closesWhenDrained { self.closeWhenDrained() }

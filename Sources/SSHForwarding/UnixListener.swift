@@ -33,13 +33,7 @@ public final class UnixListener {
         onAccept: @escaping (any Channel) -> Void,
         completion: @escaping (Result<UnixListener, any Error>) -> Void
     ) {
-        let accept = NIOLoopBound(onAccept, eventLoop: eventLoop)
-        let bootstrap = SocketOptions.unixTunnel(ServerBootstrap(group: eventLoop, childGroup: eventLoop))
-            .childChannelInitializer { channel in
-                channel.eventLoop.makeCompletedFuture {
-                    try channel.pipeline.syncOperations.addHandler(AcceptHandler(accept.value))
-                }
-            }
+        let bootstrap = SocketOptions.tunnelListener(on: eventLoop, isTCP: false, onAccept: onAccept)
         let bound = bootstrap.withBoundSocket(file.descriptor)
         bound.hop(to: eventLoop).assumeIsolated().whenComplete { result in
             if case .failure = result { remove() }

@@ -11,6 +11,8 @@ public struct EngineConfiguration: Sendable {
     public var role: Role
     /// The software version of our identification line (RFC 4253 §4.2), without `SSH-2.0-`.
     public var softwareVersion = "SwiftRelay_0.1"
+    /// What follows it after a space, the comments of RFC 4253 §4.2; printable ASCII, or empty.
+    public var versionAddendum = ""
     public var algorithms: AlgorithmPreferences
     public var limits = EngineLimits()
     public var rekeyLimit = RekeyLimit()
@@ -18,6 +20,11 @@ public struct EngineConfiguration: Sendable {
 
     /// Server: the keys that prove who we are, the preferred first.
     public var hostKeys: [any SigningKey] = []
+    /// Server: certificates of those keys, which are offered before the keys themselves.
+    public var hostCertificates: [Certificate] = []
+    /// Server: the layer above is told who wants to log in before anything is answered, so that it can say something first
+    /// (`Event.loginBegins`).
+    public var announcesLogin = false
     /// Server: signature algorithms accepted from users; announced in server-sig-algs (RFC 8308 §3.1).
     public var userKeyAlgorithms: [String] = AlgorithmPreferences.userKeySignatures
     /// What stands in server-sig-algs: the signatures themselves, as in OpenSSH, not the names of certificates.
@@ -54,6 +61,9 @@ public struct AlgorithmPreferences: Sendable, Equatable {
         "rsa-sha2-256",
     ]
 
+    /// The certificates of such keys (PROTOCOL.certkeys).
+    public static let hostCertificates = Self.hostKeySignatures.map { $0 + "-cert-v01@openssh.com" }
+
     /// Signatures that a server accepts from users. SHA-1 (`ssh-rsa`) and DSA never are.
     public static let userKeySignatures = [
         "ssh-ed25519", "sk-ssh-ed25519@openssh.com", "ecdsa-sha2-nistp256", "ecdsa-sha2-nistp384",
@@ -82,6 +92,8 @@ public struct EngineLimits: Sendable, Equatable {
     public var keyExchangeTime = TimeAmount.seconds(120)
     /// Key exchanges that a peer may start within seconds of the one before and with next to no data between.
     public var idleKeyExchanges = 32
+    /// A banner, in bytes: what RFC 4253 §6.1 lets every peer expect, less the message's other fields.
+    public static let banner = 32_000
 
     public init() {}
 }

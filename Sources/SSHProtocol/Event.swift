@@ -11,6 +11,9 @@ public enum Event: Sendable {
     case newKeys(NegotiatedAlgorithms, isFirst: Bool)
     /// Client: the server has something to say to people (RFC 4252 §5.4). Not to be printed raw.
     case banner(ByteBuffer)
+    /// Server, if the configuration says `announcesLogin`: somebody asks for this account for the first time; nothing
+    /// is answered until `beginLogin` is called.
+    case loginBegins(user: String)
     /// Server: decide, then call `answerAuthentication`.
     case authenticationRequest(AuthenticationRequest)
     /// Server: a try failed without being put to the layer above; client: a key was refused.

@@ -56,6 +56,9 @@ struct Serve: AsyncParsableCommand {
     @Option(name: .customShort("h"), parsing: .singleValue, help: "A host key file, instead of the file's.")
     var hostKeys: [String] = []
 
+    @Option(name: .customShort("c"), parsing: .singleValue, help: "A host certificate file, instead of the file's.")
+    var hostCertificates: [String] = []
+
     @Flag(name: .customShort("V"), help: "Print the version, and exit.")
     var printsVersion = false
 
@@ -124,7 +127,8 @@ struct Serve: AsyncParsableCommand {
     private func load() throws -> ServerConfiguration {
         try ServerConfiguration.load(
             file: self.configurationFile,
-            options: self.hostKeys.map { "HostKey=\($0)" } + self.options,
+            options: self.hostKeys.map { "HostKey=\($0)" } + self.hostCertificates.map { "HostCertificate=\($0)" }
+                + self.options,
             ports: self.ports,
             supported: .all
         )

@@ -1,6 +1,8 @@
 """Certificates and revoked keys: the same files and the same ssh, put to the relay and to sshd, with the same answer."""
 
+import base64
 import os
+import struct
 import uuid
 
 import pytest
@@ -27,9 +29,10 @@ def _certificate(lab, authority, *arguments, names=USER, identity="device-1"):
 
 def _logs_in(lab, kind, server, key):
     """Whether a client with the key gets a session as far as forwarding nothing."""
+    before = server.log().count("Accepted publickey")
     client = lab.client(kind, server, key=key, wait=False)
     wait_until(
-        lambda: not client.program.running or "Accepted publickey" in server.log(),
+        lambda: not client.program.running or server.log().count("Accepted publickey") > before,
         20,
         "an answer",
     )
@@ -67,10 +70,14 @@ LINES = [
 
 
 @BOTH
-@pytest.mark.parametrize("options, arguments, accepted", LINES)
-def test_authority_in_authorized_keys(lab, authority, client_kind, server_kind, options, arguments, accepted):
-    server = lab.server(server_kind, authorized_keys=_line(authority, options))
-    assert _logs_in(lab, client_kind, server, _certificate(lab, authority, *arguments)) == accepted, server.log()
+def test_authority_in_authorized_keys(lab, authority, client_kind, server_kind):
+    server = lab.server(server_kind)
+    answers = []
+    for options, arguments, _ in LINES:
+        server.authorized_keys.write_text(_line(authority, options))
+        key = _certificate(lab, authority, *arguments)
+        answers.append((options, arguments, _logs_in(lab, client_kind, server, key)))
+    assert answers == LINES
 
 
 @BOTH
@@ -85,10 +92,8 @@ def test_other_names_and_other_authorities_do_not_log_in(lab, authority, client_
     assert not _logs_in(lab, client_kind, server, lab.keys.named("certified"))
 
 
-# The principals file, or None for no AuthorizedPrincipalsFile; the certificate's names; whether it logs in.
+# The principals file, or None if it is missing; the certificate's names; whether it logs in. The first line that fits decides.
 PRINCIPALS = [
-    (None, USER, True),
-    (None, "somebody", False),
     ("operators\n", "operators", True),
     ("# nobody\n\n", "operators", False),
     ("operators\n", USER, False),
@@ -98,24 +103,44 @@ PRINCIPALS = [
     ('expiry-time="20200101Z" operators\n', "operators", False),
     ("no-such-option operators\nothers\n", "operators", False),
     ("no-such-option operators\nothers\n", "others,operators", True),
-    ("missing", "operators", False),
+    (None, "operators", False),
+    (None, USER, False),
     ('from="192.0.2.1" operators\nothers\n', "operators", False),
+    ('from="192.0.2.1" operators\noperators\n', "operators", False),
+    (f'from="{LOOPBACK}" operators\nfrom="192.0.2.1" operators\n', "operators", True),
+    ('expiry-time="20200101Z" operators\noperators\n', "operators", False),
+    ('from="192.0.2.1" operators\nothers\n', "others,operators", False),
+    ("no-such-option operators\noperators\n", "operators", True),
     ("cert-authority operators\n", "operators", False),
+    ("cert-authority operators\noperators\n", "operators", False),
+    ('cert-authority,principals="operators" operators\n', "operators", False),
+    ('principals="operators" operators\n', "operators", False),
+    ('principals="operators" operators\noperators\n', "operators", False),
+    ("operators\r\n", "operators", False),
+    ("operators others\n", "operators,others", False),
+    (" \t operators \t\n", "operators", True),
+    ("restrict\toperators\n", "operators", True),
 ]
 
 
 @BOTH
-@pytest.mark.parametrize("text, names, accepted", PRINCIPALS)
-def test_trusted_user_ca_keys(lab, authority, client_kind, server_kind, text, names, accepted, tmp_path):
-    trusted = tmp_path / "trusted"
-    trusted.write_text(f"# authorities\n{authority.public} comment\n")
-    config = [f"TrustedUserCAKeys {trusted}"]
-    if text is not None:
-        config.append(f"AuthorizedPrincipalsFile {tmp_path}/principals-%u")
-        if text != "missing":
-            (tmp_path / f"principals-{USER}").write_text(text)
-    server = lab.server(server_kind, config=config)
+@pytest.mark.parametrize("names, accepted", [(USER, True), ("somebody", False), (f"x,{USER}", True)])
+def test_trusted_user_ca_keys(lab, authority, client_kind, server_kind, names, accepted, tmp_path):
+    server = lab.server(server_kind, config=_trusting(tmp_path, f"# authorities\n{authority.public} comment\n"))
     assert _logs_in(lab, client_kind, server, _certificate(lab, authority, names=names)) == accepted, server.log()
+
+
+@BOTH
+def test_authorized_principals_file(lab, authority, client_kind, server_kind, tmp_path):
+    server = lab.server(server_kind, config=_trusting(tmp_path, f"{authority.public}\n", principals=""))
+    answers = []
+    for text, names, _ in PRINCIPALS:
+        (tmp_path / f"principals-{USER}").unlink()
+        if text is not None:
+            _written(tmp_path / f"principals-{USER}", text)
+        answers.append((text, names, _logs_in(lab, client_kind, server, _certificate(lab, authority, names=names))))
+        _written(tmp_path / f"principals-{USER}", "")
+    assert answers == PRINCIPALS
 
 
 @pytest.mark.pairs(clients=["ssh"], servers=["relay"])
@@ -206,38 +231,45 @@ def _innocents(lab, authority, path):
     }
 
 
-REVOKED = [
-    "text-key text-authority krl-key krl-sha1 krl-sha256 krl-hash krl-serial krl-range krl-bitmap krl-identity",
-    "krl-any-authority krl-authority unreadable missing",
-]
+def _who_logs_in(lab, kind, server, key, path, ways):
+    """The ways of writing the file with which the key logs in."""
+    letting_in = []
+    for name, write in ways.items():
+        path.unlink(missing_ok=True)
+        write()
+        if _logs_in(lab, kind, server, key):
+            letting_in.append(name)
+    return letting_in
 
 
 @BOTH
-@pytest.mark.parametrize("how", " ".join(REVOKED).split())
-def test_revoked_certificate_does_not_log_in(lab, authority, client_kind, server_kind, how, tmp_path):
+def test_revoked_certificate_does_not_log_in(lab, authority, client_kind, server_kind, tmp_path):
     path = tmp_path / "revoked"
-    _revocations(lab, authority, path)[how]()
+    path.write_text("")
     server = lab.server(server_kind, config=[f"RevokedKeys {path}"], authorized_keys=_line(authority))
-    assert not _logs_in(lab, client_kind, server, _certificate(lab, authority, "-z", "77")), server.log()
+    key = _certificate(lab, authority, "-z", "77")
+    assert _who_logs_in(lab, client_kind, server, key, path, _revocations(lab, authority, path)) == []
 
 
 @BOTH
-@pytest.mark.parametrize("how", ["empty", "text-other", "krl-other", "krl-bitmap-other", "krl-other-authority"])
-def test_revocation_of_others_leaves_a_certificate_alone(lab, authority, client_kind, server_kind, how, tmp_path):
+def test_revocation_of_others_leaves_a_certificate_alone(lab, authority, client_kind, server_kind, tmp_path):
     path = tmp_path / "revoked"
-    _innocents(lab, authority, path)[how]()
+    path.write_text("")
     server = lab.server(server_kind, config=[f"RevokedKeys {path}"], authorized_keys=_line(authority))
-    assert _logs_in(lab, client_kind, server, _certificate(lab, authority, "-z", "77")), server.log()
+    key = _certificate(lab, authority, "-z", "77")
+    ways = _innocents(lab, authority, path)
+    assert _who_logs_in(lab, client_kind, server, key, path, ways) == list(ways)
 
 
 @BOTH
-@pytest.mark.parametrize("how", ["text-key", "krl-key", "krl-sha1", "krl-sha256", "krl-hash", "unreadable", "missing"])
-def test_revoked_plain_key_does_not_log_in(lab, authority, client_kind, server_kind, how, tmp_path):
+def test_revoked_plain_key_does_not_log_in(lab, authority, client_kind, server_kind, tmp_path):
     path = tmp_path / "revoked"
-    _revocations(lab, authority, path)[how]()
+    path.write_text("")
     key = lab.keys.named("certified")
     server = lab.server(server_kind, config=[f"RevokedKeys {path}"], authorized_keys=f"{key.public}\n")
-    assert not _logs_in(lab, client_kind, server, key), server.log()
+    names = ["text-key", "krl-key", "krl-sha1", "krl-sha256", "krl-hash", "unreadable", "missing"]
+    ways = _revocations(lab, authority, path)
+    assert _who_logs_in(lab, client_kind, server, key, path, {name: ways[name] for name in names}) == []
 
 
 @BOTH
@@ -270,3 +302,248 @@ def test_running_connection_ends_when_its_certificate_does(lab, authority, clien
         os.replace(new, revoked)
     wait_until(lambda: not device.program.running, 12, "the end of the client")
     wait_until(lambda: not is_listening(port), 2, "the listener closed")
+
+
+# Lines of TrustedUserCAKeys, of which AUTHORITY is the authority's key, and whether its certificates log in.
+TRUSTED = [
+    ("AUTHORITY\n", True),
+    ("AUTHORITY", True),
+    ("  AUTHORITY comment\r\n", True),
+    ("this is no key\nAUTHORITY\n", False),
+    ("AUTHORITY\nthis is no key\n", True),
+    ("cert-authority AUTHORITY\n", False),
+    ("#AUTHORITY\n", False),
+    ("\r\nAUTHORITY\n", False),
+    ("AUTHORITY\n", True),
+    ("OTHER\n", False),
+    ("OTHERx\nAUTHORITY\n", False),
+    ("OTHER\n\nAUTHORITY\n", True),
+    ("SHORT\nAUTHORITY\n", True),
+    ("", False),
+]
+
+
+@BOTH
+def test_lines_of_trusted_user_ca_keys(lab, authority, client_kind, server_kind, tmp_path):
+    server = lab.server(server_kind, config=_trusting(tmp_path, ""))
+    key = _certificate(lab, authority)
+    words = {"AUTHORITY": authority.public, "OTHER": lab.keys.named("other").public, "SHORT": _short_rsa_key()}
+    answers = []
+    for text, _ in TRUSTED:
+        written = text
+        for word, public in words.items():
+            written = written.replace(word, public)
+        _written(tmp_path / "trusted", written)
+        answers.append((text, _logs_in(lab, client_kind, server, key)))
+    assert answers == TRUSTED
+
+
+def _short_rsa_key():
+    """An RSA key of 768 bits, as there were once."""
+    fields = [b"ssh-rsa", b"\1\0\1", b"\0\x80" + b"\1" * 95]
+    blob = b"".join(struct.pack(">I", len(field)) + field for field in fields)
+    return "ssh-rsa " + base64.b64encode(blob).decode()
+
+
+def _trusting(tmp_path, text, principals=None):
+    """Configuration with the text as TrustedUserCAKeys, and perhaps an AuthorizedPrincipalsFile."""
+    config = [f"TrustedUserCAKeys {_written(tmp_path / 'trusted', text)}"]
+    if principals is not None:
+        _written(tmp_path / f"principals-{USER}", principals)
+        config.append(f"AuthorizedPrincipalsFile {tmp_path}/principals-%u")
+    return config
+
+
+def _may_listen(lab, kind, server, key):
+    """Whether a client with the key, which logs in, gets a listener."""
+    port = free_port()
+    client = lab.client(kind, server, key=key, remote=[f"{port}:{lab.target}"], wait=False)
+    wait_until(lambda: not client.program.running or is_listening(port), 20, "an answer")
+    listening = client.program.running
+    client.stop()
+    assert "Accepted publickey" in server.log()
+    return listening
+
+
+# Options of the authority's line in authorized_keys, lines of the principals file, and whether -R is permitted: the
+# authority stands in TrustedUserCAKeys, too.
+TWICE = [
+    (",restrict", None, False),
+    ("", "restrict " + USER, True),
+    (",restrict", "restrict " + USER, False),
+    (',restrict,principals="nobody"', None, True),
+    (',principals="nobody"', "restrict " + USER, False),
+]
+
+
+@BOTH
+@pytest.mark.parametrize("options, principals, permitted", TWICE)
+def test_authority_trusted_twice(
+    lab, authority, client_kind, server_kind, options, principals, permitted, tmp_path
+):
+    config = _trusting(tmp_path, f"{authority.public}\n", principals=principals)
+    server = lab.server(server_kind, config=config, authorized_keys=_line(authority, options))
+    assert _may_listen(lab, client_kind, server, _certificate(lab, authority)) == permitted, server.log()
+
+
+@BOTH
+def test_options_of_the_principals_line_restrict_the_certificate(
+    lab, authority, client_kind, server_kind, tmp_path
+):
+    allowed = free_port()
+    text = f'restrict,port-forwarding,permitlisten="{allowed}" operators\nothers\n'
+    server = lab.server(server_kind, config=_trusting(tmp_path, f"{authority.public}\n", principals=text))
+    key = _certificate(lab, authority, names="operators,others")
+    assert not _may_listen(lab, client_kind, server, key)
+    lab.client(client_kind, server, key=key, remote=[f"{allowed}:{lab.target}"])
+
+
+# A flag is empty: data in it makes the whole certificate void, unless nobody knows the flag.
+FLAGS = [
+    ("extension:permit-pty=data", False),
+    ("extension:permit-port-forwarding=data", False),
+    ("extension:no-touch-required=data", False),
+    ("extension:no-such-extension@example.com=data", True),
+    ("critical:verify-required=data", False),
+    ("critical:verify-required", True),
+    ("critical:source-address=127.0.0.0/8", True),
+    ("critical:source-address=127.0.0.1/8", False),
+    ("critical:source-address=localhost", False),
+    ("critical:source-address=!192.0.2.1,127.0.0.1", False),
+    ("critical:source-address=", False),
+    ("critical:force-command=", True),
+]
+
+
+@BOTH
+def test_data_of_options(lab, authority, client_kind, server_kind):
+    server = lab.server(server_kind, authorized_keys=_line(authority))
+    answers = [
+        (option, _logs_in(lab, client_kind, server, _certificate(lab, authority, "-O", option))) for option, _ in FLAGS
+    ]
+    assert answers == FLAGS
+
+
+# Types of the authority and of the key, lines of the configuration, and whether the certificate logs in.
+ALGORITHMS = [
+    ("rsa", "rsa", [], True),
+    ("ecdsa", "ecdsa", [], True),
+    ("ed25519", "rsa", [], True),
+    ("rsa", "ed25519", [], True),
+    # It is about users' keys; of an authority's, what cannot be trusted at all does not count anyway.
+    ("rsa", "ed25519", ["RequiredRSASize 2049"], True),
+    ("ed25519", "rsa", ["RequiredRSASize 2049"], False),
+    ("rsa", "rsa", ["RequiredRSASize 2048"], True),
+    ("ed25519", "ed25519", ["RequiredRSASize 16384"], True),
+    ("rsa", "ed25519", ["CASignatureAlgorithms ssh-ed25519"], False),
+    ("rsa", "ed25519", ["CASignatureAlgorithms rsa-sha2-*"], True),
+    ("ecdsa", "ed25519", ["CASignatureAlgorithms -ecdsa-*"], False),
+    ("ed25519", "ed25519", ["CASignatureAlgorithms -ecdsa-*"], True),
+    ("ed25519", "ed25519", ["PubkeyAcceptedAlgorithms ssh-ed25519"], False),
+    ("ed25519", "ed25519", ["PubkeyAcceptedAlgorithms ssh-ed25519-cert-v01@openssh.com"], True),
+    ("ed25519", "rsa", ["PubkeyAcceptedAlgorithms -rsa-*-cert-v01@openssh.com"], False),
+]
+
+
+@BOTH
+@pytest.mark.parametrize("by, of, config, accepted", ALGORITHMS)
+def test_algorithms_of_keys_and_authorities(lab, client_kind, server_kind, by, of, config, accepted):
+    authority = lab.keys.named(f"authority-{by}", by)
+    key = authority.certify(lab.keys.named(f"certified-{of}", of), f"c-{uuid.uuid4()}", "-I", "x", "-n", USER)
+    server = lab.server(server_kind, config=config, authorized_keys=_line(authority))
+    assert _logs_in(lab, client_kind, server, key) == accepted, server.log()
+
+
+@BOTH
+def test_a_certificate_in_revoked_keys_stands_for_its_key(lab, authority, client_kind, server_kind, tmp_path):
+    key = _certificate(lab, authority)
+    text = key.path.with_name(key.path.name + "-cert.pub").read_text()
+    config = [f"RevokedKeys {_written(tmp_path / 'revoked', text)}"]
+    server = lab.server(server_kind, config=config, authorized_keys=f"{_line(authority)}{key.public}\n")
+    assert not _logs_in(lab, client_kind, server, key)
+
+
+# Files of RevokedKeys and whether the certificate with the serial number 77 logs in. More lists are put to ssh-keygen -Q by the
+# unit tests.
+def _list(*sections):
+    head = b"SSHKRL\n\0" + struct.pack(">IQQQII", 1, 1, 0, 0, 0, 0)
+    return head + b"".join(bytes([kind]) + struct.pack(">I", len(data)) + data for kind, data in sections)
+
+
+def _serials(kind, data):
+    return _list((1, struct.pack(">IIBI", 0, 0, kind, len(data)) + data))
+
+
+LISTS = [
+    ("nothing", _list(), True),
+    ("serial", _serials(0x20, struct.pack(">Q", 77)), False),
+    ("another serial", _serials(0x20, struct.pack(">Q", 78)), True),
+    ("serial 0", _serials(0x20, struct.pack(">Q", 0)), False),
+    ("range from 0", _serials(0x21, struct.pack(">QQ", 0, 5)), False),
+    ("another range", _serials(0x21, struct.pack(">QQ", 78, 2**64 - 1)), True),
+    ("bitmap beyond the end", _serials(0x22, struct.pack(">QI", 2**64 - 1, 1) + b"\x02"), False),
+    ("section with more", _serials(0x21, struct.pack(">QQB", 100, 200, 1)), False),
+    ("unknown section", _list((6, b"")), False),
+    ("cut", _list((2, b""))[:-1], False),
+    ("empty", b"", True),
+    ("empty lines", b"\n \n\n", True),
+    ("empty line of Windows", b"\r\n", False),
+    ("comment in Latin-1", b"# Jos\xe9\n", True),
+    ("key with comment in Latin-1", b"OTHER Jos\xe9\n", True),
+    ("key and more", b"MORE\n", False),
+    ("short key", b"SHORT\n", True),
+    ("options", b"restrict OTHER\n", False),
+    ("key", b"KEY\n", False),
+    ("key of Windows", b"KEY\r\n", False),
+    ("comment", b"#KEY\n", True),
+    ("certificate", b"CERTIFICATE\n", False),
+]
+
+
+@BOTH
+def test_bytes_of_revoked_keys(lab, authority, client_kind, server_kind, tmp_path):
+    path = tmp_path / "revoked"
+    path.write_text("")
+    key = _certificate(lab, authority, "-z", "77")
+    other = lab.keys.named("other").public
+    words = {
+        b"OTHER": other,
+        b"MORE": "ssh-ed25519 " + base64.b64encode(base64.b64decode(other.split()[1]) + b"\0").decode(),
+        b"SHORT": _short_rsa_key(),
+        b"KEY": key.public,
+        b"CERTIFICATE": key.path.with_name(key.path.name + "-cert.pub").read_text().strip(),
+    }
+    server = lab.server(server_kind, config=[f"RevokedKeys {path}"], authorized_keys=_line(authority))
+    answers = []
+    for name, content, _ in LISTS:
+        for word, public in words.items():
+            content = content.replace(word, public.encode())
+        path.write_bytes(content)
+        answers.append((name, _logs_in(lab, client_kind, server, key)))
+    assert answers == [(name, accepted) for name, _, accepted in LISTS]
+
+
+@pytest.mark.pairs(clients=["ssh"], servers=["relay"])
+@pytest.mark.ours_only("before 10.3 sshd let such a certificate log in by a cert-authority line")
+def test_certificate_for_nobody_in_particular_does_not_log_in(lab, authority, client_kind, server_kind):
+    server = lab.server(server_kind, authorized_keys=_line(authority))
+    key = authority.certify(lab.keys.named("certified"), f"certificate-{uuid.uuid4()}", "-I", "x")
+    assert not _logs_in(lab, client_kind, server, key)
+
+
+@pytest.mark.pairs(clients=["ssh"], servers=["relay"])
+@pytest.mark.ours_only("sshd says so at each login, and for TrustedUserCAKeys at LogLevel DEBUG2 only")
+def test_what_is_wrong_with_a_list_of_keys_is_logged_once(lab, authority, client_kind, server_kind, tmp_path):
+    config = _trusting(tmp_path, f"{authority.public}\nthis is no key\n")
+    revoked = _written(tmp_path / "revoked", "")
+    server = lab.server(server_kind, config=[*config, f"RevokedKeys {revoked}"])
+    key = _certificate(lab, authority)
+    for _ in range(2):
+        assert _logs_in(lab, client_kind, server, key)
+    said = [line for line in server.log().splitlines() if "TrustedUserCAKeys" in line]
+    assert len(said) == 1 and f"{tmp_path}/trusted: line 2: " in said[0], said
+    revoked.write_text("this is no key\n")
+    for _ in range(2):
+        assert not _logs_in(lab, client_kind, server, key)
+    said = [line for line in server.log().splitlines() if "nobody may log in" in line]
+    assert len(said) == 1 and f"RevokedKeys {revoked}: line 1: " in said[0], said

@@ -1,11 +1,13 @@
 """Limits against abuse and idleness, with real clients."""
 
+import signal
 import socket
 import time
 
 import pytest
 
 from harness import traffic
+from harness.attacks import Insider
 from harness.lab import transfer
 from harness.network import wait_until
 from harness.settings import LOOPBACK, MIB
@@ -82,3 +84,26 @@ def test_connection_without_channels_ends_although_it_listens(lab, client_kind, 
     lab.traffic.drop_connections()
     assert device.wait(6) == 255
     server.wait_for_log(lambda line: "terminating inactive connection" in line)
+
+
+@STOCK
+def test_running_tunnel_gets_the_timeout_of_rules_that_are_read_again(lab, client_kind, server_kind):
+    server = lab.server(server_kind)
+    client, port = lab.local_forward(client_kind, server)
+    silent = traffic.connect(port)
+    pour = traffic.Pour(port)
+    server.config_path.write_text("ChannelTimeout direct-tcpip=2\n" + server.config_path.read_text())
+    server.program.signal(signal.SIGHUP)
+    silent.connection.settimeout(10)
+    assert silent.receive_into(memoryview(bytearray(1))) == 0
+    assert pour.still_runs() and client.program.running
+
+
+@STOCK
+def test_session_that_asks_for_nothing_is_closed(lab, client_kind, server_kind):
+    server = lab.server(server_kind, config=["ChannelTimeout session=1"])
+    peer = Insider(server, lab.keys.user)
+    session = peer.transport.open_session()
+    wait_until(lambda: session.closed, 5, "the end of the silent session")
+    assert peer.transport.is_active()
+    peer.close()

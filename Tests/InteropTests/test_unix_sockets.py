@@ -293,6 +293,21 @@ def test_refusal_by_the_configuration_names_its_line(lab, client_kind, server_ki
 
 @RELAY
 @OURS
+def test_listener_that_the_rules_no_longer_allow_is_closed(lab, client_kind, server_kind, folder, target):
+    kept, closed = f"{folder}/kept", f"{folder}/closed"
+    both = f'permitstreamlocallisten="{kept}",permitstreamlocallisten="{closed}" {lab.keys.user.public}\n'
+    server = _server(lab, server_kind, folder, authorized_keys=both)
+    device = lab.client(client_kind, server, remote=[f"{kept}:{target.path}", f"{closed}:{target.path}"])
+    transfer(_connect(kept), MIB)
+    server.authorized_keys.write_text(f'permitstreamlocallisten="{kept}" {lab.keys.user.public}\n')
+    wait_until(lambda: not os.path.exists(closed), 5, "the forbidden listener's end")
+    server.wait_for_log(lambda line: closed in line and "no longer permitted" in line)
+    transfer(_connect(kept), MIB)
+    assert device.program.running
+
+
+@RELAY
+@OURS
 @pytest.mark.parametrize("options", ["restrict", "no-port-forwarding", 'permitstreamlocallisten="/a",restrict'])
 def test_a_key_without_forwarding_has_no_sockets_either(lab, client_kind, server_kind, folder, target, options):
     keys = f"# one\n{options} {lab.keys.user.public}\n"

@@ -135,11 +135,13 @@ import Testing
         let hosts = Self.hosts("a \(ecdsa.openSSHText)\n@cert-authority c \(ecdsa.openSSHText)\n")
         #expect(
             hosts.hostKeyAlgorithmsPreferred(for: "a", among: algorithms) == [
-                "ecdsa-sha2-nistp256", "ssh-ed25519-cert-v01@openssh.com", "ssh-ed25519", "rsa-sha2-512",
-                "rsa-sha2-256",
+                "ecdsa-sha2-nistp256", "ssh-ed25519", "rsa-sha2-512", "rsa-sha2-256",
+                "ssh-ed25519-cert-v01@openssh.com",
             ]
         )
-        #expect(hosts.hostKeyAlgorithmsPreferred(for: "b", among: algorithms) == algorithms)
+        let keysFirst = Array(algorithms[1...] + algorithms[..<1])
+        #expect(hosts.hostKeyAlgorithmsPreferred(for: "b", among: algorithms) == keysFirst)
+        #expect(hosts.hostKeyAlgorithmsPreferred(for: "[c]:2222", fallback: "c", among: algorithms) == algorithms)
         #expect(hosts.hostKeyAlgorithmsPreferred(for: "c", among: algorithms) == algorithms)
     }
 

@@ -1,5 +1,6 @@
 import NIOCore
 import SSHCrypto
+import SSHTestFixtures
 import SSHWire
 import Testing
 
@@ -86,6 +87,29 @@ struct AuthenticationTests {
         }
     }
 
+    /// A certificate of one type under the name of another's algorithm is not even asked about.
+    @Test(arguments: [
+        ("ssh-ed25519-cert-v01@openssh.com", true), ("rsa-sha2-512-cert-v01@openssh.com", false),
+        ("ssh-ed25519", false),
+        ("ecdsa-sha2-nistp256-cert-v01@openssh.com", false), ("sk-ssh-ed25519-cert-v01@openssh.com", false),
+        ("ssh-rsa-cert-v01@openssh.com", false),
+    ])
+    func theDeclaredAlgorithmIsOneOfTheCertificatesKey(_ algorithm: String, _ isAsked: Bool) throws {
+        var configuration = EngineConfiguration(role: .server)
+        configuration.userKeyAlgorithms += Certificate.userAlgorithms + ["ssh-rsa-cert-v01@openssh.com"]
+        var authentication = ServerAuthentication(configuration: configuration)
+        _ = try authentication.receive(ServiceRequest(service: "ssh-userauth"))
+        let method = UserAuthenticationRequest.PublicKeyMethod(
+            algorithm: algorithm,
+            blob: try CertificateMaker(key: self.key.publicKey).blob,
+            boundHostKey: nil,
+            signature: nil
+        )
+        let request = UserAuthenticationRequest(user: "alice", method: .publicKey(method))
+        let action = try authentication.receive(request, session: self.session, hostKey: self.hostKey)
+        #expect(self.isAsked(action) == isAsked)
+    }
+
     @Test func theSixthFailureEndsTheConnectionAndTheFirstNoneIsFree() throws {
         var authentication = try self.server()
         let none = UserAuthenticationRequest(user: "alice", method: .none)
@@ -108,16 +132,17 @@ struct AuthenticationTests {
         #expect(throws: SSHError.self) { try authentication.receive(service) }
     }
 
-    @Test func theUserNameMayNotChange() throws {
+    @Test(arguments: [("alice", "bob"), ("Kevin", "\u{212a}evin")])
+    func theUserNameMayNotChange(_ name: String, _ other: String) throws {
         var authentication = try self.server()
         _ = try authentication.receive(
-            UserAuthenticationRequest(user: "alice", method: .none),
+            UserAuthenticationRequest(user: name, method: .none),
             session: self.session,
             hostKey: self.hostKey
         )
         #expect(throws: SSHError.self) {
             _ = try authentication.receive(
-                UserAuthenticationRequest(user: "bob", method: .none),
+                UserAuthenticationRequest(user: other, method: .none),
                 session: self.session,
                 hostKey: self.hostKey
             )

@@ -1,3 +1,4 @@
+import SSHForwarding
 import Testing
 
 @testable import SSHServer
@@ -60,6 +61,13 @@ struct KeyOptionsTests {
         #expect(options.expiryTime == 1_861_920_000)
     }
 
+    @Test func aRateHasAnEighthOfASecondAsItsBurstUnlessItSaysMore() throws {
+        #expect(try KeyFixture.key("restrict,ratelimit=\"10M\"").options.rateLimit?.burst == 1_310_720)
+        #expect(try KeyFixture.key("ratelimit=\"64k 1M\"").options.rateLimit?.burst == 1_048_576)
+        #expect(try KeyFixture.key("ratelimit=\"64k 1M\"").options.rateLimit?.bytesPerSecond == 65_536)
+        #expect(try KeyFixture.key("restrict").options.rateLimit == nil)
+    }
+
     @Test(arguments: [
         "unknown", "restrictx", "no-restrict", "no-cert-authority", "restrict=\"x\"", "permitlisten",
         "permitlisten=8080",
@@ -76,6 +84,8 @@ struct KeyOptionsTests {
         "permitstreamlocallisten", "permitstreamlocallisten=\"\"", "permitstreamlocallisten=\"a\"",
         "permitstreamlocalopen=\"/a/../b\"", "permitstreamlocalopen=\"none\",permitstreamlocalopen=\"/a\"",
         "permitstreamlocalopen=\"/a\",permitstreamlocalopen=\"any\"", "permitstreamlocalopen=\"/%x\"",
+        "ratelimit", "ratelimit=\"\"", "ratelimit=\"fast\"", "ratelimit=\"1\"", "ratelimit=\"1M 1M 1M\"",
+        "ratelimit=\"1M\",ratelimit=\"2M\"",
         "restrict,,unknown", "restrict;pty", "=", "\"", "command=\"a\\\"",
     ])
     func anUnknownOrMalformedOptionVoidsTheLineAndNoOther(_ options: String) throws {

@@ -85,6 +85,13 @@ struct KeywordTests {
                     + "max-sources4:65536 max-sources6:65536 overflow:permissive overflow6:permissive"
             ]
         ),
+        (
+            "PerSourcePenalties overflow:deny-all max-sources6:7",
+            [
+                "persourcepenalties crash:90 authfail:5 noauth:1 grace-exceeded:10 refuseconnection:10 max:600 min:15 "
+                    + "max-sources4:65536 max-sources6:7 overflow:deny-all overflow6:permissive"
+            ]
+        ),
         ("PerSourcePenaltyExemptList 10.0.0.0/8,::1", ["persourcepenaltyexemptlist 10.0.0.0/8,::1"]),
         ("RequiredRSASize 3072", ["requiredrsasize 3072"]),
         ("AllowStreamLocalForwarding yes", ["allowstreamlocalforwarding yes"]),
@@ -106,6 +113,9 @@ struct KeywordTests {
         ("RekeyLimit 1K 0\nRekeyLimit 2K 1h", ["rekeylimit 1024 0"]),
         ("PermitListen 080 [a]:ssh", ["permitlisten *:080 [a]:ssh"]),
         ("MaxSessions 0", ["maxsessions 0"]),
+        ("RateLimit 10M", ["ratelimit 10485760 1310720"]),
+        ("RateLimit 1.5k 1", ["ratelimit 1536 1"]),
+        ("RateLimit NONE", ["ratelimit none"]),
         ("UnusedConnectionTimeout none", ["unusedconnectiontimeout none"]),
         ("UnusedConnectionTimeout 5m", ["unusedconnectiontimeout 300"]),
         ("LogLevel debug1", ["loglevel DEBUG"]),
@@ -159,12 +169,16 @@ struct KeywordTests {
         "GatewayPorts maybe", "ClientAliveInterval none", "ClientAliveCountMax 1s", "RekeyLimit 8", "RekeyLimit 1X",
         "RekeyLimit 1.5", "RekeyLimit 20000P", "RekeyLimit 1G forever", "RekeyLimit 1G 1h 1", "RekeyLimit -1G",
         "UnusedConnectionTimeout x", "Nonsense yes", "Include", "Include \"\"", "Match", "Match user", "Match nobody a",
-        "AuthenticationMethods publickey,password", "UseDNS yes",
+        "AuthenticationMethods publickey,password", "UseDNS maybe", "Banner", "HostCertificate", "HostCertificate \"\"",
+        "VersionAddendum", "VersionAddendum \u{1b}", "VersionAddendum ü",
+        "VersionAddendum \(String(repeating: "x", count: 231))",
         "PubkeyAuthOptions maybe", "RequiredRSASize many", "TrustedUserCAKeys", "RevokedKeys",
         "CASignatureAlgorithms x", "AuthorizedPrincipalsFile /p/%x", "ListenTakeover yes", "ShutdownGrace soon",
         "RefuseConnection maybe", "PerSourcePenalties authfail", "PerSourcePenalties authfail:x",
-        "PerSourcePenalties nothing:5s", "PerSourcePenalties overflow:deny-all",
+        "PerSourcePenalties nothing:5s", "PerSourcePenalties overflow:maybe",
         "PerSourcePenaltyExemptList 10.0.0.1/8",
+        "RateLimit", "RateLimit 0", "RateLimit 1023", "RateLimit fast", "RateLimit 10M 0", "RateLimit 10M 1M 1M",
+        "RateLimit -1M", "RateLimit none 1M", "RateLimit 99999999999999999999",
         "ChannelTimeout 5m", "ChannelTimeout =5m", "ChannelTimeout session=x",
     ])
     func wrongValuesRefuseToStartAndNameTheLine(_ text: String) throws {
@@ -175,8 +189,8 @@ struct KeywordTests {
 
     @Test(arguments: [
         "X11Forwarding yes", "Subsystem sftp /usr/lib/openssh/sftp-server", "UsePAM yes", "PrintMotd no",
-        "AcceptEnv LANG LC_*", "PermitRootLogin no", "PasswordAuthentication no", "PasswordAuthentication yes",
-        "ChallengeResponseAuthentication no", "AuthorizedPrincipalsCommand /bin/x", "Banner /etc/issue",
+        "AcceptEnv LANG LC_*", "PasswordAuthentication no", "PasswordAuthentication yes",
+        "ChallengeResponseAuthentication no", "AuthorizedPrincipalsCommand /bin/x",
         "ForceCommand echo 'no shell'",
         "PermitTTY no", "ChrootDirectory /x", "PermitTunnel no", "GSSAPIAuthentication no", "KerberosAuthentication no",
         "Protocol 2", "Ciphers aes128-cbc,aes256-ctr", "SetEnv A=b",
@@ -188,8 +202,21 @@ struct KeywordTests {
         #expect((warning.file, warning.line) == ("/etc/relay/config", 2))
     }
 
+    /// Both let somebody in, in sshd: whoever relies on that is told.
+    @Test func commandsThatWouldLetSomebodyInAreSaidNotToBeRun() throws {
+        let text = "AuthorizedKeysCommand /bin/keys\nTrustedUserCAKeys /ca\nAuthorizedPrincipalsCommand /bin/names %u\n"
+        let configuration = try ServerConfiguration.parsing(text)
+        #expect(configuration.warnings.map(\.line) == [1, 3])
+        #expect(configuration.warnings.map { "\($0)" }.allSatisfy { $0.contains("not supported") })
+        #expect(configuration.summary.contains { $0.contains("but not by certificates of the authorities in /ca") })
+        let file = try ServerConfiguration.parsing(text + "AuthorizedPrincipalsFile /p/%u\n")
+        #expect(file.summary.contains { $0.contains("and certificates of the authorities in /ca") })
+        #expect(ServerConfiguration.refusal("AuthorizedPrincipalsCommand names") != nil)
+    }
+
     @Test(arguments: [
-        "Banner none", "UseDNS no", "AuthenticationMethods any",
+        "Banner none", "UseDNS no", "UseDNS yes", "VersionAddendum none", "HostCertificate none", "Banner /etc/issue",
+        "AuthenticationMethods any",
         "AuthenticationMethods publickey", "RevokedKeys none", "TrustedUserCAKeys none", "ChannelTimeout none",
         "RequiredRSASize 2048", "PubkeyAuthOptions none", "PerSourcePenalties no", "RefuseConnection no", "# x",
     ])

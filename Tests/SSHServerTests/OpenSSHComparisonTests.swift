@@ -56,8 +56,15 @@ struct OpenSSHComparisonTests {
             "Match user alice\nPort 22",
             "Match all\nPort 29", "Match host=h.* user = al*,!bob # c\nPermitListen 1",
             "Match user bob\nMaxAuthTries x",
+            "PermitRootLogin yes", "PermitRootLogin NO", "PermitRootLogin prohibit-password",
+            "PermitRootLogin without-password",
+            "PermitRootLogin forced-commands-only", "PermitRootLogin maybe", "AuthorizedPrincipalsCommand none",
             "Include", "Include \"\"", "GatewayPorts no\r\nGatewayPorts yes\r", "  GatewayPorts\tyes\t#",
             "#GatewayPorts x",
+            "Banner /etc/issue", "Banner none", "Banner", "Banner /a\nMatch user al*\nBanner /b", "UseDNS yes",
+            "UseDNS x",
+            "VersionAddendum none", "VersionAddendum of example", "VersionAddendum",
+            "Match user alice\nVersionAddendum x", "Match user alice\nUseDNS yes",
         ]
         for line in lines {
             try Self.compare(line + "\n", .from("alice", host: "h.example", localPort: 2222), #_sourceLocation)

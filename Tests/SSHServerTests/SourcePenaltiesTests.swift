@@ -51,4 +51,27 @@ struct SourcePenaltiesTests {
         let refused = (1...3).map { penalties.refusal(of: "192.0.2.\($0)", now: 0) != nil }
         #expect(refused == [true, false, true])
     }
+
+    @Test func aFullTableThatDeniesAllServesNobodyOfThatFamilyUntilOneEnds() throws {
+        let penalties = try self.penalties(
+            "PerSourcePenalties max-sources4:2 min:1s overflow:deny-all\nPerSourcePenaltyExemptList 192.0.2.9"
+        )
+        penalties.punish("192.0.2.1", for: .exceededGrace, now: 0)
+        #expect(penalties.refusal(of: "192.0.2.7", now: 0) == nil)
+        penalties.punish("192.0.2.2", for: .failedAuthentication, now: 0)
+        #expect(penalties.refusal(of: "192.0.2.7", now: 0) == .tooMany)
+        #expect(penalties.refusal(of: "192.0.2.9", now: 0) == nil)
+        #expect(penalties.refusal(of: "2001:db8::1", now: 0) == nil)
+        #expect(penalties.refusal(of: "192.0.2.7", now: 5) == nil)
+    }
+
+    @Test func aPenaltyThatGrewIsForgottenInItsNewTurn() throws {
+        let penalties = try self.penalties("PerSourcePenalties max-sources4:2 min:1s")
+        penalties.punish("192.0.2.1", for: .noAuthentication, now: 0)
+        penalties.punish("192.0.2.2", for: .failedAuthentication, now: 0)
+        penalties.punish("192.0.2.1", for: .exceededGrace, now: 0)
+        penalties.punish("192.0.2.3", for: .exceededGrace, now: 0)
+        let refused = (1...3).map { penalties.refusal(of: "192.0.2.\($0)", now: 0) != nil }
+        #expect(refused == [true, false, true])
+    }
 }

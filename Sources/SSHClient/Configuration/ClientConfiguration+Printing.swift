@@ -20,6 +20,7 @@ extension ClientConfiguration {
             "forkafterauthentication \(yesNo(self.forkAfterAuthentication))",
             "streamlocalbindunlink \(yesNo(self.streamLocalBindUnlink))",
             "stricthostkeychecking \(self.strictHostKeyCheckingText)",
+            "updatehostkeys \(self.updateHostKeysText)",
             "tcpkeepalive \(yesNo(self.tcpKeepAlive))",
             "connectionattempts \(self.connectionAttempts)",
             "serveralivecountmax \(self.serverAliveCountMax)",
@@ -31,6 +32,7 @@ extension ClientConfiguration {
         if let alias = self.hostKeyAlias { lines.append("hostkeyalias \(alias)") }
         if let address = self.bindAddress { lines.append("bindaddress \(address)") }
         lines += [
+            "casignaturealgorithms \(self.caSignatureAlgorithms.joined(separator: ","))",
             "kexalgorithms \(self.kexAlgorithms.joined(separator: ","))",
             "loglevel \(self.logLevel.rawValue)",
             "macs \(self.macs.joined(separator: ","))",
@@ -59,12 +61,20 @@ extension ClientConfiguration {
         return lines
     }
 
-    // ssh prints these two as it holds them, not as they are written.
+    // ssh prints these as it holds them, not as they are written.
     private var requestTTYText: String {
         switch self.requestTTY {
         case .yes: "true"
         case .no: "false"
         case .auto, .force: self.requestTTY.rawValue
+        }
+    }
+
+    private var updateHostKeysText: String {
+        switch self.updateHostKeys {
+        case .yes: "true"
+        case .no: "false"
+        case .ask: "ask"
         }
     }
 

@@ -14,6 +14,8 @@ public struct ClientConfiguration: Sendable {
     /// Seconds; nil: the operating system's.
     public var connectTimeout: Int?
     public var connectionAttempts: Int
+    /// Stands behind our version in the identification line; empty for none.
+    public var versionAddendum: String
     public var tcpKeepAlive: Bool
     /// Seconds; 0: never ask. 15 here, where OpenSSH has 0: a tunnel must notice a dead peer by itself.
     public var serverAliveInterval: Int
@@ -39,8 +41,12 @@ public struct ClientConfiguration: Sendable {
     public var userKnownHostsFiles: [String]
     public var globalKnownHostsFiles: [String]
     public var revokedHostKeys: String?
+    /// What authorities may sign certificates with.
+    public var caSignatureAlgorithms: [String]
     public var strictHostKeyChecking: StrictHostKeyChecking
     public var hashKnownHosts: Bool
+    /// Whether known_hosts follows a server that has new keys, or has keys no longer.
+    public var updateHostKeys: UpdateHostKeys
     public var requiredRSASize: Int
 
     // MARK: Forwards
@@ -80,5 +86,10 @@ public struct ClientConfiguration: Sendable {
     /// The name under which known_hosts has this host: HostKeyAlias, `host`, or `[host]:port`.
     public var knownHostsName: String {
         self.hostKeyAlias?.lowercased() ?? KnownHosts.name(host: self.hostName, port: self.port)
+    }
+
+    /// The host without its port: ssh accepts entries for it, too.
+    var knownHostsFallbackName: String? {
+        self.hostKeyAlias == nil && self.port != 22 ? self.hostName.lowercased() : nil
     }
 }

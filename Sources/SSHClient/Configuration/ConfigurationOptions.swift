@@ -28,7 +28,9 @@ public struct ConfigurationOptions: Sendable {
     var revokedHostKeys: String?
     var strictHostKeyChecking: StrictHostKeyChecking?
     var hashKnownHosts: Bool?
+    var updateHostKeys: UpdateHostKeys?
     var requiredRSASize: Int?
+    var versionAddendum: String?
 
     var localForwards: [ForwardSpecification] = []
     var remoteForwards: [ForwardSpecification] = []
@@ -47,6 +49,7 @@ public struct ConfigurationOptions: Sendable {
     var kexAlgorithms: AlgorithmSpecification?
     var hostKeyAlgorithms: AlgorithmSpecification?
     var pubkeyAcceptedAlgorithms: AlgorithmSpecification?
+    var caSignatureAlgorithms: AlgorithmSpecification?
 
     var logLevel: LogLevel?
     var ignoreUnknown: String?

@@ -5,6 +5,10 @@ public enum StrictHostKeyChecking: String, Sendable {
     case acceptNew = "accept-new"
 }
 
+public enum UpdateHostKeys: String, Sendable {
+    case yes, no, ask
+}
+
 public enum AddressFamily: String, Sendable {
     case any, inet, inet6
 }

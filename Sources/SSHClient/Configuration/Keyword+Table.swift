@@ -32,6 +32,7 @@ extension Keyword {
         .first("ServerAliveInterval", \.serverAliveInterval, Value.interval),
         .first("ServerAliveCountMax", \.serverAliveCountMax, Value.count),
         .first("RekeyLimit", \.rekeyLimit, Value.rekeyLimit),
+        .first("VersionAddendum", \.versionAddendum, Value.versionAddendum),
     ]
 
     private static let authentication: [Keyword] = [
@@ -66,7 +67,13 @@ extension Keyword {
             ]
         ),
         .first("HashKnownHosts", \.hashKnownHosts, Value.flag),
+        .choice(
+            "UpdateHostKeys",
+            \.updateHostKeys,
+            ["yes": .yes, "true": .yes, "no": .no, "false": .no, "ask": .ask]
+        ),
         .first("RequiredRSASize", \.requiredRSASize, Value.count),
+        .first("CASignatureAlgorithms", \.caSignatureAlgorithms, Value.algorithms),
     ]
 
     private static let forwarding: [Keyword] = [
@@ -107,7 +114,7 @@ extension Keyword {
     private static let withoutMeaning: [Keyword] = [
         "AddKeysToAgent", "CanonicalDomains", "CanonicalizeFallbackLocal", "CanonicalizeHostname",
         "CanonicalizeMaxDots",
-        "CanonicalizePermittedCNAMEs", "CASignatureAlgorithms", "ChallengeResponseAuthentication", "CheckHostIP",
+        "CanonicalizePermittedCNAMEs", "ChallengeResponseAuthentication", "CheckHostIP",
         "Cipher",
         "Compression", "CompressionLevel", "EnableEscapeCommandline", "EnableSSHKeysign", "EscapeChar",
         "FingerprintHash",
@@ -120,7 +127,7 @@ extension Keyword {
         "PasswordAuthentication", "PermitLocalCommand", "PKCS11Provider", "PreferredAuthentications", "Protocol",
         "ProxyUseFdpass", "RefuseConnection", "RhostsRSAAuthentication", "RSAAuthentication", "SecurityKeyProvider",
         "SendEnv", "SetEnv", "SkeyAuthentication", "SmartcardDevice", "SyslogFacility", "Tag", "TISAuthentication",
-        "UpdateHostKeys", "UsePrivilegedPort", "VerifyHostKeyDNS", "VersionAddendum", "VisualHostKey", "WarnWeakCrypto",
+        "UsePrivilegedPort", "VerifyHostKeyDNS", "VisualHostKey", "WarnWeakCrypto",
         "XAuthLocation", "ControlMaster", "ControlPath", "ControlPersist",
     ].map { Keyword($0, .ignored) }
 

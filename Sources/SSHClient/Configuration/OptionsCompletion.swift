@@ -30,6 +30,7 @@ struct OptionsCompletion {
             proxy: try self.proxy(expansion),
             connectTimeout: options.connectTimeout ?? nil,
             connectionAttempts: attempts,
+            versionAddendum: options.versionAddendum ?? "",
             tcpKeepAlive: options.tcpKeepAlive ?? true,
             serverAliveInterval: options.serverAliveInterval ?? 15,
             serverAliveCountMax: options.serverAliveCountMax ?? 3,
@@ -48,8 +49,11 @@ struct OptionsCompletion {
                 (options.globalKnownHostsFiles ?? ["/etc/ssh/ssh_known_hosts", "/etc/ssh/ssh_known_hosts2"])
                 .map(self.environment.expandingTilde),
             revokedHostKeys: try options.revokedHostKeys.flatMap { $0 == "none" ? nil : try expansion.path($0) },
+            caSignatureAlgorithms: lists.caSignatureAlgorithms,
             strictHostKeyChecking: options.strictHostKeyChecking ?? .ask,
             hashKnownHosts: options.hashKnownHosts ?? false,
+            // Who chose a file of their own may not want it written to.
+            updateHostKeys: options.updateHostKeys ?? (options.userKnownHostsFiles == nil ? .yes : .no),
             requiredRSASize: options.requiredRSASize ?? 2048,
             localForwards: clears ? [] : try options.localForwards.map { try self.expandingPaths($0, expansion) },
             remoteForwards: clears ? [] : try options.remoteForwards.map { try self.expandingPaths($0, expansion) },
@@ -158,6 +162,7 @@ struct OptionsCompletion {
         var kexAlgorithms: [String] = []
         var hostKeyAlgorithms: [String] = []
         var pubkeyAcceptedAlgorithms: [String] = []
+        var caSignatureAlgorithms: [String] = []
         var warnings: [String] = []
     }
 
@@ -187,6 +192,12 @@ struct OptionsCompletion {
             "PubkeyAcceptedAlgorithms",
             self.options.pubkeyAcceptedAlgorithms,
             self.algorithms.pubkeyAcceptedAlgorithms
+        )
+        // Who signs for users' keys signs for hosts', with the same algorithms.
+        lists.caSignatureAlgorithms = try resolve(
+            "CASignatureAlgorithms",
+            self.options.caSignatureAlgorithms,
+            self.algorithms.pubkeyAcceptedAlgorithms.filter { !$0.contains("-cert-v0") }
         )
         return lists
     }

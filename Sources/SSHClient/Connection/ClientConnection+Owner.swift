@@ -1,3 +1,4 @@
+import Glibc
 import NIOCore
 import NIOPosix
 import SSHCrypto
@@ -40,12 +41,14 @@ extension ClientConnection: ConnectionOwner {
     }
 
     func connection(_ connection: ConnectionHandler, request: GlobalRequest.Request, reply: UInt64?) {
+        if case .other(HostKeyUpdate.announcement, let data) = request { self.hostKeysAnnounced(connection, data) }
         // keepalive@openssh.com wants any answer; of the others none is known here.
         guard let reply else { return }
         connection.perform { try $0.answerGlobalRequest(reply, success: nil) }
     }
 
     func connection(_ connection: ConnectionHandler, reply: UInt64, success: ByteBuffer?) {
+        guard !self.hostKeysProved(connection, reply, success) else { return }
         self.forwards?.answered(reply, success: success)
     }
 
@@ -68,8 +71,17 @@ extension ClientConnection: ConnectionOwner {
         self.cancelTimer()
         let key = hostKey.key
         self.log.debug("Server host key: \(key.type) \(key.fingerprint)")
+        if let certificate = hostKey.certificate {
+            switch self.hostKeys.decide(certificate, now: UInt64(clamping: time(nil))) {
+            case .accept: return connection.perform { try $0.acceptHostKey() } ?? ()
+            case .refuse(let error): return connection.fail(error)
+            case .notTrusted: self.log.debug("No matching CA found. Retry with plain key")
+            case .notValid(let reason): self.log.info(reason)
+            }
+        }
         switch self.hostKeys.decide(key, address: connection.remoteAddress?.ipAddress) {
         case .accept:
+            self.hostKeyLearning = .awaitingAnnouncement(shown: key)
             connection.perform { try $0.acceptHostKey() }
         case .acceptAndAdd:
             self.acceptLater(connection, key, question: nil)

@@ -22,6 +22,7 @@ final class ClientConnection {
     /// False if somebody may be listening in: the host's key is not the known one.
     var mayForward = true
     private(set) var isLoggedIn = false
+    var hostKeyLearning = HostKeyLearning.over
     private let engine: EngineConfiguration
     private var channel: (any Channel)?
     private var timer: Scheduled<Void>?

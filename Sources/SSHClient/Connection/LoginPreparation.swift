@@ -40,6 +40,7 @@ extension EngineConfiguration {
         algorithms.hostKey = hostKeyAlgorithms
         var engine = EngineConfiguration(role: .client, algorithms: algorithms)
         engine.user = configuration.user
+        engine.versionAddendum = configuration.versionAddendum
         engine.identities = identities
         if let bytes = configuration.rekeyLimit.bytes { engine.rekeyLimit.bytes = bytes }
         if let seconds = configuration.rekeyLimit.seconds { engine.rekeyLimit.time = .seconds(Int64(seconds)) }

@@ -5,9 +5,9 @@ import SSHWire
 struct HostKeyCheck: Sendable {
     /// What the server may show, in the order in which it is offered.
     let algorithms: [String]
-    private let configuration: ClientConfiguration
-    private let knownHosts: KnownHosts
-    private let revoked: RevokedHostKeys?
+    let configuration: ClientConfiguration
+    let knownHosts: KnownHosts
+    let revoked: RevokedHostKeys?
 
     /// Reads the files.
     init(_ configuration: ClientConfiguration) throws {
@@ -19,6 +19,7 @@ struct HostKeyCheck: Sendable {
             configuration.hostKeyAlgorithmsFollowKnownHosts
             ? self.knownHosts.hostKeyAlgorithmsPreferred(
                 for: configuration.knownHostsName,
+                fallback: configuration.knownHostsFallbackName,
                 among: configuration.hostKeyAlgorithms
             )
             : configuration.hostKeyAlgorithms
@@ -26,16 +27,19 @@ struct HostKeyCheck: Sendable {
 
     /// - Parameter address: where the socket leads; nil behind a proxy.
     func decide(_ key: PublicKey, address: String?) -> HostKeyDecision {
+        let required = self.configuration.requiredRSASize
+        if let bits = key.rsaBits, bits < required {
+            let reason = "the host's RSA key has \(bits) bits, less than RequiredRSASize \(required)"
+            return .refuse(SSHError(.hostKeyRejected, reason))
+        }
         if let revoked = self.revoked, revoked.contains(key) {
             let file = self.configuration.revokedHostKeys ?? ""
             let reason = "the \(key.displayName) key \(key.fingerprint) is revoked by \(file)"
             return .refuse(SSHError(.hostKeyRejected, reason))
         }
-        // ssh accepts an entry for the host without its port.
-        let hasFallback = self.configuration.hostKeyAlias == nil && self.configuration.port != 22
         let verdict = self.knownHosts.lookup(
             self.configuration.knownHostsName,
-            fallback: hasFallback ? self.configuration.hostName.lowercased() : nil,
+            fallback: self.configuration.knownHostsFallbackName,
             key: key
         )
         return HostKeyPolicy(self.configuration, address: address).decide(verdict, key: key)

@@ -65,10 +65,18 @@ public struct KnownHosts: Sendable {
 
     /// Whether an entry trusts this authority to certify the host's key.
     ///
+    /// - Parameter fallback: the host without its port, for which an entry may stand, too.
     /// - Returns: `.match`, `.revoked` if the authority or the certified key is revoked, else `.unknown`: the caller then
     ///   goes on with the plain key.
-    public func lookup(_ name: String, authority: PublicKey, certifiedKey: PublicKey) -> Verdict {
-        let named = self.entries.filter { $0.matches(name: name) }
+    public func lookup(
+        _ name: String,
+        fallback: String? = nil,
+        authority: PublicKey,
+        certifiedKey: PublicKey
+    ) -> Verdict {
+        let named = self.entries.filter { entry in
+            entry.matches(name: name) || fallback.map { entry.matches(name: $0) } ?? false
+        }
         let isRevoked: (KnownHostsEntry) -> Bool = {
             $0.marker == .revoked && ($0.key == authority || $0.key == certifiedKey)
         }
@@ -79,17 +87,29 @@ public struct KnownHosts: Sendable {
         return .unknown(otherNames: [])
     }
 
-    /// The algorithms reordered: those that could show a key or a certificate that is already known go first.
+    /// The algorithms reordered: certificates go first if an authority is trusted with the host, and last if none is; of the
+    /// keys those go first that are already known.
     ///
     /// Without this a server with several keys would show one that the files do not hold, and look like an impostor.
-    public func hostKeyAlgorithmsPreferred(for name: String, among algorithms: [String]) -> [String] {
-        let named = self.entries.filter { $0.marker != .revoked && $0.matches(name: name) }
-        let trustsAuthority = named.contains { $0.marker == .certificateAuthority }
-        let types = Set(named.filter { $0.marker == nil }.map(\.key.type))
-        func isKnown(_ algorithm: String) -> Bool {
-            algorithm.contains("-cert-v0") ? trustsAuthority : types.contains(Self.keyType(ofAlgorithm: algorithm))
+    ///
+    /// - Parameter fallback: the host without its port, for which an entry may stand, too.
+    public func hostKeyAlgorithmsPreferred(
+        for name: String,
+        fallback: String? = nil,
+        among algorithms: [String]
+    ) -> [String] {
+        let usable = self.entries.filter { $0.marker != .revoked }
+        let named = usable.filter { $0.matches(name: name) }
+        let trustsAuthority = usable.contains { entry in
+            entry.marker == .certificateAuthority
+                && (entry.matches(name: name) || fallback.map { entry.matches(name: $0) } ?? false)
         }
-        return algorithms.filter(isKnown) + algorithms.filter { !isKnown($0) }
+        let types = Set(named.filter { $0.marker == nil }.map(\.key.type))
+        let certificates = algorithms.filter { $0.contains("-cert-v0") }
+        let keys = algorithms.filter { !$0.contains("-cert-v0") }
+        let isKnown = { (algorithm: String) in types.contains(Self.keyType(ofAlgorithm: algorithm)) }
+        let ordered = keys.filter(isKnown) + keys.filter { !isKnown($0) }
+        return trustsAuthority ? certificates + ordered : ordered + certificates
     }
 
     private static func keyType(ofAlgorithm algorithm: String) -> String {

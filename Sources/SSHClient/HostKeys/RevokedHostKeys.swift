@@ -1,40 +1,32 @@
 public import SSHCrypto
 import SSHWire
 
-/// RevokedHostKeys: a file of public keys, one on a line, that no host may show.
+/// RevokedHostKeys: public keys that no host may show, one on a line, or a binary key revocation list.
 public struct RevokedHostKeys: Sendable {
-    private let keys: Set<PublicKey>
+    private let file: RevokedKeyFile
 
     /// - Throws: `invalidConfiguration` if the file cannot be read or understood: then every key counts as revoked, as in
     ///   ssh, so nothing may be connected to.
     public init(path: String) throws {
-        let file: ReadFile
+        let bytes: [UInt8]
         do {
-            file = try ReadFile(path: path, limit: 16 << 20)
+            bytes = try ReadFile(path: path, limit: 16 << 20).bytes
         } catch {
             throw SSHError(.invalidConfiguration, "RevokedHostKeys \(path) cannot be read: \(error)")
         }
-        guard !file.bytes.starts(with: "SSHKRL\n\0".utf8) else {
-            throw SSHError(
-                .invalidConfiguration,
-                "RevokedHostKeys \(path) is a KRL, which is not supported; list public keys"
-            )
+        do {
+            self.file = try RevokedKeyFile(bytes)
+        } catch let error as SSHError {
+            throw SSHError(.invalidConfiguration, "RevokedHostKeys \(path): \(error.reason)")
         }
-        var keys: Set<PublicKey> = []
-        var number = 0
-        for line in file.bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false) {
-            number += 1
-            let text = String(decoding: line.drop(while: PatternText.isSpace), as: UTF8.self)
-            if text.isEmpty || text.first == "#" { continue }
-            guard let key = try? PublicKey(openSSHLine: text) else {
-                throw SSHError(.invalidConfiguration, "\(path) line \(number): no public key")
-            }
-            keys.insert(key)
-        }
-        self.keys = keys
     }
 
     public func contains(_ key: PublicKey) -> Bool {
-        self.keys.contains(key)
+        self.file.revokes(key: key.blob)
+    }
+
+    /// Whether the certificate, its key or its authority is revoked.
+    public func contains(_ certificate: Certificate) -> Bool {
+        self.file.revokes(certificate)
     }
 }

@@ -94,7 +94,7 @@ extension SupportedAlgorithms {
             ciphers: algorithms.ciphers.map(\.rawValue),
             macs: algorithms.macs.map(\.rawValue),
             kexAlgorithms: algorithms.keyExchange.map(\.rawValue),
-            hostKeyAlgorithms: algorithms.hostKey,
+            hostKeyAlgorithms: AlgorithmPreferences.hostCertificates + algorithms.hostKey,
             pubkeyAcceptedAlgorithms: AlgorithmPreferences.userKeySignatures
         )
     }()

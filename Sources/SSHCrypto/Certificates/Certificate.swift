@@ -57,6 +57,9 @@ public struct Certificate: Sendable {
     /// The name of the certificate's type, such as "ssh-ed25519-cert-v01@openssh.com".
     public var type: String { self.key.keyType.certificateName }
 
+    /// The names of what a peer with this certificate may declare, best first, such as "rsa-sha2-512-cert-v01@openssh.com".
+    public var algorithms: [String] { self.key.signatureAlgorithms.map { KeyType.certificateName(of: $0) } }
+
     /// - Throws: `invalidKey` if the signature is not by `certificateAuthority`.
     public func verifySignature() throws {
         try SSHError.rethrowing(as: .invalidKey) {

@@ -10,6 +10,14 @@ final class CipherContext {
 
     private let context: OpaquePointer
 
+    /// A context for a cipher whose key is new for every packet.
+    init(_ cipher: OpaquePointer?, direction: Direction) throws {
+        let cipher = try LibCrypto.check(cipher, "find a cipher")
+        self.context = try LibCrypto.check(EVP_CIPHER_CTX_new(), "make a cipher context")
+        let result = EVP_CipherInit_ex2(self.context, cipher, nil, nil, direction.rawValue, nil)
+        try LibCrypto.check(result, "set a cipher")
+    }
+
     init(
         _ cipher: OpaquePointer?,
         key: UnsafeRawBufferPointer,
@@ -39,10 +47,12 @@ final class CipherContext {
         EVP_CIPHER_CTX_free(self.context)
     }
 
-    /// Starts a packet. `initialVector` has as many bytes as the cipher wants.
-    func start(initialVector: UnsafeRawBufferPointer) throws {
+    /// Starts a packet, with the key of the one before unless there is a new one. `key` and `initialVector` have as many
+    /// bytes as the cipher wants.
+    func start(key: UnsafeRawBufferPointer? = nil, initialVector: UnsafeRawBufferPointer) throws {
+        let key = key?.baseAddress?.assumingMemoryBound(to: UInt8.self)
         let address = initialVector.baseAddress?.assumingMemoryBound(to: UInt8.self)
-        try LibCrypto.check(EVP_CipherInit_ex2(self.context, nil, nil, address, -1, nil), "start a packet")
+        try LibCrypto.check(EVP_CipherInit_ex2(self.context, nil, key, address, -1, nil), "start a packet")
     }
 
     /// Authenticates bytes that are not encrypted.

@@ -6,6 +6,7 @@ public import NIOCore
 /// Not for use by several threads at once.
 public final class SystemRandom: RandomSource {
     private static let poolSize = 512
+    private static let pools = ThreadValue<SystemRandom>()
 
     private let pool: UnsafeMutableRawPointer
     /// Bytes of the pool that were handed out, and zeroed.
@@ -14,6 +15,11 @@ public final class SystemRandom: RandomSource {
     public init() {
         Sodium.prepare()
         self.pool = .allocate(byteCount: Self.poolSize, alignment: 16)
+    }
+
+    /// The calling thread's own, for all the connections that stay on it.
+    public static func ofThisThread() -> SystemRandom {
+        self.pools.ofThisThread { SystemRandom() }
     }
 
     deinit {

@@ -16,32 +16,9 @@ public struct RevokedKeyFile: Sendable {
             self.contents = .list(try KeyRevocationList(bytes))
             return
         }
-        var keys: Set<[UInt8]> = []
-        var number = 0
-        for line in bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false) {
-            number += 1
-            guard let text = String(validating: line, as: UTF8.self) else {
-                throw SSHError(.invalidKey, "line \(number) is not text")
-            }
-            let first = text.utf8.first { $0 != 0x20 && $0 != 0x09 && $0 != 0x0d }
-            guard let first, first != UInt8(ascii: "#") else { continue }
-            do {
-                keys.insert(try Self.plainKey(of: OpenSSHLine(text, limit: Certificate.blobLimit)))
-            } catch let error as SSHError {
-                throw SSHError(.invalidKey, "line \(number): \(error.reason)")
-            }
-        }
-        self.contents = .keys(keys)
-    }
-
-    /// A line may revoke a key of a type that nobody could log in with anyway.
-    private static func plainKey(of line: OpenSSHLine) throws -> [UInt8] {
-        if Certificate.isCertificateType(line.type) { return try Certificate(blob: line.blob).key.blob }
-        var reader = WireReader(bytes: line.blob)
-        guard try reader.readText(limit: 64) == line.type else {
-            throw SSHError(.invalidKey, "the key is of another type than the line says")
-        }
-        return line.blob
+        let lines = PublicKeyLines(bytes)
+        if let problem = lines.problem { throw SSHError(.invalidKey, "line \(problem.line): \(problem.reason)") }
+        self.contents = .keys(Set(lines.numbers.keys.map(\.blob)))
     }
 
     /// - Parameter blob: of a plain key.

@@ -1,4 +1,4 @@
-import NIOCore
+public import NIOCore
 import SSHWire
 
 extension Engine {
@@ -38,8 +38,17 @@ extension Engine {
         default:
             throw SSHError.protocolViolation("\(number) before login")
         }
+        return try self.event(for: action, authentication)
+    }
+
+    /// Sends what an action says.
+    private mutating func event(
+        for action: ServerAuthentication.Action,
+        _ authentication: ServerAuthentication
+    ) throws -> Event? {
         switch action {
         case .none: return nil
+        case .announce(let user): return .loginBegins(user: user)
         case .ask(let request): return .authenticationRequest(request)
         case .serviceAccept(let accept): try self.transport.send(accept)
         case .fail(let failure):
@@ -71,9 +80,30 @@ extension Engine {
         }
     }
 
+    /// Server: the answer to `Event.loginBegins`.
+    public mutating func beginLogin() throws {
+        guard case .server(var authentication) = self.login else {
+            throw SSHError(.misuse, "a client begins its login by itself")
+        }
+        let action = try authentication.resume(
+            session: self.transport.sessionIdentifier,
+            hostKey: self.transport.hostKey
+        )
+        self.login = .server(authentication)
+        if let event = try self.event(for: action, authentication) { self.events.append(event) }
+    }
+
     /// Server: shows people a text before they are logged in (RFC 4252 §5.4).
-    public mutating func sendBanner(_ text: String) throws {
-        try self.transport.send(UserAuthenticationBanner(message: ByteBuffer(string: text)))
+    ///
+    /// - Throws: `misuse` unless somebody is logging in, or if the text is too long for one packet.
+    public mutating func sendBanner(_ text: ByteBuffer) throws {
+        guard case .server(let authentication) = self.login, authentication.maySendBanner else {
+            throw SSHError(.misuse, "a banner belongs between the beginning and the end of a login")
+        }
+        guard text.readableBytes <= EngineLimits.banner else {
+            throw SSHError(.misuse, "a banner of more than \(EngineLimits.banner) bytes does not fit into a packet")
+        }
+        try self.transport.send(UserAuthenticationBanner(message: text))
     }
 
     private mutating func handleClientLogin(

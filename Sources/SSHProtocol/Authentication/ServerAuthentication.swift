@@ -37,6 +37,8 @@ struct ServerAuthentication {
         case ask(AuthenticationRequest)
         case serviceAccept(ServiceAccept)
         case fail(UserAuthenticationFailure)
+        /// Tell the caller who wants to log in; the request waits for `resume`.
+        case announce(user: String)
         case none
     }
 
@@ -49,6 +51,8 @@ struct ServerAuthentication {
     private enum State {
         case awaitingService
         case awaitingRequest
+        /// The first request waits until the caller has said what it wants to say before.
+        case announced(UserAuthenticationRequest)
         case awaitingAnswer(AuthenticationRequest, blob: [UInt8])
         case authenticated
     }
@@ -61,8 +65,10 @@ struct ServerAuthentication {
     private var hasUsedService = false
     private let maximumTries: Int
     private let algorithms: [String]
+    private let announces: Bool
 
     init(configuration: EngineConfiguration) {
+        self.announces = configuration.announcesLogin
         self.maximumTries = configuration.maximumAuthenticationTries
         self.algorithms = configuration.userKeyAlgorithms
     }
@@ -71,7 +77,18 @@ struct ServerAuthentication {
     var requestedUser: String? { self.user }
 
     var isAwaitingAnswer: Bool {
-        if case .awaitingAnswer = self.state { true } else { false }
+        switch self.state {
+        case .announced, .awaitingAnswer: true
+        case .awaitingService, .awaitingRequest, .authenticated: false
+        }
+    }
+
+    /// A banner has its place between the service's acceptance and the end of authentication (RFC 4252 §5.4).
+    var maySendBanner: Bool {
+        switch self.state {
+        case .awaitingRequest, .announced, .awaitingAnswer: true
+        case .awaitingService, .authenticated: false
+        }
     }
 
     mutating func receive(_ request: ServiceRequest) throws -> Action {
@@ -92,17 +109,40 @@ struct ServerAuthentication {
         switch self.state {
         case .authenticated: return .none  // RFC 4252 §5.1: silently ignored.
         case .awaitingRequest: break
-        case .awaitingService, .awaitingAnswer:
+        case .awaitingService, .announced, .awaitingAnswer:
             throw SSHError.protocolViolation("an authentication request before its time")
         }
         guard request.service == "ssh-connection" else {
             throw SSHError.protocolViolation("authentication for a service other than ssh-connection")
         }
-        guard self.user == nil || self.user == request.user else {
+        // Not ==, which takes two spellings of a letter for one.
+        guard self.user.map({ $0.utf8.elementsEqual(request.user.utf8) }) ?? true else {
             throw SSHError.protocolViolation("the client changed the user name in the middle of authentication")
         }
+        let isFirst = self.user == nil
         self.user = request.user
         self.hasUsedService = true
+        if isFirst, self.announces {
+            self.state = .announced(request)
+            return .announce(user: request.user)
+        }
+        return try self.judge(request, session: session, hostKey: hostKey)
+    }
+
+    /// The caller has said what it wanted to say before: the first request is looked at now.
+    mutating func resume(session: [UInt8], hostKey: [UInt8]) throws -> Action {
+        guard case .announced(let request) = self.state else {
+            throw SSHError(.misuse, "no login waits for its beginning")
+        }
+        self.state = .awaitingRequest
+        return try self.judge(request, session: session, hostKey: hostKey)
+    }
+
+    private mutating func judge(
+        _ request: UserAuthenticationRequest,
+        session: [UInt8],
+        hostKey: [UInt8]
+    ) throws -> Action {
         switch request.method {
         case .none where !self.hasTriedNone:
             self.hasTriedNone = true
@@ -164,7 +204,9 @@ struct ServerAuthentication {
         _ method: UserAuthenticationRequest.PublicKeyMethod
     ) -> (AuthenticationRequest.Credential, PublicKey)? {
         if CertificateAlgorithm.isCertificate(method.algorithm) {
-            guard let certificate = try? Certificate(blob: method.blob) else { return nil }
+            guard let certificate = try? Certificate(blob: method.blob),
+                certificate.algorithms.contains(method.algorithm)
+            else { return nil }
             return (.certificate(certificate), certificate.key)
         }
         guard let key = try? PublicKey(blob: method.blob), key.signatureAlgorithms.contains(method.algorithm) else {

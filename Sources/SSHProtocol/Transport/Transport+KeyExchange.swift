@@ -1,5 +1,5 @@
 import NIOCore
-public import SSHCrypto
+import SSHCrypto
 import SSHWire
 
 extension Transport {
@@ -44,8 +44,7 @@ extension Transport {
             hostKeys = algorithms.hostKey
             if self.isFirstKeyExchange { keyExchange += [Negotiation.extensionInfoClient, Negotiation.strictClient] }
         case .server:
-            hostKeys = self.configuration.hostKeys.flatMap { $0.publicKey.signatureAlgorithms }
-                .filter { algorithms.hostKey.contains($0) }
+            hostKeys = self.configuration.hostKeyAlgorithms
             if self.isFirstKeyExchange { keyExchange += [Negotiation.extensionInfoServer, Negotiation.strictServer] }
         }
         return KeyExchangeInit(
@@ -92,9 +91,10 @@ extension Transport {
 
     private mutating func respond(to message: KeyExchangeECDHInit, _ agreed: KeyExchangePhase.Agreed) throws {
         let algorithm = agreed.algorithms.hostKey
-        guard
-            let key = self.configuration.hostKeys.first(where: { $0.publicKey.signatureAlgorithms.contains(algorithm) })
-        else { throw SSHError(.keyExchangeFailed, "no host key for \(algorithm)") }
+        guard let identity = self.configuration.hostIdentities.first(where: { $0.algorithms.contains(algorithm) })
+        else {
+            throw SSHError(.keyExchangeFailed, "no host key for \(algorithm)")
+        }
         let (reply, secret) = try KeyExchangeResponder.respond(
             agreed.algorithms.keyExchange,
             to: message.initiatorValue,
@@ -102,17 +102,17 @@ extension Transport {
         )
         let hash = self.exchangeHash(
             agreed,
-            hostKey: key.publicKey.blob,
+            hostKey: identity.blob,
             initiatorValue: message.initiatorValue,
             responderValue: reply,
             secret: secret
         )
-        self.hostKey = key.publicKey.blob
+        self.hostKey = identity.blob
         try self.send(
             KeyExchangeECDHReply(
-                hostKey: key.publicKey.blob,
+                hostKey: identity.blob,
                 responderValue: reply,
-                signature: try key.sign(hash, algorithm: algorithm)
+                signature: try identity.sign(hash, algorithm: algorithm)
             )
         )
         try self.sendNewKeys(agreed, KeyExchangePhase.Secrets(secret: secret, exchangeHash: hash))
@@ -131,8 +131,8 @@ extension Transport {
             responderValue: reply.responderValue,
             secret: secret
         )
-        let key = try PublicKey(blob: reply.hostKey)
-        _ = try key.verify(signature: reply.signature, over: hash, algorithm: agreed.algorithms.hostKey)
+        let hostKey = try HostKeyToVerify(blob: reply.hostKey, algorithm: agreed.algorithms.hostKey)
+        try hostKey.verify(signature: reply.signature, over: hash)
         let secrets = KeyExchangePhase.Secrets(secret: secret, exchangeHash: hash)
         guard self.isFirstKeyExchange else {
             guard reply.hostKey == self.hostKey else {
@@ -143,7 +143,7 @@ extension Transport {
         }
         self.hostKey = reply.hostKey
         self.keyExchange = .awaitingHostKeyDecision(agreed, secrets)
-        return .hostKey(HostKeyToVerify(key: key, algorithm: agreed.algorithms.hostKey))
+        return .hostKey(hostKey)
     }
 
     /// The host key is the right one: go on.
@@ -164,10 +164,4 @@ extension Transport {
             ])
         )
     }
-}
-
-/// A host key whose signature was right; whether it belongs to the host is for the caller to say.
-public struct HostKeyToVerify: Sendable {
-    public var key: PublicKey
-    public var algorithm: String
 }

@@ -49,8 +49,9 @@ struct Transport: ~Copyable {
         self.random = random
         self.receiver = PacketReceiver(maximumLength: configuration.limits.packetLengthBeforeLogin)
         self.identificationReader = IdentificationReader(role: configuration.role)
-        self.ownIdentification = Array("SSH-2.0-\(configuration.softwareVersion)".utf8)
+        self.ownIdentification = configuration.identification
         self.rekeying = RekeySchedule(limit: configuration.rekeyLimit, limits: configuration.limits, now: now)
+        try configuration.checkIdentification()
         self.transmitter.appendIdentification(self.ownIdentification)
         try self.startKeyExchange(now: now)
     }

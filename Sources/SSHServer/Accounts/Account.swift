@@ -18,6 +18,22 @@ public struct AccountName: Hashable, Sendable, CustomStringConvertible {
     }
 
     public var description: String { self.text.escapedForLog }
+
+    /// Byte by byte, as the system tells accounts apart.
+    public static func == (left: AccountName, right: AccountName) -> Bool {
+        left.text.hasSameBytes(as: right.text)
+    }
+
+    public func hash(into hasher: inout Hasher) {
+        hasher.combine(Array(self.text.utf8))
+    }
+}
+
+extension String {
+    /// `==` would take for one what Unicode has two spellings of, and so a name that no rule names for one that is permitted.
+    func hasSameBytes(as other: String) -> Bool {
+        self.utf8.elementsEqual(other.utf8)
+    }
 }
 
 /// Somebody who may log in. An account needs no Unix account; one that has none has no home, no user id and no groups.
@@ -42,7 +58,10 @@ public struct Account: Hashable, Sendable {
     public static func lookingUp(_ name: AccountName) -> Account {
         // getpwnam and getgrgid answer in static storage.
         Self.userDatabase.withLock { _ in
-            guard let entry = getpwnam(name.text) else { return Account(name: name) }
+            // A name service that does not look at case finds alice for ALICE, whom no rule names.
+            guard let entry = getpwnam(name.text), let stored = entry.pointee.pw_name,
+                String(cString: stored).hasSameBytes(as: name.text)
+            else { return Account(name: name) }
             let home = entry.pointee.pw_dir.map { String(cString: $0) }
             let userID = entry.pointee.pw_uid
             let groups = Self.groups(of: name, primary: entry.pointee.pw_gid)

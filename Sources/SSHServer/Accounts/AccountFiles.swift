@@ -1,11 +1,24 @@
+import SSHCrypto
 import Synchronization
 
 /// Reads the files that a login rests on, each once, however many logins are judged together.
 final class AccountFiles: Sendable {
     private let known = Mutex<[String: Result<BoundedFile, any Error>]>([:])
+    private let revoked = Mutex<[String: Result<RevokedKeyFile, LoginRefusal>]>([:])
+    private let authorities = Mutex<[String: Result<PublicKeyLines, LoginRefusal>]>([:])
+    private let lists: KeyLists
+    private let report: @Sendable (String) -> Void
 
     /// No file is larger than this.
     static let limit = 16 << 20
+
+    /// - Parameters:
+    ///   - lists: what is known about lists of keys from before.
+    ///   - report: gets what is wrong with such a list, once.
+    init(lists: KeyLists = KeyLists(), report: @escaping @Sendable (String) -> Void = { _ in }) {
+        self.lists = lists
+        self.report = report
+    }
 
     /// - Throws: as `BoundedFile` does.
     func read(_ path: String) throws -> BoundedFile {
@@ -13,6 +26,49 @@ final class AccountFiles: Sendable {
         let file = Result { try BoundedFile(path: path, limit: Self.limit, mustBeRegular: true) }
         self.known.withLock { $0[path] = file }
         return try file.get()
+    }
+
+    /// A file of RevokedKeys. One that cannot be read might name this very key.
+    func revokedKeys(_ path: String, at now: UInt64) throws(LoginRefusal) -> RevokedKeyFile {
+        if let known = self.revoked.withLock({ $0[path] }) { return try known.get() }
+        let file: Result<RevokedKeyFile, LoginRefusal>
+        do {
+            file = .success(try self.lists.revoked.read(path, at: now))
+            self.say(nil, about: "RevokedKeys \(path)")
+        } catch {
+            let problem = "\(Self.reason(error)): nobody may log in"
+            file = .failure(self.say(problem, about: "RevokedKeys \(path)"))
+        }
+        self.revoked.withLock { $0[path] = file }
+        return try file.get()
+    }
+
+    /// A file of TrustedUserCAKeys, up to the first line that is no key.
+    func trustedAuthorities(_ path: String, at now: UInt64) throws(LoginRefusal) -> PublicKeyLines {
+        if let known = self.authorities.withLock({ $0[path] }) { return try known.get() }
+        let lines: Result<PublicKeyLines, LoginRefusal>
+        do {
+            let read = try self.lists.authorities.read(path, at: now)
+            lines = .success(read)
+            let problem = read.problem.map { "line \($0.line): \($0.reason): no line from there on is used" }
+            self.say(problem, about: "TrustedUserCAKeys \(path)")
+        } catch {
+            lines = .failure(self.say(Self.reason(error), about: "TrustedUserCAKeys \(path)"))
+        }
+        self.authorities.withLock { $0[path] = lines }
+        return try lines.get()
+    }
+
+    private static func reason(_ error: any Error) -> String {
+        error is BoundedFile.NotFound ? "it does not exist" : ErrorText.of(error)
+    }
+
+    /// - Parameter problem: nil if there is none any more.
+    @discardableResult
+    private func say(_ problem: String?, about file: String) -> LoginRefusal {
+        let text = "\(file): \(problem ?? "")"
+        if self.lists.isNews(problem, about: file) { self.report(text) }
+        return LoginRefusal(text)
     }
 }
 
@@ -29,6 +85,16 @@ struct ConsultedFiles {
     mutating func read(_ path: String) throws -> BoundedFile {
         self.note(path)
         return try self.files.read(path)
+    }
+
+    mutating func revokedKeys(_ path: String, at now: UInt64) throws(LoginRefusal) -> RevokedKeyFile {
+        self.note(path)
+        return try self.files.revokedKeys(path, at: now)
+    }
+
+    mutating func trustedAuthorities(_ path: String, at now: UInt64) throws(LoginRefusal) -> PublicKeyLines {
+        self.note(path)
+        return try self.files.trustedAuthorities(path, at: now)
     }
 
     /// The path matters although it is not read here.

@@ -38,6 +38,9 @@ public struct AuthorizedKeysFile: Sendable {
                 throw InvalidValue("the options are not UTF-8 text")
             }
             let options = try KeyOptionsParser.parse(text, file: path, line: number)
+            guard options.principals == nil || options.certificateAuthority else {
+                throw InvalidValue("principals= stands without cert-authority")
+            }
             let key = AuthorizedKey(
                 options: options,
                 keyType: fields.keyType,

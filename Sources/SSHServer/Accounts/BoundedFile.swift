@@ -7,6 +7,8 @@ struct BoundedFile {
     let owner: UInt32
     let mode: UInt32
     let isRegular: Bool
+    /// When it was opened.
+    let state: FileState
 
     /// - Parameter mustBeRegular: refuse devices, pipes and directories before reading.
     /// - Throws: `NotFound` if there is no such file, `SSHError` with code `system` or `limitExceeded`.
@@ -17,6 +19,7 @@ struct BoundedFile {
         defer { close(descriptor) }
         var information = stat()
         guard fstat(descriptor, &information) == 0 else { throw Self.failure(path) }
+        self.state = FileState(information)
         self.owner = information.st_uid
         self.mode = information.st_mode
         self.isRegular = information.st_mode & S_IFMT == S_IFREG

@@ -8,23 +8,39 @@ struct CertificateRules {
     private(set) var permitsPortForwarding = false
     private(set) var requiresUserPresence = true
 
-    /// - Throws: `InvalidValue` for a critical option that is unknown or malformed: then the certificate is void. Unknown
-    ///   extensions are ignored.
+    /// - Throws: `InvalidValue` for a critical option that is unknown, or an option that is malformed: then the
+    ///   certificate is void. Unknown extensions are ignored.
     init(_ certificate: Certificate) throws {
         for option in certificate.criticalOptions {
             switch option.name {
             case "force-command": self.forceCommand = try Self.text(option)
             case "source-address": self.sourceAddresses = try Self.ranges(try Self.text(option))
-            case "verify-required": self.requiresUserVerification = true
+            case "verify-required":
+                try Self.checkFlag(option)
+                self.requiresUserVerification = true
             default: throw InvalidValue("the certificate's critical option \"\(option.name)\" is unknown")
             }
         }
-        for name in certificate.extensions.map(\.name) {
-            switch name {
+        for option in certificate.extensions where Self.knownExtensions.contains(option.name) {
+            try Self.checkFlag(option)
+            switch option.name {
             case "permit-port-forwarding": self.permitsPortForwarding = true
             case "no-touch-required": self.requiresUserPresence = false
             default: break
             }
+        }
+    }
+
+    /// Those that sshd knows, also where they mean nothing here.
+    private static let knownExtensions: Set<String> = [
+        "no-touch-required", "permit-X11-forwarding", "permit-agent-forwarding", "permit-port-forwarding", "permit-pty",
+        "permit-user-rc",
+    ]
+
+    /// A flag says something by being there; with data it is something else, and whoever wrote it meant that.
+    private static func checkFlag(_ option: Certificate.Option) throws {
+        guard option.data.isEmpty else {
+            throw InvalidValue("the certificate's option \"\(option.name)\" has data, expected none")
         }
     }
 
@@ -38,7 +54,9 @@ struct CertificateRules {
     /// Addresses and ranges only: no names, no negation.
     private static func ranges(_ text: String) throws -> [AddressRange] {
         try text.split(separator: ",", omittingEmptySubsequences: false).map { element in
-            guard let range = try AddressRange(String(element)) else {
+            // No scopes, and nothing that anybody would look up.
+            let isNumeric = element.utf8.allSatisfy { "0123456789abcdefABCDEF.:/".utf8.contains($0) }
+            guard isNumeric, let range = try AddressRange(String(element)) else {
                 throw InvalidValue("the certificate's source-address \"\(element)\" is no address")
             }
             return range
@@ -57,7 +75,7 @@ struct CertificateRules {
     func narrowing(_ options: KeyOptions) throws -> KeyOptions {
         var options = options
         if let forced = self.forceCommand {
-            guard options.command == nil || options.command == forced else {
+            guard options.command?.hasSameBytes(as: forced) ?? true else {
                 throw InvalidValue("the certificate and the line force different commands")
             }
             options.command = forced

@@ -1,3 +1,5 @@
+public import SSHForwarding
+
 /// The options in front of a key in an authorized_keys file, after all of them were read from left to right.
 public struct KeyOptions: Hashable, Sendable {
     // Who may use the key.
@@ -23,6 +25,9 @@ public struct KeyOptions: Hashable, Sendable {
     /// Empty: no limit by this key, and no permission by it either.
     public internal(set) var permitStreamLocalListen: [UnixPathPermission] = []
     public internal(set) var permitStreamLocalOpen: [UnixPathPermission] = []
+
+    /// Shared by all connections of the key; nil for no limit by this key.
+    public internal(set) var rateLimit: RateLimit?
 
     // Without effect on a host that only forwards, but `command` is what a session prints.
     public internal(set) var command: String?

@@ -1,3 +1,5 @@
+import SSHForwarding
+
 /// Reads the options of one authorized_keys line.
 struct KeyOptionsParser {
     private var options = KeyOptions()
@@ -19,7 +21,6 @@ struct KeyOptionsParser {
                 try parser.parseOption()
             }
         }
-        try parser.checkCombination()
         return parser.options
     }
 
@@ -93,6 +94,9 @@ struct KeyOptionsParser {
             try self.options.permitStreamLocalListen.add(self.unixPaths(name, value))
         case "permitstreamlocalopen":
             try self.options.permitStreamLocalOpen.add(self.unixPaths(name, value))
+        case "ratelimit":
+            guard self.options.rateLimit == nil else { throw Self.repeated(name) }
+            self.options.rateLimit = try RateLimit(words: value.split(separator: " ").map(String.init))
         case "environment":
             try Self.checkEnvironment(value)
             self.options.environment.append(value)
@@ -146,12 +150,6 @@ struct KeyOptionsParser {
         }
         guard parts.count == 2, !parts[0].isEmpty, parts[0].allSatisfy(isLegal) else {
             throw InvalidValue("\"\(value)\" is not NAME=value")
-        }
-    }
-
-    private func checkCombination() throws {
-        guard self.options.principals == nil || self.options.certificateAuthority else {
-            throw InvalidValue("principals= stands without cert-authority")
         }
     }
 

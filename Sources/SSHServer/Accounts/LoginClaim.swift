@@ -4,8 +4,8 @@ import SSHProtocol
 /// What a client proved, or claims when it asks without a signature: enough to be judged again while it is connected.
 struct LoginClaim: Sendable {
     let user: String
-    /// The signature algorithm that the client names.
-    let algorithm: String
+    /// The signature algorithm that the client names; before it has, all that it could name, the best first.
+    let algorithms: [String]
     let credential: AuthenticationRequest.Credential
     /// What a security key signed along; nil for other keys, and before there is a signature.
     let securityKey: SecurityKeyDetails?
@@ -14,7 +14,7 @@ struct LoginClaim: Sendable {
 
     init(_ request: AuthenticationRequest) {
         self.user = request.user
-        self.algorithm = request.algorithm
+        self.algorithms = [request.algorithm]
         self.credential = request.credential
         if case .signature(let details) = request.proof {
             self.securityKey = details.securityKey
@@ -31,10 +31,11 @@ struct LoginClaim: Sendable {
         self.credential = credential
         self.securityKey = nil
         self.isProven = false
-        switch credential {
-        case .key(let key): self.algorithm = key.signatureAlgorithms.first ?? key.type
-        case .certificate(let certificate): self.algorithm = certificate.type
-        }
+        self.algorithms =
+            switch credential {
+            case .key(let key): key.signatureAlgorithms
+            case .certificate(let certificate): certificate.algorithms
+            }
     }
 
     /// The key that signs: a certificate's own key, whatever certificate it came with.

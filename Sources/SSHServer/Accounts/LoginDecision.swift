@@ -22,17 +22,11 @@ enum LoginDecision: Sendable {
             return .refused(reasons: ["the user name is no account's"], isUnknownAccount: true)
         }
         let account = Account.lookingUp(name)
-        var facts = facts
-        facts.user = claim.user
-        facts.groups = account.groups
-        var consulted = ConsultedFiles(files)
-        // An account is a name with keys; Match blocks that ask for invalid users see it without.
-        if account.userID == nil {
-            let settings = configuration.settings(for: facts)
-            facts.userIsInvalid =
-                settings.trustedUserCAKeys == nil
-                && Self.load(account, settings, configuration.strictModes, &consulted).isEmpty
+        guard account.userID != nil || !name.isLeftover else {
+            return .refused(reasons: ["the user name is that of a copy of an account's file"], isUnknownAccount: true)
         }
+        var consulted = ConsultedFiles(files)
+        let facts = Self.facts(of: account, configuration, facts, &consulted)
         var judgement = LoginJudgement(
             claim: claim,
             account: account,
@@ -50,6 +44,26 @@ enum LoginDecision: Sendable {
             let isUnknown = account.userID == nil && keys.isEmpty && judgement.settings.trustedUserCAKeys == nil
             return .refused(reasons: error.reasons, isUnknownAccount: isUnknown)
         }
+    }
+
+    /// What Match looks at when somebody asks for the account.
+    static func facts(
+        of account: Account,
+        _ configuration: ServerConfiguration,
+        _ facts: ConnectionFacts,
+        _ consulted: inout ConsultedFiles
+    ) -> ConnectionFacts {
+        var facts = facts
+        facts.user = account.name.text
+        facts.groups = account.groups
+        // An account is a name with keys; Match blocks that ask for invalid users see it without.
+        if account.userID == nil {
+            let settings = configuration.settings(for: facts)
+            facts.userIsInvalid =
+                settings.trustedUserCAKeys == nil
+                && Self.load(account, settings, configuration.strictModes, &consulted).isEmpty
+        }
+        return facts
     }
 
     private static func load(

@@ -27,6 +27,7 @@ struct LoginJudgement {
             line = try self.line(for: certificate, in: keys)
         }
         try self.checkSecurityKey(line)
+        try self.checkRoot(line)
         return line
     }
 
@@ -45,7 +46,7 @@ struct LoginJudgement {
         guard self.settings.pubkeyAuthentication else {
             throw LoginRefusal("\(self.settings.$pubkeyAuthentication.rule ?? .builtIn("PubkeyAuthentication no"))")
         }
-        guard self.settings.pubkeyAcceptedAlgorithms.contains(self.claim.algorithm) else {
+        guard self.claim.algorithms.contains(where: self.settings.pubkeyAcceptedAlgorithms.contains) else {
             throw LoginRefusal(
                 "\(self.settings.$pubkeyAcceptedAlgorithms.rule ?? .builtIn("PubkeyAcceptedAlgorithms"))"
             )
@@ -55,23 +56,28 @@ struct LoginJudgement {
         }
     }
 
-    /// A list that cannot be read might name this very key.
     private mutating func checkRevocation() throws(LoginRefusal) {
         for path in self.settings.revokedKeys {
-            let file: RevokedKeyFile
-            do {
-                file = try RevokedKeyFile(try self.consulted.read(path).bytes)
-            } catch is BoundedFile.NotFound {
-                throw LoginRefusal("RevokedKeys \(path) does not exist: nobody may log in")
-            } catch {
-                throw LoginRefusal("RevokedKeys \(path): \(ErrorText.of(error)): nobody may log in")
-            }
+            let file = try self.consulted.revokedKeys(path, at: self.now)
             let isRevoked =
                 switch self.claim.credential {
                 case .key(let key): file.revokes(key: key.blob)
                 case .certificate(let certificate): file.revokes(certificate)
                 }
             guard !isRevoked else { throw LoginRefusal("the key is revoked: it stands in RevokedKeys \(path)") }
+        }
+    }
+
+    private func checkRoot(_ line: AuthorizedKey) throws(LoginRefusal) {
+        guard self.account.userID == 0 else { return }
+        let isPermitted =
+            switch self.settings.permitRootLogin {
+            case .yes, .withoutPassword: true
+            case .forcedCommandsOnly: line.options.command != nil
+            case .no: false
+            }
+        guard isPermitted else {
+            throw LoginRefusal("\(self.settings.$permitRootLogin.rule ?? .builtIn("PermitRootLogin"))")
         }
     }
 
@@ -84,151 +90,5 @@ struct LoginJudgement {
         let unlock =
             line.options.requiresUserVerification || self.settings.pubkeyAuthOptions.contains(.verifyRequired)
         if unlock, !securityKey.userVerified { throw LoginRefusal("\(line.rule): the security key was not unlocked") }
-    }
-
-    // MARK: Certificates
-
-    private mutating func line(
-        for certificate: Certificate,
-        in keys: AuthorizedKeys
-    ) throws(LoginRefusal) -> AuthorizedKey {
-        let rules = try self.check(certificate)
-        var reasons: [String] = []
-        // The account's own lines first: they may restrict what the relay's trust in the same authority would permit.
-        for line in keys.keys where line.options.certificateAuthority {
-            guard line.blob == certificate.certificateAuthority.blob else { continue }
-            do throws(LoginRefusal) {
-                try self.check(line, for: certificate)
-                return try self.narrow(line, by: rules)
-            } catch {
-                reasons += error.reasons
-            }
-        }
-        do throws(LoginRefusal) {
-            if let line = try self.lineByTrustedAuthority(certificate) { return try self.narrow(line, by: rules) }
-        } catch {
-            reasons += error.reasons
-        }
-        throw LoginRefusal(reasons.isEmpty ? ["the certificate's authority is not trusted"] : reasons)
-    }
-
-    /// What is asked of a certificate whoever trusts its authority.
-    private func check(_ certificate: Certificate) throws(LoginRefusal) -> CertificateRules {
-        guard certificate.kind == .user else { throw LoginRefusal("a host's certificate does not log in") }
-        guard !certificate.principals.isEmpty else { throw LoginRefusal("the certificate lacks a principal list") }
-        guard certificate.isValid(at: self.now) else {
-            throw LoginRefusal("the certificate is not valid \(self.now < certificate.validAfter ? "yet" : "any more")")
-        }
-        guard self.settings.caSignatureAlgorithms.contains(certificate.signatureAlgorithm) else {
-            throw LoginRefusal("the authority signed with \(certificate.signatureAlgorithm): CASignatureAlgorithms")
-        }
-        if let bits = certificate.certificateAuthority.rsaBits, bits < self.settings.requiredRSASize {
-            throw LoginRefusal("the authority has an RSA key of \(bits) bits: RequiredRSASize")
-        }
-        do {
-            let rules = try CertificateRules(certificate)
-            guard rules.permits(self.facts.address) else {
-                throw InvalidValue("the certificate's source-address does not include \(self.facts.address)")
-            }
-            try certificate.verifySignature()
-            return rules
-        } catch {
-            throw LoginRefusal((error as? InvalidValue)?.reason ?? ErrorText.of(error))
-        }
-    }
-
-    private func narrow(_ line: AuthorizedKey, by rules: CertificateRules) throws(LoginRefusal) -> AuthorizedKey {
-        do {
-            return AuthorizedKey(
-                options: try rules.narrowing(line.options),
-                keyType: line.keyType,
-                blob: line.blob,
-                comment: line.comment,
-                file: line.file,
-                line: line.line
-            )
-        } catch {
-            throw LoginRefusal("\(line.rule): \((error as? InvalidValue)?.reason ?? "\(error)")")
-        }
-    }
-
-    /// A cert-authority line: its own `principals=` stands for the account's name.
-    private func check(_ line: AuthorizedKey, for certificate: Certificate) throws(LoginRefusal) {
-        if let reason = AuthorizedKeys.refusal(line.options, self.now, self.facts.address, self.facts.host) {
-            throw LoginRefusal("\(line.rule): \(reason)")
-        }
-        let wanted = line.options.principals ?? [self.account.name.text]
-        guard certificate.principals.contains(where: wanted.contains) else {
-            throw LoginRefusal("\(line.rule): the certificate does not contain an authorized principal")
-        }
-    }
-
-    /// The line that TrustedUserCAKeys and AuthorizedPrincipalsFile stand for; nil if they do not know the authority.
-    private mutating func lineByTrustedAuthority(_ certificate: Certificate) throws(LoginRefusal) -> AuthorizedKey? {
-        guard let path = self.settings.trustedUserCAKeys else { return nil }
-        let authority = certificate.certificateAuthority
-        guard let number = try self.number(of: authority, in: path) else { return nil }
-        let line = { (options: KeyOptions, file: String, number: Int) in
-            AuthorizedKey(
-                options: options,
-                keyType: authority.type,
-                blob: authority.blob,
-                comment: "",
-                file: file,
-                line: number
-            )
-        }
-        guard let pattern = self.settings.authorizedPrincipalsFile else {
-            guard certificate.principals.contains(self.account.name.text) else {
-                throw LoginRefusal("the certificate does not name the account among its principals")
-            }
-            return line(KeyOptions(), path, number)
-        }
-        let principals = try self.principals(pattern)
-        // The first line with one of the certificate's names decides, as in sshd.
-        if let entry = principals.lines.first(where: { certificate.principals.contains($0.principal) }) {
-            if let reason = AuthorizedKeys.refusal(entry.options, self.now, self.facts.address, self.facts.host) {
-                throw LoginRefusal("\(entry.rule): \(reason)")
-            }
-            guard !entry.options.certificateAuthority else {
-                throw LoginRefusal("\(entry.rule): cert-authority has no place in front of a principal")
-            }
-            return line(entry.options, entry.rule.file, entry.rule.line)
-        }
-        let reasons = principals.problems.map(\.description)
-        throw LoginRefusal(reasons + ["the certificate does not contain an authorized principal"])
-    }
-
-    /// The line of TrustedUserCAKeys with the authority's key.
-    private mutating func number(of authority: PublicKey, in path: String) throws(LoginRefusal) -> Int? {
-        do {
-            var number = 0
-            let bytes = try self.consulted.read(path).bytes
-            for line in bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false) {
-                number += 1
-                let text = String(decoding: line, as: UTF8.self)
-                if let key = try? PublicKey(openSSHLine: text), key == authority { return number }
-            }
-            return nil
-        } catch is BoundedFile.NotFound {
-            throw LoginRefusal("TrustedUserCAKeys \(path) does not exist")
-        } catch {
-            throw LoginRefusal("TrustedUserCAKeys \(path): \(ErrorText.of(error))")
-        }
-    }
-
-    private mutating func principals(_ pattern: String) throws(LoginRefusal) -> PrincipalsFile {
-        do {
-            guard case .path(let path) = try AuthorizedKeysPath.expand(pattern, for: self.account, glob: false) else {
-                throw InvalidValue("the account has no home or user id for AuthorizedPrincipalsFile \(pattern)")
-            }
-            let file = try self.consulted.read(path)
-            if self.strictModes { try StrictModes(account: self.account).check(file, path: path) }
-            return PrincipalsFile(file.bytes, path: path)
-        } catch is BoundedFile.NotFound {
-            throw LoginRefusal("AuthorizedPrincipalsFile \(pattern) does not exist for this account")
-        } catch {
-            throw LoginRefusal((error as? InvalidValue)?.reason ?? ErrorText.of(error))
-        }
     }
 }

@@ -25,7 +25,7 @@ struct PrincipalsFile {
     }
 
     private static func parse(_ line: ArraySlice<UInt8>, _ path: String, _ number: Int) throws -> Line? {
-        let isBlank = { (byte: UInt8) in byte == 0x20 || byte == 0x09 || byte == 0x0d }
+        let isBlank = { (byte: UInt8) in byte == 0x20 || byte == 0x09 }
         var line = line.drop(while: isBlank)
         // A # ends the line wherever it stands, as in sshd.
         line = line.prefix { $0 != UInt8(ascii: "#") }

@@ -1,3 +1,5 @@
+public import SSHForwarding
+
 /// The settings that may stand in a Match block: what holds for one user on one connection.
 public struct AccountSettings: Sendable {
     // Logging in.
@@ -9,9 +11,13 @@ public struct AccountSettings: Sendable {
     @Setting public var trustedUserCAKeys: String?
     /// nil: the account's name must be among a certificate's principals.
     @Setting public var authorizedPrincipalsFile: String?
+    /// Never run. Where it stands without authorizedPrincipalsFile, trustedUserCAKeys let in nobody.
+    @Setting public var authorizedPrincipalsCommand: String?
     @Setting public var revokedKeys: [String] = []
     /// What authorities may sign certificates with.
     @Setting public var caSignatureAlgorithms: [String] = []
+    /// What holds for the Unix account with the user id 0.
+    @Setting public var permitRootLogin = PermitRootLogin.withoutPassword
     @Setting public var pubkeyAuthOptions: PubkeyAuthOptions = []
     /// Bits; less than 2048 are never accepted.
     @Setting public var requiredRSASize = 1024
@@ -54,6 +60,10 @@ public struct AccountSettings: Sendable {
     @Setting public var unusedConnectionTimeout: Duration?
     @Setting public var channelTimeouts = ChannelTimeouts(entries: [])
     @Setting public var refuseConnection = false
+    /// nil: as fast as it goes.
+    @Setting public var rateLimit: RateLimit?
+    /// A file that people are shown before they are logged in; nil: none is.
+    @Setting public var banner: String?
     @Setting public var logLevel = LogLevel.info
 
     public init() {}

@@ -79,7 +79,8 @@ extension Arguments {
         return size == 0 ? nil : size
     }
 
-    private static func bytes(_ text: String) -> UInt64? {
+    /// nil if the text is no size.
+    static func bytes(_ text: String) -> UInt64? {
         var digits = text.utf8[...]
         var unit: UInt64 = 1
         if let last = digits.last, let power = Array("bkmgtpe".utf8).firstIndex(of: last | 0x20), last > 57 {

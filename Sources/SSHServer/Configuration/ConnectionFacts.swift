@@ -13,7 +13,7 @@ public struct ConnectionFacts: Hashable, Sendable {
     /// The numeric address that the client connected to.
     public var localAddress: String
     public var localPort: Int
-    /// What is not known: no criterion about it matches. Always empty but for `-C`.
+    /// What is not known: no criterion about it matches. Empty but for `-C`, and while a name is looked up.
     var missing: Set<Fact> = []
 
     /// - Parameter host: nil for the address itself.

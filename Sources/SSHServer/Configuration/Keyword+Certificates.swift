@@ -1,11 +1,23 @@
 extension Keyword {
-    /// Keywords about certificates, revocation, and what a key must be.
+    /// Keywords about certificates, revocation, what a key must be, and root.
     static let certificates: [Keyword] = [
         .account("TrustedUserCAKeys", \.$trustedUserCAKeys, format: { $0 ?? "none" }) { try $0.pathOrNone() },
         .account("AuthorizedPrincipalsFile", \.$authorizedPrincipalsFile, format: { $0 ?? "none" }) { arguments in
             let path = try arguments.pathOrNone()
             if let path { try arguments.locating { try AuthorizedKeysPath.check(path) } }
             return path
+        },
+        .account("AuthorizedPrincipalsCommand", \.$authorizedPrincipalsCommand, format: { $0 ?? "none" }) { arguments in
+            let command = try arguments.remaining("a command or none").joined(separator: " ")
+            guard command.asciiLowercased != "none" else { return nil }
+            guard command.hasPrefix("/") else {
+                throw arguments.problem("\"\(command)\" is wrong, expected an absolute path or none")
+            }
+            arguments.warn(
+                "not supported: the command is not run. Only AuthorizedPrincipalsFile is read; without that file no "
+                    + "certificate of TrustedUserCAKeys logs in"
+            )
+            return command
         },
         .account("RevokedKeys", \.$revokedKeys, format: { $0.isEmpty ? "none" : $0.joined(separator: " ") }) {
             try $0.remaining("paths or none").filter { $0.asciiLowercased != "none" }
@@ -14,8 +26,20 @@ extension Keyword {
             try $0.algorithms($0.supported.authorities, wildcards: true)
         },
         .account("PubkeyAuthOptions", \.$pubkeyAuthOptions, format: \.text) { try $0.pubkeyAuthOptions() },
+        .account("PermitRootLogin", \.$permitRootLogin, format: \.rawValue) {
+            try $0.word(aliases: ["prohibit-password": "without-password"])
+        },
         .account("RequiredRSASize", \.$requiredRSASize, format: { "\($0)" }) { try $0.integer() },
     ]
+}
+
+/// PermitRootLogin: whether the Unix account with the user id 0 may log in. There are no passwords here.
+public enum PermitRootLogin: String, Hashable, Sendable, CaseIterable {
+    case yes
+    case withoutPassword = "without-password"
+    /// Only with a key or a certificate that forces a command.
+    case forcedCommandsOnly = "forced-commands-only"
+    case no
 }
 
 /// PubkeyAuthOptions: what security keys have to prove, whatever the key's own line says.

@@ -19,7 +19,7 @@ extension Keyword {
         let anywhere = [
             "GSSAPIAuthentication", "HostbasedAcceptedAlgorithms", "HostbasedAuthentication",
             "HostbasedUsesNameFromPacketOnly", "IgnoreRhosts", "KbdInteractiveAuthentication", "KerberosAuthentication",
-            "PasswordAuthentication", "PermitEmptyPasswords", "PermitRootLogin",
+            "PasswordAuthentication", "PermitEmptyPasswords",
         ]
         let global = [
             "AFSTokenPassing", "GSSAPICleanupCredentials", "GSSAPIKexAlgorithms", "GSSAPIKeyExchange",
@@ -28,21 +28,28 @@ extension Keyword {
             "KerberosTicketCleanup", "UsePAM",
         ]
         let commands = ["AuthorizedKeysCommand", "AuthorizedKeysCommandUser"].map {
-            Keyword.ignored($0, .anywhere, "it is not supported: only AuthorizedKeysFile is read", silent: ["none"])
+            Keyword.ignored(
+                $0,
+                .anywhere,
+                "it is not supported: only AuthorizedKeysFile is read, and keys that the command would name do not log in",
+                silent: ["none"]
+            )
         }
         return anywhere.map { .ignored($0, .anywhere, reason) } + global.map { .ignored($0, .global, reason) }
             + commands + [.authenticationMethods]
     }()
 
     private static let certificateKeywords: [Keyword] =
-        ["AuthorizedPrincipalsCommand", "AuthorizedPrincipalsCommandUser"].map {
-            .ignored($0, .anywhere, "it is not supported: only AuthorizedPrincipalsFile is read", silent: ["none"])
-        } + [
-            .ignored("HostCertificate", .global, "it is not supported yet: the host key stands alone")
+        [
+            .ignored(
+                "AuthorizedPrincipalsCommandUser",
+                .anywhere,
+                "AuthorizedPrincipalsCommand is not supported",
+                silent: ["none"]
+            ),
         ]
 
     private static let otherKeywords: [Keyword] = [
-        .ignored("Banner", .anywhere, "it is not supported: no banner is shown", silent: ["none"]),
         .ignored("Compression", .global, "nothing is compressed", silent: ["no"]),
         .ignored("DebianBanner", .global, "the version string never names the system", silent: ["no"]),
         .ignored("ExposeAuthInfo", .anywhere, "it has no meaning here", silent: ["no"]),
@@ -53,10 +60,8 @@ extension Keyword {
         .ignored("SecurityKeyProvider", .global, "it has no meaning here"),
         .ignored("SshdAuthPath", .global, "the relay is one program"),
         .ignored("SshdSessionPath", .global, "the relay is one program"),
-        .ignored("VersionAddendum", .global, "it is not supported", silent: ["none"]),
         .refused("HostKeyAgent", .global, except: ["none"]),
         .refused("RDomain", .anywhere, except: ["none"]),
-        .refused("UseDNS", .global, except: ["no"]),
     ]
 
     private static let retiredKeywords: [Keyword] = [

@@ -65,17 +65,20 @@ extension Arguments {
             "noauth": \.noAuthentication, "grace-exceeded": \.graceExceeded, "max": \.maximum, "min": \.minimum,
         ]
         let counts: [String: WritableKeyPath<PenaltyRules, Int>] = [
-            "max-sources4": \.maximumSources4, "max-sources6": \.maximumSources6,
+            "max-sources4": \.family4.maximumSources, "max-sources6": \.family6.maximumSources,
+        ]
+        let overflows: [String: WritableKeyPath<PenaltyRules, Bool>] = [
+            "overflow": \.family4.deniesAllOnOverflow, "overflow6": \.family6.deniesAllOnOverflow,
         ]
         guard parts.count == 2 else { throw self.problem("\"\(word)\" is wrong, expected \(expected)") }
         if let path = names[parts[0].asciiLowercased], let seconds = Self.seconds(parts[1]) {
             rules[keyPath: path] = Int(seconds)
         } else if let path = counts[parts[0].asciiLowercased], let count = Int32(parts[1]), count > 0 {
             rules[keyPath: path] = Int(count)
-        } else if ["overflow", "overflow6"].contains(parts[0].asciiLowercased) {
-            guard parts[1].asciiLowercased == "permissive" else {
-                throw self.problem("\"\(word)\" is not supported, expected \(parts[0]):permissive")
-            }
+        } else if let path = overflows[parts[0].asciiLowercased],
+            ["permissive", "deny-all"].contains(parts[1].asciiLowercased)
+        {
+            rules[keyPath: path] = parts[1].asciiLowercased == "deny-all"
         } else {
             throw self.problem("\"\(word)\" is wrong, expected \(expected)")
         }

@@ -28,6 +28,11 @@ extension ServerConfiguration {
     }
 
     private func authorities(_ settings: AccountSettings) -> String {
-        settings.trustedUserCAKeys.map { " and certificates of the authorities in \($0)" } ?? ""
+        guard let path = settings.trustedUserCAKeys else { return "" }
+        // The command is not run, so nobody is named.
+        let namesNobody = settings.authorizedPrincipalsCommand != nil && settings.authorizedPrincipalsFile == nil
+        return namesNobody
+            ? ", but not by certificates of the authorities in \(path), as AuthorizedPrincipalsCommand is not run"
+            : " and certificates of the authorities in \(path)"
     }
 }

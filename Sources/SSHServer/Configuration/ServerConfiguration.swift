@@ -8,6 +8,8 @@ public struct ServerConfiguration: Sendable {
     // Files.
     /// Empty for `none`.
     @Setting public var hostKeyFiles = HostKeys.defaults
+    /// Empty for `none`.
+    @Setting public var hostCertificateFiles: [String] = []
     /// nil: none is written.
     @Setting public var pidFile: String? = "/run/relay/relay.pid"
     @Setting public var strictModes = true
@@ -31,6 +33,10 @@ public struct ServerConfiguration: Sendable {
     @Setting var perSourcePenaltyExemptList: HostPatternList?
 
     // The transport.
+    /// Stands behind the version in the identification line; empty for `none`.
+    @Setting public var versionAddendum = ""
+    /// Whether clients have names in rules: looked up, and looked up back.
+    @Setting public var useDNS = false
     @Setting public var tcpKeepAlive = true
     @Setting public var ciphers: [String] = []
     @Setting public var macs: [String] = []

@@ -7,6 +7,8 @@ extension RemoteForwards {
         case listening(UnixListener)
     }
 
+    var paths: [String] { Array(self.unixEntries.keys) }
+
     /// - Returns: false if the client has that listener already, or too many.
     func begin(path: String) -> Bool {
         guard self.hasRoom, self.unixEntries[path] == nil else { return false }

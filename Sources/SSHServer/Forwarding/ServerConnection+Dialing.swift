@@ -45,6 +45,7 @@ extension ServerConnection {
             audit.write(tunnel, self)
             self.ended(tunnel)
         }
+        tunnel.limit(by: self.rateLimiters)
         self.began(tunnel, type: audit.kind)
         return tunnel
     }

@@ -93,6 +93,8 @@ extension ServerConnection {
             // The reply names the port only when the client left it open.
             let data = address.port == 0 ? ByteBuffer(integer: UInt32(listener.port)) : ByteBuffer()
             self.answer(connection, reply, success: data)
+            // The rules may have changed while the name was looked up.
+            self.closeForbiddenListeners()
         }
     }
 

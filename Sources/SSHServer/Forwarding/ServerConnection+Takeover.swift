@@ -94,7 +94,7 @@ extension ListenTakeover {
         _ connection: UInt64,
         _ login: ServerConnection.Login
     ) -> Bool {
-        guard holder.connection != connection, holder.account == login.user else { return false }
+        guard holder.connection != connection, holder.account.hasSameBytes(as: login.user) else { return false }
         return switch self {
         case .no: false
         case .sameKey: holder.key == login.claim.key.blob

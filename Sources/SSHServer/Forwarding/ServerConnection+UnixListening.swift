@@ -75,6 +75,8 @@ extension ServerConnection {
             guard self.forwards.finish(listener) else { return self.answer(connection, reply, success: nil) }
             self.logger.debug("\(self.peer): listening on path \(path.escapedForLog)")
             self.answer(connection, reply, success: ByteBuffer())
+            // The rules may have changed meanwhile.
+            self.closeForbiddenListeners()
         }
     }
 

@@ -14,6 +14,9 @@ extension EngineConfiguration {
         algorithms.hostKey = configured.hostKeyAlgorithms
         var configuration = EngineConfiguration(role: .server, algorithms: algorithms)
         configuration.hostKeys = rules.hostKeys
+        configuration.hostCertificates = rules.hostCertificates
+        configuration.versionAddendum = configured.versionAddendum
+        configuration.announcesLogin = configured.mayShowBanner || configured.useDNS
         configuration.userKeyAlgorithms = settings.pubkeyAcceptedAlgorithms
         configuration.maximumAuthenticationTries = settings.maxAuthTries
         configuration.rekeyLimit = SSHProtocol.RekeyLimit(settings.rekeyLimit)
@@ -47,7 +50,7 @@ extension SupportedAlgorithms {
             ciphers: algorithms.ciphers.map(\.rawValue),
             macs: algorithms.macs.map(\.rawValue),
             keyExchanges: algorithms.keyExchange.map(\.rawValue),
-            hostKeys: algorithms.hostKey,
+            hostKeys: AlgorithmPreferences.hostCertificates + AlgorithmPreferences.hostKeySignatures,
             publicKeys: Certificate.userAlgorithms + AlgorithmPreferences.userKeySignatures,
             authorities: AlgorithmPreferences.userKeySignatures
         )

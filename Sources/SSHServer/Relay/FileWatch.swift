@@ -68,29 +68,3 @@ final class WatchedFiles: Sendable {
         self.watch.unwatch(self.paths)
     }
 }
-
-/// What the system says about a file: it differs when the file was written, replaced, or became readable for others.
-private struct FileState: Equatable {
-    let device: UInt
-    let inode: UInt
-    let mode: UInt32
-    let size: Int
-    let modifiedSeconds: Int
-    let modifiedNanoseconds: Int
-    let changedSeconds: Int
-    let changedNanoseconds: Int
-
-    /// All zeros if there is no such file, or none that can be seen.
-    init(of path: String) {
-        var information = stat()
-        if stat(path, &information) != 0 { information = stat() }
-        self.device = information.st_dev
-        self.inode = information.st_ino
-        self.mode = information.st_mode
-        self.size = information.st_size
-        self.modifiedSeconds = information.st_mtim.tv_sec
-        self.modifiedNanoseconds = information.st_mtim.tv_nsec
-        self.changedSeconds = information.st_ctim.tv_sec
-        self.changedNanoseconds = information.st_ctim.tv_nsec
-    }
-}

@@ -2,10 +2,11 @@ import Glibc
 import SSHCrypto
 import SSHWire
 
-/// The keys that prove who the relay is, from all HostKey files.
+/// The keys that prove who the relay is, from all HostKey files, and their certificates from all HostCertificate files.
 public struct HostKeys: Sendable {
     let keys: [any SigningKey]
-    /// Files that are not used, and why.
+    let certificates: [Certificate]
+    /// Files that are not used, and why; certificates that no client will take.
     public let problems: [String]
 
     /// Where a key is looked for when no HostKey line names one: the relay's own, or else the one by which clients know
@@ -13,7 +14,9 @@ public struct HostKeys: Sendable {
     static let defaults = ["/etc/relay/ssh_host_ed25519_key", "/etc/ssh/ssh_host_ed25519_key"]
 
     /// As sshd: a file that cannot be used is a problem, and one that can be used is enough.
-    public init(_ configuration: ServerConfiguration) {
+    ///
+    /// - Parameter now: seconds since 1970.
+    public init(_ configuration: ServerConfiguration, now: UInt64) {
         var files = configuration.hostKeyFiles
         if configuration.$hostKeyFiles.rule == nil {
             files = files.first { access($0, F_OK) == 0 }.map { [$0] } ?? []
@@ -29,7 +32,30 @@ public struct HostKeys: Sendable {
             }
         }
         self.keys = keys
+        self.certificates = Self.certificates(configuration.hostCertificateFiles, keys, now, &problems)
         self.problems = problems
+    }
+
+    private static func certificates(
+        _ files: [String],
+        _ keys: [any SigningKey],
+        _ now: UInt64,
+        _ problems: inout [String]
+    ) -> [Certificate] {
+        var certificates: [Certificate] = []
+        for file in files {
+            do {
+                let certificate = try HostCertificateFile.load(file, for: keys)
+                // As in sshd, a key has one certificate: the last.
+                certificates.removeAll { $0.key == certificate.key }
+                certificates.append(certificate)
+                guard let problem = certificate.problem(at: now) else { continue }
+                problems.append("Host certificate \(file.escapedForLog) will convince no client: \(problem)")
+            } catch {
+                problems.append(ErrorText.of(error))
+            }
+        }
+        return certificates
     }
 
     /// There is no key, because none was ever made: no HostKey line names one.

@@ -20,7 +20,7 @@ extension RelayContext {
         guard !standings.isEmpty else { return }
         let rules = self.rules
         let judged = try? await NIOThreadPool.singleton.runIfActive {
-            let files = AccountFiles()
+            let files = self.accountFiles()
             return standings.map { standing in
                 Judged(
                     connection: standing.connection,
@@ -70,6 +70,8 @@ extension ServerConnection {
             self.login?.grant = grant
             self.watch(grant, readAt: judged.readAt)
             self.applySettings(handler, replacing: login.grant.settings)
+            self.applyTimeouts(replacing: login.grant.settings)
+            self.applyRateLimits()
             self.closeForbiddenListeners()
         case .refused(let reasons, _):
             let reason = reasons.first ?? "the key is not authorized any more"
@@ -87,7 +89,8 @@ extension ServerConnection {
         self.context.connections.update(self.id, files: files, expires: grant.expires)
     }
 
-    private func closeForbiddenListeners() {
+    /// Closes the listeners that the rules as they are now do not allow.
+    func closeForbiddenListeners() {
         guard let policy = self.policy else { return }
         for listener in self.forwards.listeners {
             let refusal = policy.refusal(
@@ -97,13 +100,21 @@ extension ServerConnection {
                 addresses: listener.addresses
             )
             guard let refusal else { continue }
-            self.logger.info(
-                """
-                Listener of \(self.peer) on host \(listener.requested.host.escapedForLog) port \(listener.port) \
-                is closed: it is no longer permitted. [\(refusal)]
-                """
-            )
+            self.logClosing("host \(listener.requested.host.escapedForLog) port \(listener.port)", refusal)
             self.forwards.close(listener)
         }
+        guard let handler = self.handler, !self.forwards.paths.isEmpty else { return }
+        self.withUnixPolicy(handler) { policy, account in
+            for path in self.forwards.paths {
+                let decision = policy.mayListen(path: path, for: account)
+                guard !decision.isPermitted else { continue }
+                self.logClosing("path \(path.escapedForLog)", decision.rule)
+                _ = self.forwards.cancel(path: path)
+            }
+        }
+    }
+
+    private func logClosing(_ listener: String, _ rule: Rule) {
+        self.logger.info("Listener of \(self.peer) on \(listener) is closed: it is no longer permitted. [\(rule)]")
     }
 }

@@ -9,6 +9,8 @@ final class RelayContext: Sendable {
     let listeners = ListenerRegistry()
     let unixSockets = UnixSocketRegistry()
     let files = FileWatch()
+    let rateLimiters = RateLimiterRegistry()
+    private let keyLists = KeyLists()
     private let current: Mutex<RelayRules>
     private let connectionsSoFar = Atomic<UInt64>(0)
     private let stopping = Atomic<Bool>(false)
@@ -23,6 +25,11 @@ final class RelayContext: Sendable {
     var rules: RelayRules { self.current.withLock { $0 } }
 
     var logger: Logger { self.rules.logger }
+
+    /// The files to judge logins by, as they are now.
+    func accountFiles() -> AccountFiles {
+        AccountFiles(lists: self.keyLists) { problem in self.logger.error("\(problem.escapedForLog)") }
+    }
 
     /// From now on everybody goes by these.
     func replaceRules(_ rules: RelayRules) {

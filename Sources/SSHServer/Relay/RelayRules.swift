@@ -1,3 +1,4 @@
+import Glibc
 import Logging
 import SSHCrypto
 import SSHWire
@@ -6,13 +7,14 @@ import SSHWire
 final class RelayRules: Sendable {
     let configuration: ServerConfiguration
     let hostKeys: [any SigningKey]
+    let hostCertificates: [Certificate]
     let logger: Logger
 
     /// Reads the host keys.
     ///
     /// - Throws: `invalidConfiguration` if there is none that can be used.
     init(configuration: ServerConfiguration, logger: Logger) throws {
-        let hostKeys = HostKeys(configuration)
+        let hostKeys = HostKeys(configuration, now: UInt64(clamping: time(nil)))
         for problem in hostKeys.problems { logger.error("\(problem)") }
         guard !hostKeys.keys.isEmpty else {
             throw SSHError(
@@ -22,6 +24,7 @@ final class RelayRules: Sendable {
         }
         self.configuration = configuration
         self.hostKeys = hostKeys.keys
+        self.hostCertificates = hostKeys.certificates
         self.logger = logger
     }
 }

@@ -12,17 +12,19 @@ extension ServerConnection {
         guard let eventLoop = connection.eventLoop else { return }
         self.triedUserName = request.user
         let (rules, facts, claim) = (self.context.rules, self.facts, LoginClaim(request))
-        let now = time(nil)
+        let (now, files) = (time(nil), self.context.accountFiles())
         NIOThreadPool.singleton.runIfActive(eventLoop: eventLoop) {
             LoginDecision.judge(
                 claim,
                 configuration: rules.configuration,
                 facts: facts,
                 now: UInt64(clamping: now),
-                files: AccountFiles()
+                files: files
             )
         }.assumeIsolated().whenComplete { result in
             guard case .success(let decision) = result else { return connection.disconnect(.byApplication, "busy") }
+            // Who is not logged in yet is not judged again after a reload.
+            guard rules === self.context.rules else { return self.connection(connection, authenticate: request) }
             self.answer(connection, request, Judged(connection: self.id, readAt: now, decision: decision), claim)
         }
     }

@@ -27,7 +27,9 @@ extension ServerConnection: ConnectionOwner {
 
     func connectionAuthenticated(_ connection: ConnectionHandler) {
         self.endStartup()
+        self.announceHostKeys(connection)
         self.applySettings(connection, replacing: nil)
+        self.applyRateLimits()
         self.watchForUse()
     }
 
@@ -49,6 +51,8 @@ extension ServerConnection: ConnectionOwner {
             self.listen(connection, path: path, reply)
         case .cancelStreamLocalForward(let path):
             self.cancel(connection, path: path, reply)
+        case .other(HostKeyUpdate.proof, let data):
+            self.proveHostKeys(connection, data, reply)
         case .other(let name, _):
             if name == "no-more-sessions@openssh.com" { self.allowsSessions = false }
             self.answer(connection, reply, success: nil)
@@ -83,6 +87,7 @@ extension ServerConnection: ConnectionOwner {
         self.forwards.closeAll()
         self.context.connections.remove(self.id)
         self.handler = nil
+        self.nameRequest?.cancel()
         self.unusedTimer?.cancel()
         self.globalTimer?.cancel()
         // Whoever ended it has said so.

@@ -13,7 +13,8 @@ final class ServerConnection {
     /// What its log lines are told apart by.
     let id: UInt64
     let peer: PeerName
-    let facts: ConnectionFacts
+    /// The name in them may be found while the connection begins.
+    var facts: ConnectionFacts
     /// nil when the connection has ended.
     var handler: ConnectionHandler?
     var login: Login?
@@ -29,7 +30,13 @@ final class ServerConnection {
     var endReason: String?
     /// The question that a connection is asked whose listener somebody took over.
     var probe: Probe?
-    var tunnels: [ObjectIdentifier: Tunnel] = [:]
+    var channels: [ObjectIdentifier: RunningChannel] = [:]
+    /// What its tunnels are held to, each shared with other connections of the account or the key.
+    var rateLimiters: [RateLimiter] = []
+    /// UseDNS: the client's name is being looked up.
+    var nameRequest: ClientNameRequest?
+    /// How often the client asked for a proof of our host keys.
+    var proofCount = 0
     /// ChannelTimeout global=, and UnusedConnectionTimeout.
     var globalTimer: Scheduled<Void>?
     var unusedTimer: Scheduled<Void>?
@@ -74,13 +81,15 @@ final class ServerConnection {
         guard let startup = context.startups.begin(peer.address, chance: Int.random(in: 0..<100)) else {
             return Self.drop(channel, peer, context, "Maxstartups")
         }
-        let facts = ConnectionFacts(
+        var facts = ConnectionFacts(
             user: "",
             address: peer.address,
             localAddress: addresses.local?.ipAddress ?? "UNKNOWN",
             localPort: addresses.local?.port ?? 0
         )
         let rules = context.rules
+        // Until the client's name is known, no rule on names holds, be it for it or against it.
+        if rules.configuration.useDNS { facts.missing.insert(.host) }
         let settings = rules.configuration.settings(for: facts)
         guard !settings.refuseConnection else {
             context.startups.end(startup)
@@ -90,9 +99,12 @@ final class ServerConnection {
         let connection = ServerConnection(context, startup, peer: peer, facts: facts)
         do {
             let configuration = EngineConfiguration.server(rules, settings)
-            let handler = try ConnectionHandler(configuration: configuration, random: SystemRandom(), owner: connection)
+            let handler = try ConnectionHandler(configuration: configuration, random: SystemRandom.ofThisThread(), owner: connection)
             connection.handler = handler
             context.connections.insert(connection, on: channel.eventLoop)
+            if rules.configuration.useDNS {
+                connection.nameRequest = ClientNameRequest(peer.address, on: channel.eventLoop)
+            }
             try channel.pipeline.syncOperations.addHandler(handler)
             connection.startGraceTimer(handler, on: channel.eventLoop, rules.configuration.loginGraceTime)
         } catch {

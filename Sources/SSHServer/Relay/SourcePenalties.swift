@@ -10,20 +10,16 @@ final class SourcePenalties: Sendable {
         case noAuthentication = "connections without attempting authentication"
         case exceededGrace = "exceeded LoginGraceTime"
         case refused = "refused connection"
-    }
-
-    private struct Penalty {
-        /// Seconds on the relay's own clock.
-        var end: Int
-        var counts: Bool
-        var offence: Offence
+        /// Not this source: there are as many penalties as may be, and `overflow:deny-all`.
+        case tooMany = "too many penalised sources"
     }
 
     private struct State {
         var rules: PenaltyRules
         var exempt: HostPatternList?
         var blockSize: NetBlockSize
-        var sources: [IPAddress: Penalty] = [:]
+        var table4 = PenaltyTable()
+        var table6 = PenaltyTable()
 
         init(_ configuration: ServerConfiguration) {
             self.rules = configuration.perSourcePenalties
@@ -34,6 +30,11 @@ final class SourcePenalties: Sendable {
         func source(_ address: String) -> IPAddress? {
             guard self.rules.isEnabled, self.exempt?.match(address: address) != .matched else { return nil }
             return IPAddress(address).map { self.blockSize.block(of: $0.normalized) }
+        }
+
+        func family(of source: IPAddress) -> (WritableKeyPath<State, PenaltyTable>, PenaltyRules.Family) {
+            if source.bitCount == 32 { return (\State.table4, self.rules.family4) }
+            return (\State.table6, self.rules.family6)
         }
     }
 
@@ -46,9 +47,10 @@ final class SourcePenalties: Sendable {
     /// Goes by new rules; penalties stay.
     func update(_ configuration: ServerConfiguration) {
         self.state.withLock { state in
-            let sources = state.sources
+            let old = state
             state = State(configuration)
-            state.sources = state.rules.isEnabled ? sources : [:]
+            guard state.rules.isEnabled else { return }
+            (state.table4, state.table6) = (old.table4, old.table6)
         }
     }
 
@@ -57,12 +59,14 @@ final class SourcePenalties: Sendable {
     /// - Parameter now: seconds on any clock that only goes forward.
     func refusal(of address: String, now: Int) -> Offence? {
         self.state.withLock { state in
-            guard let source = state.source(address), let penalty = state.sources[source] else { return nil }
-            guard penalty.end > now else {
-                state.sources[source] = nil
-                return nil
+            guard let source = state.source(address) else { return nil }
+            let (table, family) = state.family(of: source)
+            state[keyPath: table].forget(endedBy: now)
+            if family.deniesAllOnOverflow, state[keyPath: table].count >= family.maximumSources {
+                return .tooMany
             }
-            return penalty.counts ? penalty.offence : nil
+            guard let penalty = state[keyPath: table][source], penalty.counts, penalty.end > now else { return nil }
+            return penalty.offence
         }
     }
 
@@ -72,29 +76,14 @@ final class SourcePenalties: Sendable {
             let rules = state.rules
             let seconds = rules.seconds(for: offence)
             guard seconds > 0 else { return }
-            var penalty = state.sources[source] ?? Penalty(end: now, counts: false, offence: offence)
-            if penalty.end <= now { penalty = Penalty(end: now, counts: false, offence: offence) }
+            let (table, family) = state.family(of: source)
+            state[keyPath: table].forget(endedBy: now)
+            var penalty = state[keyPath: table][source] ?? PenaltyTable.Penalty(end: now, offence: offence)
             penalty.end = min(penalty.end + seconds, now + rules.maximum)
             penalty.offence = offence
             if penalty.end - now >= rules.minimum { penalty.counts = true }
-            if state.sources[source] == nil { Self.makeRoom(&state.sources, for: source, rules, now) }
-            state.sources[source] = penalty
+            state[keyPath: table].set(penalty, for: source, limit: family.maximumSources)
         }
-    }
-
-    /// As many sources as `max-sources` are remembered; then the one whose penalty ends first is forgotten.
-    private static func makeRoom(
-        _ sources: inout [IPAddress: Penalty],
-        for source: IPAddress,
-        _ rules: PenaltyRules,
-        _ now: Int
-    ) {
-        let limit = source.bitCount == 32 ? rules.maximumSources4 : rules.maximumSources6
-        guard sources.count >= limit else { return }
-        sources = sources.filter { $0.value.end > now }
-        let family = sources.filter { $0.key.bitCount == source.bitCount }
-        guard family.count >= limit, let first = family.min(by: { $0.value.end < $1.value.end }) else { return }
-        sources[first.key] = nil
     }
 }
 
@@ -108,8 +97,17 @@ public struct PenaltyRules: Hashable, Sendable {
     public var graceExceeded = 10
     public var maximum = 600
     public var minimum = 15
-    public var maximumSources4 = 65536
-    public var maximumSources6 = 65536
+    public var family4 = Family()
+    public var family6 = Family()
+
+    /// What holds for all sources of one address family.
+    public struct Family: Hashable, Sendable {
+        public var maximumSources = 65536
+        /// When so many have penalties, nobody is served; else the penalty that ends first is forgotten.
+        public var deniesAllOnOverflow = false
+
+        var overflow: String { self.deniesAllOnOverflow ? "deny-all" : "permissive" }
+    }
 
     func seconds(for offence: SourcePenalties.Offence) -> Int {
         switch offence {
@@ -117,6 +115,7 @@ public struct PenaltyRules: Hashable, Sendable {
         case .noAuthentication: self.noAuthentication
         case .exceededGrace: self.graceExceeded
         case .refused: self.refused
+        case .tooMany: 0
         }
     }
 
@@ -126,8 +125,9 @@ public struct PenaltyRules: Hashable, Sendable {
         return """
             crash:\(self.crash) authfail:\(self.authenticationFailed) noauth:\(self.noAuthentication) \
             grace-exceeded:\(self.graceExceeded) refuseconnection:\(self.refused) max:\(self.maximum) \
-            min:\(self.minimum) max-sources4:\(self.maximumSources4) max-sources6:\(self.maximumSources6) \
-            overflow:permissive overflow6:permissive
+            min:\(self.minimum) max-sources4:\(self.family4.maximumSources) \
+            max-sources6:\(self.family6.maximumSources) overflow:\(self.family4.overflow) \
+            overflow6:\(self.family6.overflow)
             """
     }
 }

@@ -13,23 +13,25 @@ extension ServerConnection {
             connection,
             channel,
             message: login.grant.key.options.command ?? "This host only forwards ports: use ssh -N."
-        ) { [weak self] in
+        ) { [weak self] session in
             self?.sessionCount -= 1
-            if self?.tunnels.isEmpty ?? false { self?.watchForUse() }
+            self?.ended(session)
         }
+        self.began(session, type: "session")
         connection.accept(channel, sink: session)
     }
 }
 
 /// A session on a host that runs nothing: it is told so in one line, and ends with status 1.
-final class SessionChannel: ChannelSink {
+final class SessionChannel: ChannelSink, IdleChannel {
     private let connection: ConnectionHandler
     private let id: ChannelID
     private let message: String
-    private let onEnd: () -> Void
+    private let onEnd: (SessionChannel) -> Void
     private var hasAnswered = false
+    private(set) var lastActivity = NIODeadline.now()
 
-    init(_ connection: ConnectionHandler, _ id: ChannelID, message: String, onEnd: @escaping () -> Void) {
+    init(_ connection: ConnectionHandler, _ id: ChannelID, message: String, onEnd: @escaping (SessionChannel) -> Void) {
         self.connection = connection
         self.id = id
         self.message = message
@@ -61,6 +63,7 @@ final class SessionChannel: ChannelSink {
     }
 
     func channelRead(_ data: ByteBuffer) {
+        self.lastActivity = .now()
         // Nobody reads what is typed.
         self.connection.delivered(data.readableBytes, on: self.id)
     }
@@ -71,11 +74,15 @@ final class SessionChannel: ChannelSink {
 
     func channelEOF() {}
 
+    func endIdle() {
+        self.connection.abort(self.id)
+    }
+
     func channelCloseReceived() {
         self.connection.close(self.id)
     }
 
     func channelClosed() {
-        self.onEnd()
+        self.onEnd(self)
     }
 }

@@ -7,12 +7,13 @@ from .settings import program
 
 
 class KeyPair:
-    """An ed25519 key in OpenSSH's format, and on demand in dropbear's and PuTTY's."""
+    """A key in OpenSSH's format, and on demand in dropbear's and PuTTY's."""
 
-    def __init__(self, path):
+    def __init__(self, path, kind="ed25519"):
         self.path = Path(path)
         if not self.path.exists():
-            _run("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", self.path.name, "-f", self.path)
+            size = ["-b", "2048"] if kind == "rsa" else []
+            _run("ssh-keygen", "-q", "-t", kind, *size, "-N", "", "-C", self.path.name, "-f", self.path)
 
     @property
     def public(self):
@@ -53,8 +54,8 @@ class Keys:
         self.user = self.named("user")
         self.host = self.named("host")
 
-    def named(self, name):
-        return KeyPair(self.directory / name)
+    def named(self, name, kind="ed25519"):
+        return KeyPair(self.directory / name, kind)
 
 
 def revocation_list(path, *arguments):

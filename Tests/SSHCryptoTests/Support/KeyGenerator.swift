@@ -14,9 +14,22 @@ final class KeyGenerator {
         try? FileManager.default.removeItem(at: self.directory)
     }
 
+    static var isInstalled: Bool { FileManager.default.isExecutableFile(atPath: "/usr/bin/ssh-keygen") }
+
     /// Standard output of a successful run.
     @discardableResult
     func run(_ arguments: String...) throws -> String {
+        let (status, text) = try self.start(arguments)
+        try #require(status == 0, "ssh-keygen \(arguments)")
+        return text
+    }
+
+    /// How a run ended.
+    func status(_ arguments: String...) throws -> Int32 {
+        try self.start(arguments).status
+    }
+
+    private func start(_ arguments: [String]) throws -> (status: Int32, output: String) {
         let process = Process()
         process.executableURL = URL(filePath: "/usr/bin/ssh-keygen")
         process.arguments = arguments
@@ -28,8 +41,7 @@ final class KeyGenerator {
         try process.run()
         let text = try output.fileHandleForReading.readToEnd() ?? Data()
         process.waitUntilExit()
-        try #require(process.terminationStatus == 0, "ssh-keygen \(arguments)")
-        return String(decoding: text, as: UTF8.self)
+        return (process.terminationStatus, String(decoding: text, as: UTF8.self))
     }
 
     func read(_ name: String) throws -> [UInt8] {

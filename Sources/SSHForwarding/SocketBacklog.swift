@@ -1,0 +1,48 @@
+import NIOCore
+
+/// What a channel said and its socket has not been given yet, within one window.
+struct SocketBacklog {
+    /// A smaller piece is copied: left as it is, it would keep a whole read of the connection in memory.
+    static let smallPiece = 16 * 1024
+    static let copiedPiece = 64 * 1024
+    static let batch = 256 * 1024
+
+    private var pieces: [ByteBuffer] = []
+    var isEmpty: Bool { self.pieces.isEmpty }
+    private var isLastCopied = false
+
+    /// For data that leaves with this batch.
+    mutating func append(_ data: ByteBuffer) {
+        self.pieces.append(data)
+        self.isLastCopied = false
+    }
+
+    /// For data that waits until the socket has taken what is under way.
+    mutating func appendWaiting(_ data: ByteBuffer) {
+        guard data.readableBytes < Self.smallPiece else { return self.append(data) }
+        let last = self.pieces.count - 1
+        if self.isLastCopied, self.pieces[last].readableBytes + data.readableBytes <= Self.copiedPiece {
+            self.pieces[last].writeImmutableBuffer(data)
+        } else {
+            self.pieces.append(ByteBuffer(bytes: data.readableBytesView))
+            self.isLastCopied = true
+        }
+    }
+
+    /// What leaves next: all, or as many pieces as make a batch, so that the window opens step by step.
+    mutating func takeBatch() -> (pieces: ArraySlice<ByteBuffer>, byteCount: Int) {
+        var (pieceCount, byteCount) = (0, 0)
+        for piece in self.pieces where byteCount < Self.batch {
+            pieceCount += 1
+            byteCount += piece.readableBytes
+        }
+        let batch = self.pieces.prefix(pieceCount)
+        if pieceCount == self.pieces.count { self.removeAll() } else { self.pieces.removeFirst(pieceCount) }
+        return (batch, byteCount)
+    }
+
+    mutating func removeAll() {
+        self.pieces = []
+        self.isLastCopied = false
+    }
+}

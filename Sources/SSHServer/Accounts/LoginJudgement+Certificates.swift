@@ -1,0 +1,153 @@
+import SSHCrypto
+
+/// Certificates: who trusts the authority, for whom, and what the certificate itself says.
+extension LoginJudgement {
+    mutating func line(
+        for certificate: Certificate,
+        in keys: AuthorizedKeys
+    ) throws(LoginRefusal) -> AuthorizedKey {
+        let rules = try self.check(certificate)
+        var reasons: [String] = []
+        // The account's own lines first: they may restrict what the relay's trust in the same authority would permit.
+        for line in keys.keys where line.options.certificateAuthority {
+            guard line.blob == certificate.certificateAuthority.blob else { continue }
+            do throws(LoginRefusal) {
+                try self.check(line, for: certificate)
+                return try self.narrow(line, by: rules)
+            } catch {
+                reasons += error.reasons
+            }
+        }
+        do throws(LoginRefusal) {
+            if let line = try self.lineByTrustedAuthority(certificate) { return try self.narrow(line, by: rules) }
+        } catch {
+            reasons += error.reasons
+        }
+        throw LoginRefusal(reasons.isEmpty ? ["the certificate's authority is not trusted"] : reasons)
+    }
+
+    /// What is asked of a certificate whoever trusts its authority.
+    private func check(_ certificate: Certificate) throws(LoginRefusal) -> CertificateRules {
+        guard certificate.kind == .user else { throw LoginRefusal("a host's certificate does not log in") }
+        guard !certificate.principals.isEmpty else { throw LoginRefusal("the certificate lacks a principal list") }
+        guard certificate.isValid(at: self.now) else {
+            throw LoginRefusal("the certificate is not valid \(self.now < certificate.validAfter ? "yet" : "any more")")
+        }
+        guard self.settings.caSignatureAlgorithms.contains(certificate.signatureAlgorithm) else {
+            throw LoginRefusal("the authority signed with \(certificate.signatureAlgorithm): CASignatureAlgorithms")
+        }
+        do {
+            let rules = try CertificateRules(certificate)
+            guard rules.permits(self.facts.address) else {
+                throw InvalidValue("the certificate's source-address does not include \(self.facts.address)")
+            }
+            try certificate.verifySignature()
+            return rules
+        } catch {
+            throw LoginRefusal((error as? InvalidValue)?.reason ?? ErrorText.of(error))
+        }
+    }
+
+    private func narrow(_ line: AuthorizedKey, by rules: CertificateRules) throws(LoginRefusal) -> AuthorizedKey {
+        do {
+            return AuthorizedKey(
+                options: try rules.narrowing(line.options),
+                keyType: line.keyType,
+                blob: line.blob,
+                comment: line.comment,
+                file: line.file,
+                line: line.line
+            )
+        } catch {
+            throw LoginRefusal("\(line.rule): \((error as? InvalidValue)?.reason ?? "\(error)")")
+        }
+    }
+
+    /// A cert-authority line: its own `principals=` stands for the account's name.
+    private func check(_ line: AuthorizedKey, for certificate: Certificate) throws(LoginRefusal) {
+        if let reason = AuthorizedKeys.refusal(line.options, self.now, self.facts.address, self.facts.host) {
+            throw LoginRefusal("\(line.rule): \(reason)")
+        }
+        let wanted = line.options.principals ?? [self.account.name.text]
+        guard wanted.contains(where: certificate.names) else {
+            throw LoginRefusal("\(line.rule): the certificate does not contain an authorized principal")
+        }
+    }
+
+    /// The line that TrustedUserCAKeys and AuthorizedPrincipalsFile stand for; nil if they do not know the authority.
+    private mutating func lineByTrustedAuthority(_ certificate: Certificate) throws(LoginRefusal) -> AuthorizedKey? {
+        guard let path = self.settings.trustedUserCAKeys else { return nil }
+        let authority = certificate.certificateAuthority
+        let authorities = try self.consulted.trustedAuthorities(path, at: self.now)
+        guard let number = authorities.line(of: authority) else { return nil }
+        if let pattern = self.settings.authorizedPrincipalsFile {
+            let entry = try self.principal(of: certificate, in: try self.principals(pattern))
+            return AuthorizedKey(entry.options, authority, file: entry.rule.file, line: entry.rule.line)
+        }
+        // sshd would ask the command for names, and not be content with the account's own.
+        guard self.settings.authorizedPrincipalsCommand == nil else {
+            let rule = self.settings.$authorizedPrincipalsCommand.rule ?? .builtIn("AuthorizedPrincipalsCommand")
+            throw LoginRefusal("\(rule): it is not run, and there is no AuthorizedPrincipalsFile")
+        }
+        guard certificate.names(self.account.name.text) else {
+            throw LoginRefusal("the certificate does not name the account among its principals")
+        }
+        // No line asks for a touch or waives it: the certificate alone says.
+        var options = KeyOptions()
+        options.requiresUserPresence = false
+        return AuthorizedKey(options, authority, file: path, line: number)
+    }
+
+    /// The first line with one of the certificate's names decides, as in sshd.
+    private func principal(
+        of certificate: Certificate,
+        in file: PrincipalsFile
+    ) throws(LoginRefusal) -> PrincipalsFile.Line {
+        guard let line = file.lines.first(where: { certificate.names($0.principal) }) else {
+            let reasons = file.problems.map(\.description)
+            throw LoginRefusal(reasons + ["the certificate does not contain an authorized principal"])
+        }
+        if let reason = AuthorizedKeys.refusal(line.options, self.now, self.facts.address, self.facts.host) {
+            throw LoginRefusal("\(line.rule): \(reason)")
+        }
+        guard !line.options.certificateAuthority, line.options.principals == nil else {
+            throw LoginRefusal("\(line.rule): cert-authority and principals= have no place in front of a principal")
+        }
+        return line
+    }
+
+    private mutating func principals(_ pattern: String) throws(LoginRefusal) -> PrincipalsFile {
+        do {
+            guard case .path(let path) = try AuthorizedKeysPath.expand(pattern, for: self.account, glob: false) else {
+                throw InvalidValue("the account has no home or user id for AuthorizedPrincipalsFile \(pattern)")
+            }
+            let file = try self.consulted.read(path)
+            if self.strictModes { try StrictModes(account: self.account).check(file, path: path) }
+            return PrincipalsFile(file.bytes, path: path)
+        } catch is BoundedFile.NotFound {
+            throw LoginRefusal("AuthorizedPrincipalsFile \(pattern) does not exist for this account")
+        } catch {
+            throw LoginRefusal((error as? InvalidValue)?.reason ?? ErrorText.of(error))
+        }
+    }
+}
+
+extension Certificate {
+    fileprivate func names(_ principal: String) -> Bool {
+        self.principals.contains { $0.hasSameBytes(as: principal) }
+    }
+}
+
+extension AuthorizedKey {
+    /// What stands for a line in authorized_keys where an authority is trusted in another place.
+    fileprivate init(_ options: KeyOptions, _ authority: PublicKey, file: String, line: Int) {
+        self.init(
+            options: options,
+            keyType: authority.type,
+            blob: authority.blob,
+            comment: "",
+            file: file,
+            line: line
+        )
+    }
+}

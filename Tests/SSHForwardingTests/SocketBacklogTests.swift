@@ -1,0 +1,42 @@
+import NIOCore
+import Testing
+
+@testable import SSHForwarding
+
+struct SocketBacklogTests {
+    @Test func bytesThatWaitDoNotKeepTheBufferTheyCameIn() {
+        var backlog = SocketBacklog()
+        let read = ByteBuffer(repeating: 7, count: 1_000_000)
+        for offset in 0..<1_000 {
+            backlog.appendWaiting(read.getSlice(at: offset, length: 1) ?? ByteBuffer())
+        }
+        let (pieces, count) = backlog.takeBatch()
+        #expect(count == 1_000 && pieces.count == 1)
+        #expect(pieces.allSatisfy { $0.storageCapacity < 10_000 })
+        #expect(backlog.isEmpty)
+    }
+
+    @Test func orderIsKeptWhateverTheSizes() {
+        var backlog = SocketBacklog()
+        var expected: [UInt8] = []
+        for (index, size) in [1, 20_000, 3, 3, 300_000, 70, 16_384, 16_383, 16_383, 16_383, 16_383, 16_383].enumerated()
+        {
+            let bytes = [UInt8](repeating: UInt8(index), count: size)
+            expected += bytes
+            if index % 5 == 1 {
+                backlog.append(ByteBuffer(bytes: bytes))
+            } else {
+                backlog.appendWaiting(ByteBuffer(bytes: bytes))
+            }
+        }
+        var seen: [UInt8] = []
+        var batches = 0
+        while !backlog.isEmpty {
+            let (pieces, count) = backlog.takeBatch()
+            #expect(pieces.reduce(0) { $0 + $1.readableBytes } == count)
+            for piece in pieces { seen += piece.readableBytesView }
+            batches += 1
+        }
+        #expect(seen == expected && batches == 2)
+    }
+}

@@ -1,0 +1,93 @@
+import Glibc
+import Synchronization
+import Testing
+
+@testable import SSHServer
+
+struct ParsedFilesTests {
+    private struct NotWanted: Error {}
+
+    /// Parses to the text, and counts how often.
+    private final class Counter: Sendable {
+        private let parsed = Atomic<Int>(0)
+        var count: Int { self.parsed.load(ordering: .relaxed) }
+
+        func files(count: Int = 32) -> ParsedFiles<String> {
+            ParsedFiles(count: count) { bytes in
+                self.parsed.wrappingAdd(1, ordering: .relaxed)
+                guard bytes.first != UInt8(ascii: "!") else { throw NotWanted() }
+                return String(decoding: bytes, as: UTF8.self)
+            }
+        }
+    }
+
+    /// Long after the file was written.
+    private static var later: UInt64 { UInt64(clamping: time(nil)) + 100 }
+
+    @Test func fileIsParsedOnceForAsLongAsItStaysAsItIs() throws {
+        let (folder, counter) = (TemporaryFolder(), Counter())
+        let files = counter.files()
+        let path = folder.write("a", "one")
+        for _ in 0..<5 { #expect(try files.read(path, at: Self.later) == "one") }
+        #expect(counter.count == 1)
+        folder.write("a", "three")
+        for _ in 0..<5 { #expect(try files.read(path, at: Self.later) == "three") }
+        #expect(counter.count == 2)
+    }
+
+    @Test func fileThatIsReplacedByAnotherOfTheSameSizeIsSeen() throws {
+        let (folder, counter) = (TemporaryFolder(), Counter())
+        let files = counter.files()
+        let path = folder.write("a", "one")
+        #expect(try files.read(path, at: Self.later) == "one")
+        rename(folder.write("b", "two"), path)
+        #expect(try files.read(path, at: Self.later) == "two")
+    }
+
+    /// Within the second in which it was written, a file may be written again without looking different.
+    @Test func newFileIsReadAgainAndParsedOnlyIfItIsAnother() throws {
+        let (folder, counter) = (TemporaryFolder(), Counter())
+        let files = counter.files()
+        let path = folder.write("a", "one")
+        for _ in 0..<5 { #expect(try files.read(path, at: 0) == "one") }
+        #expect(counter.count == 1)
+        for content in ["two", "six", "ten"] {
+            folder.write("a", content)
+            #expect(try files.read(path, at: 0) == content)
+        }
+        #expect(counter.count == 4)
+    }
+
+    @Test func whatCannotBeParsedIsNotTriedAgain() throws {
+        let (folder, counter) = (TemporaryFolder(), Counter())
+        let files = counter.files()
+        let path = folder.write("a", "!")
+        for _ in 0..<5 { #expect(throws: NotWanted.self) { try files.read(path, at: Self.later) } }
+        #expect(counter.count == 1)
+        folder.write("a", "fine")
+        #expect(try files.read(path, at: Self.later) == "fine")
+    }
+
+    @Test func fileThatIsGoneIsNotRemembered() throws {
+        let (folder, counter) = (TemporaryFolder(), Counter())
+        let files = counter.files()
+        let path = folder.write("a", "one")
+        #expect(try files.read(path, at: Self.later) == "one")
+        unlink(path)
+        #expect(throws: BoundedFile.NotFound.self) { try files.read(path, at: Self.later) }
+        folder.write("a", "new")
+        #expect(try files.read(path, at: Self.later) == "new")
+    }
+
+    @Test func fileNotAskedForLongestGoesFirst() throws {
+        let (folder, counter) = (TemporaryFolder(), Counter())
+        let files = counter.files(count: 2)
+        let paths = ["a", "b", "c"].map { folder.write($0, $0) }
+        for path in [paths[0], paths[1], paths[0], paths[2]] { _ = try files.read(path, at: Self.later) }
+        #expect(counter.count == 3)
+        _ = try files.read(paths[0], at: Self.later)
+        #expect(counter.count == 3)
+        _ = try files.read(paths[1], at: Self.later)
+        #expect(counter.count == 4)
+    }
+}
