@@ -33,17 +33,16 @@ enum IgnoredValue: Sendable {
             "X11UseLocalhost",
         ]
         let words = [
-            "AuthorizedKeysCommandUser", "AuthorizedPrincipalsCommandUser", "Banner", "ChrootDirectory",
-            "HostCertificate", "HostbasedAcceptedAlgorithms", "ModuliFile", "PermitUserEnvironment",
+            "AuthorizedKeysCommandUser", "AuthorizedPrincipalsCommandUser", "ChrootDirectory",
+            "HostbasedAcceptedAlgorithms", "ModuliFile", "PermitUserEnvironment",
             "SecurityKeyProvider", "SshdAuthPath", "SshdSessionPath", "XAuthLocation",
         ]
         let others: [String: IgnoredValue] = [
-            "AcceptEnv": .environmentNames, "AuthorizedKeysCommand": .command, "AuthorizedPrincipalsCommand": .command,
+            "AcceptEnv": .environmentNames, "AuthorizedKeysCommand": .command,
             "Compression": .oneOf(["yes", "no", "delayed"]),
             "FingerprintHash": .oneOf(["md5", "sha1", "sha256", "sha384", "sha512"]),
             "GSSAPIKexAlgorithms": .names(prefix: "gss-"), "IgnoreRhosts": .oneOf(["yes", "no", "shosts-only"]),
             "IPQoS": .classes,
-            "PermitRootLogin": .oneOf(["yes", "no", "prohibit-password", "without-password", "forced-commands-only"]),
             "PermitTunnel": .oneOf(["yes", "no", "point-to-point", "ethernet"]), "SetEnv": .environment,
             "Subsystem": .subsystem, "X11DisplayOffset": .number,
         ]

@@ -31,6 +31,16 @@ AUTHORITY = [
 
 # Options that are ours: sshd refuses such a line. Paths are not asked for here, so all of it is permitted.
 OURS = {
+    "ratelimit": [
+        ('ratelimit="10M"', ALL),
+        ('ratelimit="10M 1M"', ALL),
+        ("ratelimit", REFUSED),
+        ("ratelimit=10M", REFUSED),
+        ('ratelimit="x"', REFUSED),
+        ('ratelimit="0"', REFUSED),
+        ('ratelimit=""', REFUSED),
+        ('ratelimit="10M",ratelimit="10M"', REFUSED),
+    ],
     "permitstreamlocallisten": [
         ('permitstreamlocallisten="/run/x"', ALL),
         ('permitstreamlocallisten="none"', ALL),
