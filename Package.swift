@@ -86,6 +86,13 @@ let package = Package(
             swiftSettings: settings
         ),
         .executableTarget(name: "swssh", dependencies: ["SSHClient"], swiftSettings: settings),
+        // The light clients of scripts/bench.
+        .executableTarget(
+            name: "ssh-load",
+            dependencies: ["SSHWire", "SSHCrypto", "SSHProtocol", "SSHForwarding", nioCore, nioPosix, arguments],
+            path: "Benchmarks/Load",
+            swiftSettings: settings
+        ),
 
         .testTarget(name: "SSHWireTests", dependencies: ["SSHWire", nioCore], swiftSettings: settings),
         .testTarget(name: "SSHCryptoTests", dependencies: ["SSHWire", "SSHCrypto", nioCore], swiftSettings: settings),

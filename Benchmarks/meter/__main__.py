@@ -1,0 +1,110 @@
+"""scripts/bench: runs the parts, prints their tables and how the bars stand."""
+
+import argparse
+import json
+import os
+import resource
+import shutil
+import signal
+import sys
+import tempfile
+import time
+import traceback
+from pathlib import Path
+
+_ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(_ROOT / "Tests" / "InteropTests"))
+
+from harness.keys import Keys  # noqa: E402
+from harness.processes import adopt_orphans  # noqa: E402
+
+from . import bars, logins, opens, throughput  # noqa: E402
+from .laboratory import CIPHERS, Laboratory, Options  # noqa: E402
+from .results import Results, markdown  # noqa: E402
+
+PARTS = {"throughput": throughput, "logins": logins, "opens": opens}
+
+
+def _arguments():
+    parser = argparse.ArgumentParser(prog="scripts/bench", description=__doc__)
+    parser.add_argument("parts", nargs="*", metavar="part", help=f"all when none is named: {', '.join(PARTS)}")
+    parser.add_argument("--only", choices=CIPHERS, help="one cipher alone")
+    parser.add_argument("--quick", action="store_true", help="one round, short ones: shows that it works, and roughly where it stands")
+    parser.add_argument("--rounds", type=int, help="how often each thing is measured")
+    parser.add_argument("--seconds", type=float, help="how long a transfer lasts")
+    parser.add_argument("--json", action="store_true", help="print every sample, and no table")
+    parser.add_argument("--record", action="store_true", help="write Benchmarks/RESULTS.md as well")
+    arguments = parser.parse_args()
+    unknown = set(arguments.parts) - set(PARTS)
+    if unknown:
+        parser.error(f"no such part: {', '.join(sorted(unknown))}")
+    return arguments
+
+
+def _raise_descriptor_limit():
+    """The programs inherit it. Root may go beyond the hard limit that it was started with."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = max(hard, 65536)
+    try:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, wanted))
+    except (ValueError, OSError):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+
+
+def main():
+    arguments = _arguments()
+    options = Options(
+        seconds=arguments.seconds or (0.4 if arguments.quick else 0.7),
+        rounds=arguments.rounds or (1 if arguments.quick else 3),
+        quick=arguments.quick,
+        ciphers=(arguments.only,) if arguments.only else tuple(CIPHERS),
+    )
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    adopt_orphans()
+    _raise_descriptor_limit()
+    began = time.monotonic()
+
+    def say(text):
+        print(f"{time.monotonic() - began:4.0f} s  {text}", file=sys.stderr, flush=True)
+
+    results = Results()
+    place = Path(tempfile.mkdtemp(prefix="bench-"))
+    try:
+        keys = Keys(place)
+        for name in arguments.parts or PARTS:
+            _run_part(name, place, keys, options, results, say)
+    finally:
+        shutil.rmtree(place, ignore_errors=True)
+    say("done")
+    lines = bars.evaluate(results)
+    if arguments.json:
+        shown = [{"what": bar.what, "limit": bar.limit, "measured": bar.value, "verdict": bar.verdict} for bar in lines]
+        print(json.dumps({"samples": results.as_json(), "bars": shown, "failures": results.failures}, indent=1))
+    else:
+        results.table("Bars", ["what", "bar", "measured", "verdict"], [bar.row() for bar in lines])
+        print("\n".join(markdown(*table) for table in results.tables))
+    for failure in results.failures:
+        print(f"scripts/bench: {failure}", file=sys.stderr)
+    return 1 if results.failures else 0
+
+
+def _run_part(name, place, keys, options, results, say):
+    """A part that fails leaves the others their turn."""
+    directory = place / name
+    directory.mkdir()
+    laboratory = Laboratory(directory, keys, options, say)
+    try:
+        PARTS[name].run(laboratory, results, options)
+    except Exception as error:
+        results.failures.append(f"{name}: {error}")
+        traceback.print_exc()
+    finally:
+        try:
+            laboratory.close()
+        except RuntimeError as error:
+            results.failures.append(f"{name}: {error}")
+        shutil.rmtree(directory, ignore_errors=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
