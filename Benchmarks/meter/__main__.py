@@ -18,11 +18,20 @@ sys.path.insert(0, str(_ROOT / "Tests" / "InteropTests"))
 from harness.keys import Keys  # noqa: E402
 from harness.processes import adopt_orphans  # noqa: E402
 
-from . import bars, logins, opens, throughput  # noqa: E402
+from . import bars, chain, distance, growth, latency, logins, memory, opens, throughput  # noqa: E402
 from .laboratory import CIPHERS, Laboratory, Options  # noqa: E402
 from .results import Results, markdown  # noqa: E402
 
-PARTS = {"throughput": throughput, "logins": logins, "opens": opens}
+PARTS = {
+    "throughput": throughput,
+    "chain": chain,
+    "logins": logins,
+    "opens": opens,
+    "latency": latency,
+    "memory": memory,
+    "distance": distance,
+    "growth": growth,
+}
 
 
 def _arguments():

@@ -1,7 +1,7 @@
 """Channel opens a second, and what one costs: a connection to a -L port, one byte from the other end, and its close."""
 
 from .laboratory import PAIRS, THEIRS, Meter, turns
-from .results import show
+from .results import RATIO, show
 
 _STREAMS = 4
 
@@ -29,5 +29,4 @@ def run(laboratory, results, options):
         for pair in PAIRS[1:]:
             row += [show(results.median(what, pair)), results.ratio(what, pair, THEIRS) or "-"]
         rows.append(row)
-    ratio = "ratio (least..greatest)"
-    results.table("Channel opens", ["what", THEIRS, *(word for pair in PAIRS[1:] for word in (pair, ratio))], rows)
+    results.table("Channel opens", ["what", THEIRS, *(word for pair in PAIRS[1:] for word in (pair, RATIO))], rows)

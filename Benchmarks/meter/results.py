@@ -3,6 +3,8 @@
 import statistics
 from dataclasses import dataclass
 
+RATIO = "ratio (least..greatest)"
+
 
 @dataclass(frozen=True)
 class Ratio:

@@ -1,0 +1,39 @@
+"""Whether thousands of idle connections make the others dearer: two relays in turns, one with many, one with none."""
+
+from . import logins, throughput
+from .holder import Holder
+from .laboratory import turns
+from .memory import MOST
+from .results import RATIO, show
+
+_METRICS = ("CPU s/GiB", "CPU ms per login", "MB/s", "logins per second")
+
+
+def run(laboratory, results, options):
+    count = 1000 if options.quick else MOST
+    laboratory.say(f"growth, {count} idle connections")
+    relays = {who: laboratory.start_server("relay") for who in ("none", "many")}
+    paths = {}
+    for who, relay in relays.items():
+        client, port = laboratory.local_port("ssh", relay, "aes256-gcm")
+        paths[who] = throughput.Path([port], [relay.program], [client.program], [])
+    holder = Holder(laboratory, relays["many"], count)
+    seconds = max(1.0, options.seconds)
+    for round_number in range(options.rounds):
+        for who in turns(relays, round_number):
+            both = [throughput.measure(laboratory, paths[who], verb, seconds) for verb in ("pull", "push")]
+            results.add("growth, CPU s/GiB", who, sum(cost["server"] for _, cost in both) / 2)
+            results.add("growth, MB/s", who, sum(rate for rate, _ in both) / 2)
+            per_second, cost = logins.measure(laboratory, relays[who], 2 * seconds)
+            results.add("growth, CPU ms per login", who, cost * 1000)
+            results.add("growth, logins per second", who, per_second)
+    if (alive := holder.alive()) != count:
+        raise RuntimeError(f"of {count} idle connections {alive} are alive")
+    holder.stop()
+    rows = []
+    for metric in _METRICS:
+        what = f"growth, {metric}"
+        numbers = [show(results.median(what, who), 3 if "CPU" in metric else 0) for who in ("none", "many")]
+        rows.append([metric, *numbers, results.ratio(what, "many", "none") or "-"])
+    columns = ["relay, ssh, aes256-gcm", "no idle connection", f"{count} idle connections", RATIO]
+    results.table("Growth; both directions' mean, keepalives of the idle connections included", columns, rows)
