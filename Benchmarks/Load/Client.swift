@@ -28,21 +28,28 @@ struct Client: Sendable {
         let local = try SocketAddress(ipAddress: source, port: 0)
         let configuration = self.configuration
         let bootstrap = SocketOptions.connection(ClientBootstrap(group: self.group.next()), keepalive: false)
-        // Which port is taken is for connect to say: bind alone would keep it from all other connections.
-        .channelOption(.ipOption(NIOBSDSocket.Option(rawValue: IP_BIND_ADDRESS_NO_PORT)), value: 1)
-        .bind(to: local)
-        .channelInitializer { channel in
-            channel.eventLoop.makeCompletedFuture {
-                let owner = ConnectionEvents(loop: channel.eventLoop)
-                let handler = try ConnectionHandler(configuration: configuration, random: SystemRandom(), owner: owner)
-                owner.handler = handler
-                try channel.pipeline.syncOperations.addHandler(handler)
-                try channel.pipeline.syncOperations.addHandler(owner)
+            // Which port is taken is for connect to say: bind alone would keep it from all other connections.
+            .channelOption(.ipOption(NIOBSDSocket.Option(rawValue: IP_BIND_ADDRESS_NO_PORT)), value: 1)
+            .bind(to: local)
+            .channelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    let owner = ConnectionEvents(loop: channel.eventLoop)
+                    let handler = try ConnectionHandler(
+                        configuration: configuration,
+                        random: SystemRandom(),
+                        owner: owner
+                    )
+                    owner.handler = handler
+                    try channel.pipeline.syncOperations.addHandler(handler)
+                    try channel.pipeline.syncOperations.addHandler(owner)
+                }
             }
-        }
         let channel = try await bootstrap.connect(to: self.server).get()
         let events = try await channel.eventLoop.submit {
-            NIOLoopBound(try channel.pipeline.syncOperations.handler(type: ConnectionEvents.self), eventLoop: channel.eventLoop)
+            NIOLoopBound(
+                try channel.pipeline.syncOperations.handler(type: ConnectionEvents.self),
+                eventLoop: channel.eventLoop
+            )
         }.get()
         let connection = Connection(channel: channel, events: events)
         try await connection.waitForLogin()
@@ -53,7 +60,9 @@ struct Client: Sendable {
         guard let file = fopen(path, "r") else { throw SSHError(.misuse, "cannot read \(path)") }
         defer { fclose(file) }
         var bytes: [UInt8] = []
-        while case let byte = getc(file), byte != EOF, bytes.count < 1 << 20 { bytes.append(UInt8(truncatingIfNeeded: byte)) }
+        while case let byte = getc(file), byte != EOF, bytes.count < 1 << 20 {
+            bytes.append(UInt8(truncatingIfNeeded: byte))
+        }
         return bytes
     }
 }

@@ -6,8 +6,8 @@ struct Hold: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Hold idle connections, each with one remote forward.",
         discussion: """
-            Prints the number of connections when they stand. A line on standard input asks each of them for an answer of its \
-            server, and the number of those that got one is printed.
+            The first line on standard input makes the connections; when they stand, their number is printed. Each further line \
+            asks each of them for an answer of its server, and the number of those that got one is printed.
             """
     )
 
@@ -18,6 +18,7 @@ struct Hold: AsyncParsableCommand {
 
     func run() async throws {
         let client = try Client(self.target)
+        guard readLine() != nil else { return }
         var connections: [Connection] = []
         connections.reserveCapacity(self.count)
         for first in stride(from: 0, to: self.count, by: self.target.parallel) {

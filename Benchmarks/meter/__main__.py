@@ -18,9 +18,9 @@ sys.path.insert(0, str(_ROOT / "Tests" / "InteropTests"))
 from harness.keys import Keys  # noqa: E402
 from harness.processes import adopt_orphans  # noqa: E402
 
-from . import bars, chain, distance, growth, latency, logins, memory, opens, throughput  # noqa: E402
+from . import bars, chain, distance, growth, latency, logins, memory, opens, report, throughput  # noqa: E402
 from .laboratory import CIPHERS, Laboratory, Options  # noqa: E402
-from .results import Results, markdown  # noqa: E402
+from .results import Results  # noqa: E402
 
 PARTS = {
     "throughput": throughput,
@@ -90,8 +90,9 @@ def main():
         shown = [{"what": bar.what, "limit": bar.limit, "measured": bar.value, "verdict": bar.verdict} for bar in lines]
         print(json.dumps({"samples": results.as_json(), "bars": shown, "failures": results.failures}, indent=1))
     else:
-        results.table("Bars", ["what", "bar", "measured", "verdict"], [bar.row() for bar in lines])
-        print("\n".join(markdown(*table) for table in results.tables))
+        print(report.text(results, lines))
+    if arguments.record:
+        report.record(_ROOT / "Benchmarks" / "RESULTS.md", results, lines, options, arguments.parts)
     for failure in results.failures:
         print(f"scripts/bench: {failure}", file=sys.stderr)
     return 1 if results.failures else 0

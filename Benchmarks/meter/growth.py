@@ -18,6 +18,7 @@ def run(laboratory, results, options):
         client, port = laboratory.local_port("ssh", relay, "aes256-gcm")
         paths[who] = throughput.Path([port], [relay.program], [client.program], [])
     holder = Holder(laboratory, relays["many"], count)
+    holder.connect()
     seconds = max(1.0, options.seconds)
     for round_number in range(options.rounds):
         for who in turns(relays, round_number):

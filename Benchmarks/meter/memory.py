@@ -18,34 +18,39 @@ _MOST_NAME = "relay, most"
 def run(laboratory, results, options):
     most, some = (1000, 200) if options.quick else (MOST, _SOME)
     counts = {"sshd": min(some, _available_bytes() // _SSHD_BYTES), "relay": some, _MOST_NAME: most}
-    standing = {}
-    for who, count in counts.items():
-        laboratory.say(f"memory, {who}: {count} connections")
-        server = laboratory.start_server(who.split(",")[0])
-        # What the first logins allocate for good is no connection's.
-        laboratory.logins(server, 1)
-        wait_until(lambda: server.kind == "relay" or process_count([server.program]) == 1, 20, "the end of the logins")
-        before = proportional_bytes([server.program])
-        holder = Holder(laboratory, server, count)
-        standing[who] = (server, holder, before)
-    _measure(laboratory, results, options, standing)
+    standing = {who: _prepare(laboratory, who.split(",")[0], count) for who, count in counts.items()}
+    # All programs run before any memory is read: whoever starts later takes a part of the pages that they share.
+    before = {who: proportional_bytes([server.program]) for who, (server, _) in standing.items()}
+    for who, (_, holder) in standing.items():
+        laboratory.say(f"memory, {who}: {holder.count} connections")
+        holder.connect()
+    _measure(laboratory, results, options, standing, before)
     rows = [[who, *_cells(results, who, standing[who][1].count)] for who in counts]
     columns = ["server", "connections", "KiB each (PSS)", "processes", "alive after", "CPU s per connection and hour"]
     results.table("Idle connections, each with one remote forward; keepalives every 15 s", columns, rows)
 
 
-def _measure(laboratory, results, options, standing):
+def _prepare(laboratory, kind, count):
+    server = laboratory.start_server(kind)
+    # What the first login allocates for good is no connection's; many at once would leave memory for the next ones.
+    laboratory.logins(server, 0.05, parallel=1)
+    if kind == "sshd":
+        wait_for_children_to_end(server.program, wait_until)
+    return server, Holder(laboratory, server, count)
+
+
+def _measure(laboratory, results, options, standing, before):
     window = 16 if options.quick else 31
     laboratory.say(f"memory, {window} s of idleness")
-    used = {who: processor_seconds([server.program]) for who, (server, _, _) in standing.items()}
+    used = {who: processor_seconds([server.program]) for who, (server, _) in standing.items()}
     began = time.monotonic()
     time.sleep(window)
-    for who, (server, _, _) in standing.items():
+    for who, (server, _) in standing.items():
         hours = (time.monotonic() - began) / 3600
         used[who] = (processor_seconds([server.program]) - used[who]) / hours
-    for who, (server, holder, before) in standing.items():
+    for who, (server, holder) in standing.items():
         after = proportional_bytes([server.program])
-        results.add("memory, KiB per idle connection", who, (after - before) / 1024 / holder.count)
+        results.add("memory, KiB per idle connection", who, (after - before[who]) / 1024 / holder.count)
         results.add("memory, CPU s per idle connection and hour", who, used[who] / holder.count)
         results.add("memory, processes", who, process_count([server.program]))
         results.add("memory, alive after", who, holder.alive())

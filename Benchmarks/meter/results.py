@@ -65,12 +65,3 @@ class Results:
 
 def show(value, digits=0):
     return "-" if value is None else f"{value:.{digits}f}"
-
-
-def markdown(title, columns, rows):
-    """A table that reads as well on a terminal."""
-    rows = [[str(cell) for cell in row] for row in rows]
-    widths = [max(len(row[index]) for row in [columns, *rows]) for index in range(len(columns))]
-    lines = ["| " + " | ".join(cell.ljust(width) for cell, width in zip(row, widths)) + " |" for row in [columns, *rows]]
-    lines.insert(1, "|" + "|".join("-" * (width + 2) for width in widths) + "|")
-    return "\n".join([f"### {title}", "", *lines, ""])

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from harness import settings
 from harness.network import free_port
 
 from .laboratory import FLOOR_CIPHERS, GIB, PAIRS, THEIRS, Meter, turns
@@ -10,6 +11,8 @@ from .results import RATIO, show
 EIGHT = 8
 DIRECTIONS = {"down": "pull", "up": "push"}
 FLOOR = "floor"
+# The only one of our ciphers that it is built with.
+DROPBEAR, DROPBEAR_CIPHER = "ssh-dropbear", "chacha20-poly1305"
 ONE, EIGHT_ON_ONE, EIGHT_ON_EIGHT = "1", "8 on one connection", "8 on eight connections"
 _CASES = (("-L", ONE), ("-R", ONE), ("-D", ONE), ("-L", EIGHT_ON_ONE), ("-L", EIGHT_ON_EIGHT))
 
@@ -35,9 +38,15 @@ def both_directions(cipher, route, streams, metric):
 
 def run(laboratory, results, options):
     servers = {kind: laboratory.start_server(kind) for kind in ("sshd", "relay")}
+    if _is_installed("dropbear"):
+        servers["dropbear"] = laboratory.start_server("dropbear")
     for cipher in options.ciphers:
         laboratory.say(f"throughput, {cipher}")
         cases, programs = _cases(laboratory, servers, cipher)
+        if "dropbear" in servers and cipher == DROPBEAR_CIPHER:
+            client, port = laboratory.local_port("ssh", servers["dropbear"], cipher)
+            cases["-L", ONE][DROPBEAR] = Path([port], [servers["dropbear"].program], [client.program], [])
+            programs.append(client)
         measure_cases(laboratory, results, cipher, cases)
         for program in programs:
             program.stop()
@@ -51,6 +60,13 @@ def measure_cases(laboratory, results, cipher, cases):
             for round_number in range(laboratory.options.rounds):
                 for who in turns(paths, round_number):
                     _measure(laboratory, results, paths[who], who, cipher, route, streams, direction, verb)
+
+
+def _is_installed(name):
+    try:
+        return settings.program(name)
+    except FileNotFoundError:
+        return None
 
 
 def measure(laboratory, path, verb, seconds):
@@ -116,6 +132,18 @@ def _report(results, options):
     results.table("Throughput, MB/s", columns, rates)
     columns = ["tunnels", FLOOR, "sshd", "relay", RATIO, "ssh", "swssh", RATIO]
     results.table("CPU seconds per GiB, with the stock program at the other end", columns, costs)
+    if results.has(key(DROPBEAR_CIPHER, "-L", ONE, "down", "MB/s"), DROPBEAR):
+        _report_dropbear(results)
+
+
+def _report_dropbear(results):
+    rows = []
+    for metric, digits in (("MB/s", 0), ("server CPU s/GiB", 2)):
+        for direction in DIRECTIONS:
+            what = key(DROPBEAR_CIPHER, "-L", ONE, direction, metric)
+            numbers = [show(results.median(what, who), digits) for who in (DROPBEAR, "ssh-relay")]
+            rows.append([f"{metric}, {direction}", *numbers, results.ratio(what, "ssh-relay", DROPBEAR) or "-"])
+    results.table(f"Beside dropbear ({DROPBEAR_CIPHER}, -L, {ONE})", ["what", DROPBEAR, "ssh-relay", RATIO], rows)
 
 
 def _rate_cells(results, what):
