@@ -3,14 +3,14 @@
 from . import logins, throughput
 from .holder import Holder
 from .laboratory import turns
-from .memory import MOST
+from .memory import most_connections
 from .results import RATIO, show
 
 _METRICS = ("CPU s/GiB", "CPU ms per login", "MB/s", "logins per second")
 
 
 def run(laboratory, results, options):
-    count = 1000 if options.quick else MOST
+    count = most_connections(options)
     laboratory.say(f"growth, {count} idle connections")
     relays = {who: laboratory.start_server("relay") for who in ("none", "many")}
     paths = {}

@@ -46,8 +46,8 @@ class _Target:
 class Laboratory(Lab):
     """One part's programs, all ended with the part."""
 
-    # The log is part of the work of a server; what tests want to read is not.
-    server_lines = ("LogLevel INFO", "ClientAliveInterval 15", "ClientAliveCountMax 3")
+    # The log is part of the work of a server; what tests want to read is not. One family: a listener is one socket.
+    server_lines = ("LogLevel INFO", "AddressFamily inet", "ClientAliveInterval 15", "ClientAliveCountMax 3")
 
     def __init__(self, directory, keys, options, say):
         super().__init__(directory, keys, _Target(0))

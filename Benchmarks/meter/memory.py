@@ -1,5 +1,6 @@
 """What an idle connection with one remote forward costs: memory, and CPU time for its keepalives."""
 
+import resource
 import time
 from pathlib import Path
 
@@ -9,14 +10,16 @@ from .accounting import process_count, processor_seconds, proportional_bytes, wa
 from .holder import Holder
 from .results import show
 
-MOST = 9000
+_MOST = 9000
 _SOME = 1000
+# Descriptors of a program that are no connection's.
+_OWN_DESCRIPTORS = 500
 _SSHD_BYTES = 4 << 20
 _MOST_NAME = "relay, most"
 
 
 def run(laboratory, results, options):
-    most, some = (1000, 200) if options.quick else (MOST, _SOME)
+    most, some = most_connections(options), 200 if options.quick else _SOME
     counts = {"sshd": min(some, _available_bytes() // _SSHD_BYTES), "relay": some, _MOST_NAME: most}
     standing = {who: _prepare(laboratory, who.split(",")[0], count) for who, count in counts.items()}
     # All programs run before any memory is read: whoever starts later takes a part of the pages that they share.
@@ -28,6 +31,12 @@ def run(laboratory, results, options):
     rows = [[who, *_cells(results, who, standing[who][1].count)] for who in counts]
     columns = ["server", "connections", "KiB each (PSS)", "processes", "alive after", "CPU s per connection and hour"]
     results.table("Idle connections, each with one remote forward; keepalives every 15 s", columns, rows)
+
+
+def most_connections(options):
+    """A connection and its listener take two descriptors of the server."""
+    limit, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return min(1000 if options.quick else _MOST, (limit - _OWN_DESCRIPTORS) // 2)
 
 
 def _prepare(laboratory, kind, count):
