@@ -34,7 +34,8 @@ def record(path, results, bars, options, parts):
 
 
 def _bars(bars):
-    return "Bars", ["what", "bar", "measured", "verdict"], [bar.row() for bar in bars]
+    measured = [bar for bar in bars if bar.value is not None]
+    return "Bars", ["what", "bar", "measured", "verdict"], [bar.row() for bar in measured or bars]
 
 
 def _facts(options, parts):
