@@ -18,7 +18,8 @@ sys.path.insert(0, str(_ROOT / "Tests" / "InteropTests"))
 from harness.keys import Keys  # noqa: E402
 from harness.processes import adopt_orphans  # noqa: E402
 
-from . import allocations, bars, chain, distance, growth, latency, logins, memory, opens, report, throughput  # noqa: E402
+from . import allocations, bars, chain, distance, growth  # noqa: E402
+from . import latency, logins, memory, opens, report, throughput  # noqa: E402
 from .laboratory import CIPHERS, Laboratory, Options  # noqa: E402
 from .results import Results  # noqa: E402
 
@@ -39,7 +40,7 @@ def _arguments():
     parser = argparse.ArgumentParser(prog="scripts/bench", description=__doc__)
     parser.add_argument("parts", nargs="*", metavar="part", help=f"all when none is named: {', '.join(PARTS)}")
     parser.add_argument("--only", choices=CIPHERS, help="one cipher alone")
-    parser.add_argument("--quick", action="store_true", help="one round, short ones: shows that it works, and roughly where it stands")
+    parser.add_argument("--quick", action="store_true", help="one short round: shows that it works, and where it stands")
     parser.add_argument("--rounds", type=int, help="how often each thing is measured")
     parser.add_argument("--seconds", type=float, help="how long a transfer lasts")
     parser.add_argument("--json", action="store_true", help="print every sample, and no table")

@@ -44,7 +44,8 @@ def at_least(what, limit, measured):
 
 
 def evaluate(results):
-    return [*_costs(results), *_rates(results), *_connections(results), *_latencies(results), *_growth(results), *_blocks(results)]
+    groups = (_costs, _rates, _connections, _latencies, _growth, _blocks)
+    return [bar for group in groups for bar in group(results)]
 
 
 def _both(results, cipher, route, streams, metric, ours, theirs=THEIRS):
@@ -103,7 +104,8 @@ def _blocks(results):
     for program in ("relay", "swssh"):
         for direction in throughput.DIRECTIONS:
             what = f"packet {direction}"
-            yield at_most(f"blocks for each {what}, {program}", 2, results.median(allocations.key(program, what), program))
+            blocks = results.median(allocations.key(program, what), program)
+            yield at_most(f"blocks for each {what}, {program}", 2, blocks)
     keepalive = results.median(allocations.key("relay", "idle keepalive"), "relay")
     # Timers and file watches ask for a block now and then.
     yield at_most("blocks for each idle keepalive, relay", 0.1, keepalive)

@@ -1,6 +1,8 @@
-// Counts the blocks that a program asks of malloc: LD_PRELOAD this, and ALLOCATIONS names the file that has the counts. It is
-// 64 numbers of 8 bytes: how many blocks of up to 1, 2, 4, 8, ... bytes.
+// Counts the blocks that a program asks of malloc, for whoever links it or has it in LD_PRELOAD. ALLOCATIONS in the
+// environment names the file that has the counts: 64 numbers, how many blocks of up to 1, 2, 4, 8, ... bytes.
 #define _GNU_SOURCE
+#include "allocations.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdatomic.h>
@@ -23,6 +25,12 @@ static _Atomic uint64_t *counts = before_start;
 static void count(size_t size) {
     int bits = size > 1 ? 64 - __builtin_clzl(size - 1) : 0;
     atomic_fetch_add_explicit(&counts[bits], 1, memory_order_relaxed);
+}
+
+uint64_t allocated_blocks(void) {
+    uint64_t total = 0;
+    for (int bits = 0; bits < sizes; bits++) total += atomic_load_explicit(&counts[bits], memory_order_relaxed);
+    return total;
 }
 
 __attribute__((constructor)) static void start(void) {
