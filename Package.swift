@@ -123,7 +123,8 @@ let package = Package(
         .testTarget(
             name: "SSHServerTests",
             dependencies: [
-                "SSHServer", "SSHForwarding", "SSHProtocol", "SSHCrypto", "SSHWire", "SSHTestFixtures", nioCore, logging,
+                "SSHServer", "SSHForwarding", "SSHProtocol", "SSHCrypto", "SSHWire", "SSHTestFixtures", nioCore,
+                logging,
                 .product(name: "NIOEmbedded", package: "swift-nio"),
             ],
             swiftSettings: settings

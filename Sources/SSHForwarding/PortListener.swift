@@ -114,7 +114,9 @@ private final class PortBinding {
 
     private func bind(_ bootstrap: ServerBootstrap, _ address: String) -> EventLoopFuture<any Channel> {
         // The system need not be asked what a number means.
-        if let numeric = try? SocketAddress(ipAddress: address, port: Int(self.port)) { return bootstrap.bind(to: numeric) }
+        if let numeric = try? SocketAddress(ipAddress: address, port: Int(self.port)) {
+            return bootstrap.bind(to: numeric)
+        }
         return bootstrap.bind(host: address, port: Int(self.port))
     }
 

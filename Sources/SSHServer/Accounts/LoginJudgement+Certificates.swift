@@ -122,7 +122,10 @@ extension LoginJudgement {
     ) throws(LoginRefusal) -> PrincipalsFile.Line {
         guard let line = file.lines.first(where: { certificate.names($0.principal) }) else {
             let reasons = file.problems.map(\.description)
-            throw LoginRefusal(reasons + ["the certificate does not contain an authorized principal"], said: [.noPrincipal])
+            throw LoginRefusal(
+                reasons + ["the certificate does not contain an authorized principal"],
+                said: [.noPrincipal]
+            )
         }
         if let reason = AuthorizedKeys.refusal(line.options, self.now, self.facts.address, self.facts.host) {
             throw LoginRefusal("\(line.rule): \(reason)")

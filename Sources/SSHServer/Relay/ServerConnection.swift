@@ -103,7 +103,11 @@ final class ServerConnection {
         let connection = ServerConnection(context, startup, peer: peer, facts: facts)
         do {
             let configuration = EngineConfiguration.server(rules, settings)
-            let handler = try ConnectionHandler(configuration: configuration, random: SystemRandom.ofThisThread(), owner: connection)
+            let handler = try ConnectionHandler(
+                configuration: configuration,
+                random: SystemRandom.ofThisThread(),
+                owner: connection
+            )
             connection.handler = handler
             context.connections.insert(connection, on: channel.eventLoop)
             if rules.configuration.useDNS {
