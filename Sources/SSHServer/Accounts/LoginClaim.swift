@@ -65,9 +65,11 @@ struct LoginClaim: Sendable {
 struct LoginGrant: Sendable {
     /// The line that accepted it, its options narrowed by those of a certificate.
     let key: AuthorizedKey
-    let settings: AccountSettings
+    let sharedSettings: Shared<AccountSettings>
     /// Seconds since 1970: when it ends by itself.
     let expires: UInt64?
     /// Every file that was asked, also those that do not exist: when one changes, the login is judged again.
     let files: [String]
+
+    var settings: AccountSettings { self.sharedSettings.value }
 }

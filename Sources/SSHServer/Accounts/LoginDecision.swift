@@ -34,7 +34,7 @@ enum LoginDecision: Sendable {
             claim: claim,
             account: account,
             facts: facts,
-            settings: configuration.settings(for: facts),
+            sharedSettings: configuration.sharedSettings(for: facts),
             strictModes: configuration.strictModes,
             now: now,
             consulted: consulted

@@ -6,11 +6,13 @@ struct LoginJudgement {
     let claim: LoginClaim
     let account: Account
     let facts: ConnectionFacts
-    let settings: AccountSettings
+    let sharedSettings: Shared<AccountSettings>
     let strictModes: Bool
     /// Seconds since 1970.
     let now: UInt64
     var consulted: ConsultedFiles
+
+    var settings: AccountSettings { self.sharedSettings.value }
 
     /// The line that accepts the claim, its options narrowed by a certificate's.
     mutating func line(in keys: AuthorizedKeys) throws(LoginRefusal) -> AuthorizedKey {
@@ -37,7 +39,7 @@ struct LoginJudgement {
         var ends = line.options.expiryTime.map { [$0] } ?? []
         if case .certificate(let certificate) = self.claim.credential { ends.append(certificate.validBefore) }
         let expires = ends.min().flatMap { $0 == .max ? nil : $0 }
-        return LoginGrant(key: line, settings: self.settings, expires: expires, files: self.consulted.paths)
+        return LoginGrant(key: line, sharedSettings: self.sharedSettings, expires: expires, files: self.consulted.paths)
     }
 
     // MARK: What holds for every credential

@@ -44,7 +44,11 @@ public struct ServerConfiguration: Sendable {
     @Setting public var hostKeyAlgorithms: [String] = []
 
     /// What holds outside of every Match block.
-    public internal(set) var defaults = AccountSettings()
+    public internal(set) var defaults: AccountSettings {
+        get { self.sharedDefaults.value }
+        set { self.sharedDefaults = Shared(newValue) }
+    }
+    private var sharedDefaults = Shared(AccountSettings())
     /// What was read but does not do here what it does in sshd.
     public internal(set) var warnings: [ConfigurationWarning] = []
     /// The Match blocks, in the order of the files.
@@ -63,13 +67,20 @@ public struct ServerConfiguration: Sendable {
     /// The settings for one connection: a value of a matching block goes over the global one, and the first matching block
     /// that has a value goes over later ones.
     public func settings(for facts: ConnectionFacts) -> AccountSettings {
+        self.sharedSettings(for: facts).value
+    }
+
+    /// The same, to be held by connections: where no block matches all hold one.
+    func sharedSettings(for facts: ConnectionFacts) -> Shared<AccountSettings> {
+        let sections = self.matchSections.filter { $0.match(facts) }
+        guard !sections.isEmpty else { return self.sharedDefaults }
         var matched = AccountSettings()
-        for section in self.matchSections where section.match(facts) {
+        for section in sections {
             for assign in section.assignments { assign(&matched) }
         }
         var settings = self.defaults
         for keyword in Keyword.all { keyword.overlay(matched, &settings) }
-        return settings
+        return Shared(settings)
     }
 
     /// Every address to listen on, with its port: each ListenAddress without a port gets all ports.

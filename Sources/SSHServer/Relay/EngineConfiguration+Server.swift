@@ -6,22 +6,26 @@ import SSHProtocol
 extension EngineConfiguration {
     /// What the rules say about the engine, before it is known who logs in.
     static func server(_ rules: RelayRules, _ settings: AccountSettings) -> EngineConfiguration {
-        let configured = rules.configuration
-        var algorithms = AlgorithmPreferences()
-        algorithms.ciphers = configured.ciphers.compactMap(CipherAlgorithm.init(rawValue:))
-        algorithms.macs = configured.macs.compactMap(MACAlgorithm.init(rawValue:))
-        algorithms.keyExchange = configured.kexAlgorithms.compactMap(KeyExchangeAlgorithm.init(rawValue:))
-        algorithms.hostKey = configured.hostKeyAlgorithms
-        var configuration = EngineConfiguration(role: .server, algorithms: algorithms)
-        configuration.hostKeys = rules.hostKeys
-        configuration.hostCertificates = rules.hostCertificates
-        configuration.versionAddendum = configured.versionAddendum
-        configuration.announcesLogin = configured.mayShowBanner || configured.useDNS
+        var configuration = rules.engine
         configuration.userKeyAlgorithms = settings.pubkeyAcceptedAlgorithms
         configuration.maximumAuthenticationTries = settings.maxAuthTries
         configuration.rekeyLimit = SSHProtocol.RekeyLimit(settings.rekeyLimit)
         configuration.keepalive = Keepalive(settings)
         return configuration
+    }
+
+    /// What does not depend on who connects.
+    init(server configured: ServerConfiguration, _ hostKeys: HostKeys) {
+        var algorithms = AlgorithmPreferences()
+        algorithms.ciphers = configured.ciphers.compactMap(CipherAlgorithm.init(rawValue:))
+        algorithms.macs = configured.macs.compactMap(MACAlgorithm.init(rawValue:))
+        algorithms.keyExchange = configured.kexAlgorithms.compactMap(KeyExchangeAlgorithm.init(rawValue:))
+        algorithms.hostKey = configured.hostKeyAlgorithms
+        self.init(role: .server, algorithms: algorithms)
+        self.hostKeys = hostKeys.keys
+        self.hostCertificates = hostKeys.certificates
+        self.versionAddendum = configured.versionAddendum
+        self.announcesLogin = configured.mayShowBanner || configured.useDNS
     }
 }
 

@@ -1,6 +1,7 @@
 import Glibc
 import Logging
 import SSHCrypto
+import SSHProtocol
 import SSHWire
 
 /// What the relay goes by: one reading of its files, replaced as a whole by the next.
@@ -9,6 +10,8 @@ final class RelayRules: Sendable {
     let hostKeys: [any SigningKey]
     let hostCertificates: [Certificate]
     let logger: Logger
+    /// What is the same for all connections.
+    let engine: EngineConfiguration
 
     /// Reads the host keys.
     ///
@@ -26,5 +29,6 @@ final class RelayRules: Sendable {
         self.hostKeys = hostKeys.keys
         self.hostCertificates = hostKeys.certificates
         self.logger = logger
+        self.engine = EngineConfiguration(server: configuration, hostKeys)
     }
 }

@@ -94,7 +94,7 @@ final class ServerConnection {
         let rules = context.rules
         // Until the client's name is known, no rule on names holds, be it for it or against it.
         if rules.configuration.useDNS { facts.missing.insert(.host) }
-        let settings = rules.configuration.settings(for: facts)
+        let settings = rules.configuration.sharedSettings(for: facts).value
         guard !settings.refuseConnection else {
             context.startups.end(startup)
             context.penalties.punish(peer.address, for: .refused, now: .secondsNow)
