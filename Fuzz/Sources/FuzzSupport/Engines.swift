@@ -1,6 +1,7 @@
 import NIOCore
 import SSHCrypto
 import SSHProtocol
+import SSHWire
 
 /// Engines in the states that the targets begin with. The seeds are fixed: a crash can be run again.
 public enum Engines {
@@ -12,6 +13,7 @@ public enum Engines {
     public static func makeServer() throws -> Engine {
         var configuration = EngineConfiguration(role: .server)
         configuration.hostKeys = [self.hostKey].compactMap { $0 }
+        configuration.announcesLogin = true
         configuration.algorithms.keyExchange = [.curve25519, .mlkem768x25519]
         return try Engine(configuration: configuration, random: SeededRandom(seed: 3), now: self.start)
     }
@@ -21,6 +23,7 @@ public enum Engines {
         configuration.user = "fuzz"
         configuration.identities = [self.userKey].compactMap { $0 }
         configuration.algorithms.keyExchange = [.curve25519]
+        configuration.algorithms.hostKey += AlgorithmPreferences.hostCertificates
         return try Engine(configuration: configuration, random: SeededRandom(seed: 4), now: self.start)
     }
 
@@ -30,7 +33,11 @@ public enum Engines {
         while let event = try engine.nextEvent(now: self.start) {
             switch event {
             case .hostKey: try engine.acceptHostKey()
+            case .loginBegins: try engine.beginLogin()
             case .authenticationRequest: try engine.answerAuthentication(isAllowed: true)
+            case .globalRequest(.other(HostKeyUpdate.proof, let data), .some(let reply)):
+                let proof = engine.hostKeyProof(data)
+                try engine.answerGlobalRequest(reply, success: proof)
             case .globalRequest(_, .some(let reply)): try engine.answerGlobalRequest(reply, success: ByteBuffer())
             case .channelOpen(let id, _):
                 try engine.confirmChannel(id)
