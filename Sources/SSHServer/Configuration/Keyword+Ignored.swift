@@ -46,7 +46,7 @@ extension Keyword {
                 .anywhere,
                 "AuthorizedPrincipalsCommand is not supported",
                 silent: ["none"]
-            ),
+            )
         ]
 
     private static let otherKeywords: [Keyword] = [
