@@ -18,7 +18,8 @@ sys.path.insert(0, str(_ROOT / "Tests" / "InteropTests"))
 from harness.keys import Keys  # noqa: E402
 from harness.processes import adopt_orphans  # noqa: E402
 
-from . import bars, chain, distance, growth, latency, logins, memory, opens, report, throughput  # noqa: E402
+from . import allocations, bars, chain, distance, growth  # noqa: E402
+from . import latency, logins, memory, opens, report, throughput  # noqa: E402
 from .laboratory import CIPHERS, Laboratory, Options  # noqa: E402
 from .results import Results  # noqa: E402
 
@@ -31,6 +32,7 @@ PARTS = {
     "memory": memory,
     "distance": distance,
     "growth": growth,
+    "allocations": allocations,
 }
 
 
@@ -38,11 +40,12 @@ def _arguments():
     parser = argparse.ArgumentParser(prog="scripts/bench", description=__doc__)
     parser.add_argument("parts", nargs="*", metavar="part", help=f"all when none is named: {', '.join(PARTS)}")
     parser.add_argument("--only", choices=CIPHERS, help="one cipher alone")
-    parser.add_argument("--quick", action="store_true", help="one round, short ones: shows that it works, and roughly where it stands")
+    parser.add_argument("--quick", action="store_true", help="one short round: shows that it works, and where it stands")
     parser.add_argument("--rounds", type=int, help="how often each thing is measured")
     parser.add_argument("--seconds", type=float, help="how long a transfer lasts")
     parser.add_argument("--json", action="store_true", help="print every sample, and no table")
     parser.add_argument("--record", action="store_true", help="write Benchmarks/RESULTS.md as well")
+    parser.add_argument("--strict", action="store_true", help="end with 1 if a bar is missed")
     arguments = parser.parse_args()
     unknown = set(arguments.parts) - set(PARTS)
     if unknown:
@@ -95,7 +98,8 @@ def main():
         report.record(_ROOT / "Benchmarks" / "RESULTS.md", results, lines, options, arguments.parts)
     for failure in results.failures:
         print(f"scripts/bench: {failure}", file=sys.stderr)
-    return 1 if results.failures else 0
+    missed = arguments.strict and any(bar.verdict == "missed" for bar in lines)
+    return 1 if results.failures or missed else 0
 
 
 def _run_part(name, place, keys, options, results, say):

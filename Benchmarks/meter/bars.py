@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from . import throughput
+from . import allocations, throughput
 from .laboratory import OURS, THEIRS
 from .results import Ratio
 
@@ -30,8 +30,9 @@ class Bar:
         return "met" if (self.value <= self.limit if self.is_most else self.value >= self.limit) else "missed"
 
     def row(self):
-        measured = f"{self.measured:.2f}" if isinstance(self.measured, float) else self.measured
-        return [self.what, f"at {'most' if self.is_most else 'least'} {self.limit:g}", measured or "-", self.verdict]
+        measured = f"{self.measured:.3g}" if isinstance(self.measured, float) else self.measured
+        measured = "-" if self.measured is None else measured
+        return [self.what, f"at {'most' if self.is_most else 'least'} {self.limit:g}", measured, self.verdict]
 
 
 def at_most(what, limit, measured):
@@ -43,7 +44,8 @@ def at_least(what, limit, measured):
 
 
 def evaluate(results):
-    return [*_costs(results), *_rates(results), *_connections(results), *_latencies(results), *_growth(results)]
+    groups = (_costs, _rates, _connections, _latencies, _growth, _blocks)
+    return [bar for group in groups for bar in group(results)]
 
 
 def _both(results, cipher, route, streams, metric, ours, theirs=THEIRS):
@@ -96,3 +98,14 @@ def _growth(results):
     for what in ("CPU s/GiB", "CPU ms per login"):
         grown = results.ratio(f"growth, {what}", "many", "none")
         yield at_most(f"growth, {what} beside idle connections / with none", 1.1, grown)
+
+
+def _blocks(results):
+    for program in ("relay", "swssh"):
+        for direction in throughput.DIRECTIONS:
+            what = f"packet {direction}"
+            blocks = results.median(allocations.key(program, what), program)
+            yield at_most(f"blocks for each {what}, {program}", 2, blocks)
+    keepalive = results.median(allocations.key("relay", "idle keepalive"), "relay")
+    # Timers and file watches ask for a block now and then.
+    yield at_most("blocks for each idle keepalive, relay", 0.1, keepalive)

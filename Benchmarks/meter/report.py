@@ -22,7 +22,7 @@ def record(path, results, bars, options, parts):
         "",
         "Written by `scripts/bench --record`; every line can be measured again with the part that is named like it.",
         "Numbers are medians; a ratio is one of medians, and in brackets are the least and the greatest of one round.",
-        "CPU time is of whole programs, with all that they start. What a network costs in the kernel counts for whoever sends.",
+        "CPU time is of whole programs, with all that they start. On loopback the sender pays for the network in the kernel.",
         "",
         *_facts(options, parts),
         "",
@@ -34,7 +34,8 @@ def record(path, results, bars, options, parts):
 
 
 def _bars(bars):
-    return "Bars", ["what", "bar", "measured", "verdict"], [bar.row() for bar in bars]
+    measured = [bar for bar in bars if bar.value is not None]
+    return "Bars", ["what", "bar", "measured", "verdict"], [bar.row() for bar in measured or bars]
 
 
 def _facts(options, parts):

@@ -40,7 +40,7 @@ class Results:
         return self.ratio_of_sums([what], ours, [what], theirs)
 
     def ratio_of_sums(self, our_whats, ours, their_whats, theirs):
-        """The sums of what was measured in several cases, round by round; a mean of as many cases has the same ratio."""
+        """The sums of what was measured in several cases, round by round; the ratio of means is the same."""
         numerators, denominators = self._sums(our_whats, ours), self._sums(their_whats, theirs)
         if not numerators or not denominators or not all(denominators):
             return None

@@ -1,5 +1,5 @@
-// client WHAT SOCKS SECONDS PORT...: the near end of the tunnels; one stream for each port. SOCKS is the port to ask a SOCKS
-// proxy for, or 0. Prints one line of numbers.
+// client WHAT SOCKS SECONDS PORT...: the near end of the tunnels; one stream for each port. SOCKS is the port to ask a
+// SOCKS proxy for, or 0. Prints one line of numbers.
 // pull, push: move bytes for so long and wait until all have arrived. Bytes, nanoseconds.
 // opens: connects, gets one byte and closes, over and over. Connections, nanoseconds.
 // echo: 64 bytes there and back, over and over, 200 of them before it counts; on the first port alone.
@@ -29,10 +29,12 @@ static void expect(int holds, const char *text) {
 static int open_stream(int port) {
     int connection = connect_to(port);
     if (socks_port) {
-        unsigned char request[10] = {5, 1, 0, 1, 127, 0, 0, 1, (unsigned char)(socks_port >> 8), (unsigned char)socks_port};
-        unsigned char answer[10];
-        expect(send_all(connection, "\5\1\0", 3) && receive_all(connection, answer, 2) && !answer[1], "no SOCKS proxy");
-        expect(send_all(connection, request, 10) && receive_all(connection, answer, 10) && !answer[1], "SOCKS: refused");
+        unsigned char request[10] = {5, 1, 0, 1, 127, 0, 0, 1, (unsigned char)(socks_port >> 8)}, answer[10];
+        request[9] = (unsigned char)socks_port;
+        int isGood = send_all(connection, "\5\1\0", 3) && receive_all(connection, answer, 2) && !answer[1];
+        expect(isGood, "no SOCKS proxy");
+        isGood = send_all(connection, request, 10) && receive_all(connection, answer, 10) && !answer[1];
+        expect(isGood, "the SOCKS proxy refused");
     }
     expect(send_all(connection, &what, 1), "the tunnel ended at once");
     return connection;
@@ -118,8 +120,8 @@ static void echo(int port) {
         if (count >= 0) times[count] = took > UINT32_MAX ? UINT32_MAX : (uint32_t)took;
     }
     qsort(times, (size_t)count, sizeof *times, ascending);
-    printf("%d %u %u %u %u\n", count, times[count / 2], times[(int64_t)count * 99 / 100], times[(int64_t)count * 999 / 1000],
-           times[count - 1]);
+    int64_t p99 = (int64_t)count * 99 / 100, p999 = (int64_t)count * 999 / 1000;
+    printf("%d %u %u %u %u\n", count, times[count / 2], times[p99], times[p999], times[count - 1]);
 }
 
 int main(int count, char **arguments) {

@@ -1,5 +1,5 @@
-// distance MILLISECONDS PORT: a network that long, there and back. Copies each connection to PORT, every byte half that time
-// after it came. It drops nothing and has no limit of rate: what is slow is whoever waits for answers. Prints its own port.
+// distance MILLISECONDS PORT: a network that long, there and back. Copies each connection to PORT, every byte half that
+// time after it came. It drops nothing and has no limit of rate: slow is whoever waits for answers. Prints its own port.
 #define _GNU_SOURCE
 #include "sockets.h"
 
@@ -30,7 +30,8 @@ static void send_due(struct direction *direction) {
     while (direction->waiting) {
         struct piece *piece = &direction->queue[direction->first];
         if (piece->due > nanoseconds()) return;
-        ssize_t put = send(direction->to, piece->bytes + piece->sent, piece->count - piece->sent, MSG_NOSIGNAL | MSG_DONTWAIT);
+        const unsigned char *rest = piece->bytes + piece->sent;
+        ssize_t put = send(direction->to, rest, piece->count - piece->sent, MSG_NOSIGNAL | MSG_DONTWAIT);
         if (put < 0 && errno != EAGAIN) direction->ended = 1;
         if (put < 0) return;
         piece->sent += (size_t)put;

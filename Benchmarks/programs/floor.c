@@ -1,5 +1,5 @@
-// floor CIPHER PORT: the least that a relay can do. Copies each connection to PORT through itself, and runs the cipher once
-// over what it copies, in records as SSH has them. Prints its own port.
+// floor CIPHER PORT: the least that a relay can do. Copies each connection to PORT through itself, and runs the cipher
+// once over what it copies, in records as SSH has them. Prints its own port.
 #define _GNU_SOURCE
 #include "sockets.h"
 
@@ -22,7 +22,7 @@ static void check(int holds) {
 }
 
 // One key and one context for all, as a connection has them; a nonce for each record.
-static void seal(EVP_CIPHER_CTX *context, uint64_t *nonce, const unsigned char *bytes, size_t count, unsigned char *sealed) {
+static void seal(EVP_CIPHER_CTX *context, uint64_t *nonce, const void *bytes, size_t count, unsigned char *sealed) {
     unsigned char vector[12] = {0}, tag[16];
     int length;
     ++*nonce;

@@ -1,6 +1,8 @@
 // server: what stands behind the tunnels. Prints its port. The first byte of a connection says what it is for:
-// D: sends without end until the peer sends another byte, then ends.   U: takes until the peer ends, then answers with the
-// number of bytes, 8 of them.   E: sends back what comes.   O: answers with one byte and ends.
+// D: sends without end until the peer sends another byte, then ends.
+// U: takes until the peer ends, then answers with the number of bytes, 8 of them.
+// E: sends back what comes.
+// O: answers with one byte and ends.
 // It works as little as it can: it sends from a file in memory without copying, and throws away without copying.
 #define _GNU_SOURCE
 #include "sockets.h"
@@ -56,7 +58,10 @@ int main(void) {
     signal(SIGPIPE, SIG_IGN);
     static unsigned char bytes[piece];
     uint32_t random = 1;
-    for (size_t index = 0; index < piece; index++) bytes[index] = (unsigned char)((random = random * 1664525 + 1013904223) >> 24);
+    for (size_t index = 0; index < piece; index++) {
+        random = random * 1664525 + 1013904223;
+        bytes[index] = (unsigned char)(random >> 24);
+    }
     file = memfd_create("bytes", MFD_CLOEXEC);
     if (file < 0 || write(file, bytes, piece) != piece) fail("memfd");
     int listener = listen_and_tell();

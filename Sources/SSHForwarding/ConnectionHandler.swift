@@ -75,12 +75,12 @@ public final class ConnectionHandler: ChannelInboundHandler {
     }
 
     public func channelInactive(context: ChannelHandlerContext) {
-        self.end(SSHError(.connectionLost, "the peer closed the connection"))
+        self.end(SSHError(.connectionLost, Self.closedByPeer))
         self.context = nil
     }
 
     public func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        self.end(SSHError(.connectionLost, "the connection broke: \(error)"))
+        self.end(SSHError(brokenBy: error))
         context.close(promise: nil)
     }
 

@@ -26,6 +26,12 @@ public struct SSHError: Error, Sendable, CustomStringConvertible {
         public static let disconnectedByPeer = Code("disconnectedByPeer")
         /// The connection ended without a word, or could not be made.
         public static let connectionLost = Code("connectionLost")
+        /// The peer's system knows nothing of the connection any more.
+        public static let connectionReset = Code("connectionReset")
+        /// The peer's first line is no identification.
+        public static let invalidIdentification = Code("invalidIdentification")
+        /// The peer's identification names another protocol version.
+        public static let protocolVersionMismatch = Code("protocolVersionMismatch")
         /// Something took longer than it may.
         public static let timedOut = Code("timedOut")
         /// A key, a certificate or a key file that cannot be used.

@@ -117,7 +117,11 @@ struct Serve: AsyncParsableCommand {
         let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint, .sighup)
         let listening = Task {
             for await signal in signals {
-                if signal == .sighup { server.reload() } else { server.stop() }
+                if signal == .sighup {
+                    server.reload()
+                } else {
+                    server.stop(signal: signal == .sigint ? SIGINT : SIGTERM)
+                }
             }
         }
         defer { listening.cancel() }

@@ -523,6 +523,26 @@ def test_bytes_of_revoked_keys(lab, authority, client_kind, server_kind, tmp_pat
     assert answers == [(name, accepted) for name, _, accepted in LISTS]
 
 
+# PermitRootLogin, options of the key's line, and whether root logs in.
+ROOT = [
+    ("yes", "", True),
+    ("prohibit-password", "", True),
+    ("forced-commands-only", "", False),
+    ("forced-commands-only", 'command="true"', True),
+    ("no", "", False),
+    ("no", 'command="true"', False),
+]
+
+
+@BOTH
+@pytest.mark.skipif(os.getuid() != 0, reason="the account of the tests is not root")
+@pytest.mark.parametrize("value, options, accepted", ROOT)
+def test_root_logs_in_as_permit_root_login_says(lab, client_kind, server_kind, value, options, accepted):
+    keys = f"{options} {lab.keys.user.public}\n"
+    server = lab.server(server_kind, config=[f"PermitRootLogin {value}"], authorized_keys=keys)
+    assert _logs_in(lab, client_kind, server, lab.keys.user) == accepted, server.log()
+
+
 @pytest.mark.pairs(clients=["ssh"], servers=["relay"])
 @pytest.mark.ours_only("before 10.3 sshd let such a certificate log in by a cert-authority line")
 def test_certificate_for_nobody_in_particular_does_not_log_in(lab, authority, client_kind, server_kind):

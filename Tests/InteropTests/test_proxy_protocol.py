@@ -82,7 +82,7 @@ def test_the_log_names_whom_the_balancer_names(lab, header):
     _, port = lab.local_forward("ssh", server, options=_through(server, header))
     transfer(traffic.connect(port), MIB)
     server.wait_for_log(lambda line: line.startswith(f"Accepted publickey for {USER} from {CLIENT} port {CLIENT_PORT} ssh2"))
-    server.wait_for_log(lambda line: line == f"Connection from {CLIENT} port {CLIENT_PORT} on 203.0.113.1 port 2222")
+    server.wait_for_log(lambda line: line == f"Connection from {CLIENT} port {CLIENT_PORT} on 203.0.113.1 port 2222 rdomain \"\"")
     assert BALANCER not in server.log()
 
 
@@ -117,8 +117,8 @@ def test_nobody_else_may_say_who_the_client_is(lab, header):
     server = _server(lab, authorized_keys=f'from="{CLIENT}" {lab.keys.user.public}\n')
     client, _ = lab.local_forward("ssh", server, options=_through(server, header, source=STRANGER), wait=False)
     assert client.wait() == 255
-    server.wait_for_log(lambda line: f"{STRANGER} port" in line and line.startswith(("Disconnecting", "Connection closed")))
-    assert CLIENT not in server.log()
+    server.wait_for_log(lambda line: line.startswith(f"banner exchange: Connection from {STRANGER} port"))
+    assert f"{CLIENT} port" not in server.log()
 
 
 @pytest.mark.parametrize("start", [b"SSH-2.0-test\r\n", b"PROXY TCP4 x\r\n", SIGNATURE + b"\x21\x11\xff\xff", b"\0"])

@@ -56,14 +56,14 @@ def test_a_proxy_command_is_a_server(lab, server, client_kind):
     server.wait_for_log(lambda line: f"Accepted publickey for {USER} from UNKNOWN port 65535 ssh2" in line)
     _end(client)
     # The server ends with its connection; the lab would find it if it did not.
-    server.wait_for_log(lambda line: f"Connection closed by user {USER} UNKNOWN port 65535" in line)
+    server.wait_for_log(lambda line: f"Disconnected from user {USER} UNKNOWN port 65535" in line)
 
 
 def test_listeners_work_and_end_with_the_connection(lab, server):
     client, port = lab.remote_forward("ssh", server, options=server.proxy_command())
     transfer(traffic.connect(port), MIB)
     _end(client)
-    server.wait_for_log(lambda line: "Connection closed by" in line)
+    server.wait_for_log(lambda line: "Disconnected from user" in line)
     with pytest.raises(ConnectionRefusedError):
         traffic.connect(port)
 

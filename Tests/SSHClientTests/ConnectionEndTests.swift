@@ -20,6 +20,17 @@ struct ConnectionEndTests {
         #expect(Self.line(error).contains("relay:2222 ended before login"))
     }
 
+    @Test func aConnectionThatWasResetIsALostOne() {
+        let error = SSHError(.connectionReset, "Connection reset by peer")
+        #expect(Self.line(error, isLoggedIn: true) == "Connection to relay closed by remote host.")
+        #expect(Self.line(error) == "Connection to relay:2222 ended before login: Connection reset by peer")
+    }
+
+    @Test func theServersGoodbyeIsSaidAsSSHSaysIt() {
+        let error = SSHError(.disconnectedByPeer, "2: Too many authentication failures")
+        #expect(Self.line(error) == "Received disconnect from relay port 2222:2: Too many authentication failures")
+    }
+
     @Test func aDeadServerIsATimeout() {
         let error = SSHError(.timedOut, "no answer")
         #expect(Self.line(error, isLoggedIn: true) == "Timeout, server relay not responding.")

@@ -21,6 +21,22 @@ struct IdentificationReaderTests {
         #expect(throws: SSHError.self) { try self.read(line) }
     }
 
+    @Test func whatWasReadInsteadIsNamedForTheLog() {
+        #expect {
+            try self.read("GET / HTTP/1.1\r\n")
+        } throws: { error in
+            let error = error as? SSHError
+            return error?.code == .invalidIdentification
+                && error?.reason == "client sent invalid protocol identifier \"GET / HTTP/1.1\""
+        }
+        #expect {
+            try self.read("SSH-1.5-x\r\n")
+        } throws: { error in
+            let error = error as? SSHError
+            return error?.code == .protocolVersionMismatch && error?.reason == "Protocol major versions differ: 2 vs. 1"
+        }
+    }
+
     @Test func aLineThatNeverEndsIsRefusedAtItsLimit() throws {
         #expect(try self.read("SSH-2.0-" + String(repeating: "a", count: 240)) == nil)
         #expect(throws: SSHError.self) { try self.read("SSH-2.0-" + String(repeating: "a", count: 300)) }

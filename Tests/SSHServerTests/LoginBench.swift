@@ -118,6 +118,6 @@ extension LoginDecision {
     }
 
     var reasons: [String] {
-        if case .refused(let reasons, _) = self { reasons } else { [] }
+        if case .refused(let refusal, _) = self { refusal.reasons } else { [] }
     }
 }

@@ -20,9 +20,11 @@ struct ConnectionEnd {
             let headline = "Host key verification failed"
             let isSaid = error.reason.contains(headline)
             return isSaid ? "\(place): \(error.reason)" : "\(place): \(headline): \(error.reason)"
-        case .connectionLost where self.isLoggedIn:
+        case .connectionLost where self.isLoggedIn, .connectionReset where self.isLoggedIn:
             return "Connection to \(self.host) closed by remote host."
-        case .connectionLost:
+        case .disconnectedByPeer:
+            return "Received disconnect from \(self.host) port \(self.port):\(error.reason)"
+        case .connectionLost, .connectionReset:
             return "Connection to \(place) ended before login: \(error.reason)"
         case .timedOut where self.isLoggedIn:
             return "Timeout, server \(self.host) not responding."

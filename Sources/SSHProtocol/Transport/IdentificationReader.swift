@@ -42,7 +42,10 @@ struct IdentificationReader {
 
     private mutating func skip(_ line: [UInt8]) throws {
         guard self.allowsLinesBefore else {
-            throw SSHError.protocolViolation("the peer does not speak SSH: its first line is no identification")
+            throw SSHError(
+                .invalidIdentification,
+                "client sent invalid protocol identifier \"\(String(decoding: line, as: UTF8.self))\""
+            )
         }
         self.linesBefore += 1
         self.bytesBefore += line.count
@@ -56,8 +59,13 @@ struct IdentificationReader {
             throw SSHError.protocolViolation("the peer's identification line is too long or not printable")
         }
         guard line.starts(with: "SSH-2.0-".utf8) || line.starts(with: "SSH-1.99-".utf8) else {
-            throw SSHError.protocolViolation("the peer speaks another version of SSH than 2.0")
+            throw SSHError(.protocolVersionMismatch, "Protocol major versions differ: 2 vs. \(Self.majorVersion(line))")
         }
         return line
+    }
+
+    /// What stands between `SSH-` and the first dot.
+    private static func majorVersion(_ line: [UInt8]) -> String {
+        String(decoding: line.dropFirst(4).prefix { $0 != UInt8(ascii: ".") }, as: UTF8.self)
     }
 }

@@ -130,7 +130,7 @@ struct Transport: ~Copyable {
         switch number {
         case .disconnect:
             let disconnect = try Disconnect(payload: reader)
-            throw SSHError(.disconnectedByPeer, "the peer disconnected: \(disconnect.message)")
+            throw SSHError(.disconnectedByPeer, "\(disconnect.reason.rawValue): \(disconnect.message)")
         case .ignore, .unimplemented, .debug:
             return nil
         default:

@@ -36,8 +36,9 @@ final class AccountFiles: Sendable {
             file = .success(try self.lists.revoked.read(path, at: now))
             self.say(nil, about: "RevokedKeys \(path)")
         } catch {
-            let problem = "\(Self.reason(error)): nobody may log in"
-            file = .failure(self.say(problem, about: "RevokedKeys \(path)"))
+            var refusal = self.say("\(Self.reason(error)): nobody may log in", about: "RevokedKeys \(path)")
+            refusal.cause = error is BoundedFile.NotFound ? "No such file or directory" : ErrorText.of(error)
+            file = .failure(refusal)
         }
         self.revoked.withLock { $0[path] = file }
         return try file.get()

@@ -4,7 +4,7 @@ import SSHProtocol
 /// Whether somebody may log in, and why not.
 enum LoginDecision: Sendable {
     case accepted(LoginGrant)
-    case refused(reasons: [String], isUnknownAccount: Bool)
+    case refused(LoginRefusal, isUnknownAccount: Bool)
 
     /// Judges a claim by the files as they are now. It reads files and may ask a name service: not for an event loop.
     ///
@@ -19,11 +19,14 @@ enum LoginDecision: Sendable {
         files: AccountFiles
     ) -> LoginDecision {
         guard let name = AccountName(claim.user) else {
-            return .refused(reasons: ["the user name is no account's"], isUnknownAccount: true)
+            return .refused(LoginRefusal("the user name is no account's"), isUnknownAccount: true)
         }
         let account = Account.lookingUp(name)
         guard account.userID != nil || !name.isLeftover else {
-            return .refused(reasons: ["the user name is that of a copy of an account's file"], isUnknownAccount: true)
+            return .refused(
+                LoginRefusal("the user name is that of a copy of an account's file"),
+                isUnknownAccount: true
+            )
         }
         var consulted = ConsultedFiles(files)
         let facts = Self.facts(of: account, configuration, facts, &consulted)
@@ -42,7 +45,7 @@ enum LoginDecision: Sendable {
             return .accepted(judgement.grant(line))
         } catch {
             let isUnknown = account.userID == nil && keys.isEmpty && judgement.settings.trustedUserCAKeys == nil
-            return .refused(reasons: error.reasons, isUnknownAccount: isUnknown)
+            return .refused(error, isUnknownAccount: isUnknown)
         }
     }
 
@@ -84,13 +87,19 @@ enum LoginDecision: Sendable {
 /// Why a login is refused, for the log.
 struct LoginRefusal: Error {
     let reasons: [String]
+    /// sshd's lines about it, for tools that look for them.
+    var said: [LogLine]
+    /// What the system said of a file that could not be read, if that is why.
+    var cause: String?
 
-    init(_ reasons: [String]) {
+    init(_ reasons: [String], said: [LogLine] = [], cause: String? = nil) {
         self.reasons = reasons
+        self.said = said
+        self.cause = cause
     }
 
-    init(_ reason: String) {
-        self.reasons = [reason]
+    init(_ reason: String, said: LogLine...) {
+        self.init([reason], said: said)
     }
 }
 

@@ -6,8 +6,16 @@ extension LoginJudgement {
         for certificate: Certificate,
         in keys: AuthorizedKeys
     ) throws(LoginRefusal) -> AuthorizedKey {
-        let rules = try self.check(certificate)
+        let rules: CertificateRules
+        do throws(LoginRefusal) {
+            rules = try self.check(certificate)
+        } catch {
+            guard self.isTrusted(certificate, in: keys) else { throw LoginRefusal(error.reasons) }
+            let said = error.said.isEmpty ? self.optionLines(certificate, in: keys) : error.said
+            throw LoginRefusal(error.reasons, said: said)
+        }
         var reasons: [String] = []
+        var said: [LogLine] = []
         // The account's own lines first: they may restrict what the relay's trust in the same authority would permit.
         for line in keys.keys where line.options.certificateAuthority {
             guard line.blob == certificate.certificateAuthority.blob else { continue }
@@ -16,14 +24,16 @@ extension LoginJudgement {
                 return try self.narrow(line, by: rules)
             } catch {
                 reasons += error.reasons
+                said += error.said
             }
         }
         do throws(LoginRefusal) {
             if let line = try self.lineByTrustedAuthority(certificate) { return try self.narrow(line, by: rules) }
         } catch {
             reasons += error.reasons
+            said += error.said
         }
-        throw LoginRefusal(reasons.isEmpty ? ["the certificate's authority is not trusted"] : reasons)
+        throw LoginRefusal(reasons.isEmpty ? ["the certificate's authority is not trusted"] : reasons, said: said)
     }
 
     /// What is asked of a certificate whoever trusts its authority.
@@ -31,7 +41,11 @@ extension LoginJudgement {
         guard certificate.kind == .user else { throw LoginRefusal("a host's certificate does not log in") }
         guard !certificate.principals.isEmpty else { throw LoginRefusal("the certificate lacks a principal list") }
         guard certificate.isValid(at: self.now) else {
-            throw LoginRefusal("the certificate is not valid \(self.now < certificate.validAfter ? "yet" : "any more")")
+            let isEarly = self.now < certificate.validAfter
+            throw LoginRefusal(
+                "the certificate is not valid \(isEarly ? "yet" : "any more")",
+                said: .error("Certificate invalid: \(isEarly ? "not yet valid" : "expired")")
+            )
         }
         guard self.settings.caSignatureAlgorithms.contains(certificate.signatureAlgorithm) else {
             throw LoginRefusal("the authority signed with \(certificate.signatureAlgorithm): CASignatureAlgorithms")
@@ -66,11 +80,14 @@ extension LoginJudgement {
     /// A cert-authority line: its own `principals=` stands for the account's name.
     private func check(_ line: AuthorizedKey, for certificate: Certificate) throws(LoginRefusal) {
         if let reason = AuthorizedKeys.refusal(line.options, self.now, self.facts.address, self.facts.host) {
-            throw LoginRefusal("\(line.rule): \(reason)")
+            throw LoginRefusal(["\(line.rule): \(reason)"], said: self.refusalLines(line))
         }
         let wanted = line.options.principals ?? [self.account.name.text]
         guard wanted.contains(where: certificate.names) else {
-            throw LoginRefusal("\(line.rule): the certificate does not contain an authorized principal")
+            throw LoginRefusal(
+                "\(line.rule): the certificate does not contain an authorized principal",
+                said: line.options.principals == nil ? .nameNotListed : .noPrincipal
+            )
         }
     }
 
@@ -90,7 +107,7 @@ extension LoginJudgement {
             throw LoginRefusal("\(rule): it is not run, and there is no AuthorizedPrincipalsFile")
         }
         guard certificate.names(self.account.name.text) else {
-            throw LoginRefusal("the certificate does not name the account among its principals")
+            throw LoginRefusal("the certificate does not name the account among its principals", said: .nameNotListed)
         }
         // No line asks for a touch or waives it: the certificate alone says.
         var options = KeyOptions()
@@ -105,7 +122,7 @@ extension LoginJudgement {
     ) throws(LoginRefusal) -> PrincipalsFile.Line {
         guard let line = file.lines.first(where: { certificate.names($0.principal) }) else {
             let reasons = file.problems.map(\.description)
-            throw LoginRefusal(reasons + ["the certificate does not contain an authorized principal"])
+            throw LoginRefusal(reasons + ["the certificate does not contain an authorized principal"], said: [.noPrincipal])
         }
         if let reason = AuthorizedKeys.refusal(line.options, self.now, self.facts.address, self.facts.host) {
             throw LoginRefusal("\(line.rule): \(reason)")

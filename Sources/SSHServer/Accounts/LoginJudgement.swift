@@ -21,7 +21,9 @@ struct LoginJudgement {
         case .key(let key):
             switch keys.match(blob: key.blob, at: self.now, from: self.facts.address, host: self.facts.host) {
             case .accepted(let accepted): line = accepted
-            case .refused(let reasons): throw LoginRefusal(reasons.map(\.description))
+            case .refused(let reasons):
+                let lines = keys.keys.filter { $0.blob == key.blob && !$0.options.certificateAuthority }
+                throw LoginRefusal(reasons.map(\.description), said: lines.flatMap(self.refusalLines))
             }
         case .certificate(let certificate):
             line = try self.line(for: certificate, in: keys)
@@ -58,13 +60,20 @@ struct LoginJudgement {
 
     private mutating func checkRevocation() throws(LoginRefusal) {
         for path in self.settings.revokedKeys {
-            let file = try self.consulted.revokedKeys(path, at: self.now)
+            let file: RevokedKeyFile
+            do throws(LoginRefusal) {
+                file = try self.consulted.revokedKeys(path, at: self.now)
+            } catch {
+                throw LoginRefusal(error.reasons, said: error.cause.map { [self.unreadable(path, $0)] } ?? [])
+            }
             let isRevoked =
                 switch self.claim.credential {
                 case .key(let key): file.revokes(key: key.blob)
                 case .certificate(let certificate): file.revokes(certificate)
                 }
-            guard !isRevoked else { throw LoginRefusal("the key is revoked: it stands in RevokedKeys \(path)") }
+            guard !isRevoked else {
+                throw LoginRefusal("the key is revoked: it stands in RevokedKeys \(path)", said: self.revoked(path))
+            }
         }
     }
 

@@ -56,6 +56,8 @@ public struct AccountSettings: Sendable {
     @Setting var rekeyBytes: UInt64?
     @Setting var rekeyTime: Duration?
     @Setting public var maxSessions = 10
+    /// What a session is told, whatever it asks to run; nil: the text of its key's `command=`, or ours.
+    @Setting public var forceCommand: String?
     /// nil: a connection without channels stays.
     @Setting public var unusedConnectionTimeout: Duration?
     @Setting public var channelTimeouts = ChannelTimeouts(entries: [])

@@ -7,7 +7,7 @@ extension Keyword {
     private static let sessionKeywords: [Keyword] = {
         let reason = "it has no meaning here: this host forwards and does nothing else"
         let anywhere = [
-            "AcceptEnv", "AllowAgentForwarding", "ChrootDirectory", "ForceCommand", "PermitTTY", "PermitTunnel",
+            "AcceptEnv", "AllowAgentForwarding", "ChrootDirectory", "PermitTTY", "PermitTunnel",
             "PermitUserRC", "SetEnv", "X11DisplayOffset", "X11Forwarding", "X11UseLocalhost",
         ]
         let global = ["PermitUserEnvironment", "PrintLastLog", "PrintMotd", "Subsystem", "XAuthLocation"]
@@ -25,7 +25,15 @@ extension Keyword {
             "AFSTokenPassing", "GSSAPICleanupCredentials", "GSSAPIKexAlgorithms", "GSSAPIKeyExchange",
             "GSSAPIStoreCredentialsOnRekey", "GSSAPIStrictAcceptorCheck", "GSSAPIUseSessionCredCache",
             "IgnoreUserKnownHosts", "KerberosGetAFSToken", "KerberosOrLocalPasswd", "KerberosTGTPassing",
-            "KerberosTicketCleanup", "UsePAM",
+            "KerberosTicketCleanup",
+        ]
+        let accounts: [Keyword] = [
+            .ignored(
+                "UsePAM",
+                .global,
+                "PAM is not asked: what it says about accounts (locked, expired, pam_access) does not hold here",
+                silent: ["no"]
+            )
         ]
         let commands = ["AuthorizedKeysCommand", "AuthorizedKeysCommandUser"].map {
             Keyword.ignored(
@@ -36,7 +44,7 @@ extension Keyword {
             )
         }
         return anywhere.map { .ignored($0, .anywhere, reason) } + global.map { .ignored($0, .global, reason) }
-            + commands + [.authenticationMethods]
+            + commands + accounts + [.authenticationMethods]
     }()
 
     private static let certificateKeywords: [Keyword] =

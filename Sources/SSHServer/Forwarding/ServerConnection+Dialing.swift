@@ -23,6 +23,7 @@ extension ServerConnection {
             switch result {
             case .failure(let error):
                 let reason = ErrorText.of(error)
+                self.logger.error(Self.failedDial(host, port, reason))
                 self.logger.debug("\(self.peer): connect to \(host.escapedForLog) port \(port) failed: \(reason)")
                 connection.refuse(channel, .connectFailed, reason)
             case .success(let socket):
@@ -48,5 +49,14 @@ extension ServerConnection {
         tunnel.limit(by: self.rateLimiters)
         self.began(tunnel, type: audit.kind)
         return tunnel
+    }
+}
+
+extension ServerConnection {
+    /// sshd's words for a target that could not be reached, and for a name that nobody knows.
+    fileprivate static func failedDial(_ host: String, _ port: UInt32, _ reason: String) -> Logger.Message {
+        let host = host.escapedForLog
+        return reason == ErrorText.unknownName
+            ? "connect_to \(host): unknown host (\(reason))" : "connect_to \(host) port \(port): failed."
     }
 }

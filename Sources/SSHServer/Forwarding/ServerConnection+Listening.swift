@@ -81,9 +81,10 @@ extension ServerConnection {
         switch result {
         case .failure(let error):
             self.forwards.fail(address)
-            self.logger.error(
-                "\(self.peer): cannot listen to \(address.host.escapedForLog):\(address.port): \(ErrorText.of(error))"
-            )
+            for bound in addresses {
+                self.logger.error("bind [\(bound)]:\(address.port): \(ErrorText.of(error))")
+            }
+            self.logger.error("channel_setup_fwd_listener_tcpip: cannot listen to port: \(address.port)")
             self.answer(connection, reply, success: nil)
         case .success(let listener):
             guard self.forwards.finish(address, addresses, listener) else {

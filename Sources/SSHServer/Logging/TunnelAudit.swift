@@ -36,8 +36,9 @@ struct TunnelAudit {
             """,
             [
                 "event": "tunnel", "kind": "\(self.kind)", "account": "\(account)", "key": "\(key)",
-                "from": "\(self.from)", "to": "\(self.to)", "sent": "\(sent)", "received": "\(received)",
-                "seconds": "\(seconds)", "reason": "\(reason)",
+                "from": "\(self.from)", "to": "\(self.to)", "sent": .stringConvertible(sent),
+                "received": .stringConvertible(received), "seconds": .stringConvertible(Double(milliseconds) / 1000),
+                "reason": "\(reason)",
             ]
         )
     }
@@ -45,7 +46,9 @@ struct TunnelAudit {
     private func reason(_ tunnel: Tunnel, _ connection: ServerConnection) -> String {
         if let refusal = tunnel.refusal { return "the client refused it: \(refusal.message)" }
         if let reason = connection.endReason { return reason }
-        if let ended = connection.handler?.endReason { return ended.reason }
+        if let ended = connection.handler?.endReason {
+            return ended.code == .disconnectedByPeer ? "the client disconnected: \(ended.reason)" : ended.reason
+        }
         return tunnel.ending.description
     }
 }

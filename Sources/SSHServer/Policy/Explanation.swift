@@ -58,7 +58,8 @@ public struct Explanation: Sendable {
             files: AccountFiles()
         )
         switch decision {
-        case .refused(let reasons, _):
+        case .refused(let refusal, _):
+            let reasons = refusal.reasons
             let shown = reasons.isEmpty ? ["the key stands in no file of the account"] : reasons
             self.init(false, shown.map { "no   \($0.escapedForLog)" })
         case .accepted(let grant):

@@ -73,8 +73,12 @@ extension ServerConnection {
             self.applyTimeouts(replacing: login.grant.settings)
             self.applyRateLimits()
             self.closeForbiddenListeners()
-        case .refused(let reasons, _):
-            let reason = reasons.first ?? "the key is not authorized any more"
+        case .refused(let refusal, _) where refusal.cause != nil:
+            // A list that is broken for a while lets in nobody, but does not end what stands: one slip of an editor would
+            // end every connection. The log says which file, and it is looked at again when it changes.
+            return
+        case .refused(let refusal, _):
+            let reason = refusal.reasons.first ?? "the key is not authorized any more"
             self.logger.info(
                 "Disconnecting user \(login.user.escapedForLog) \(self.peer): no longer permitted: \(reason.escapedForLog)"
             )

@@ -55,7 +55,10 @@ public final class RelayServer: Service {
     }
 
     /// Asks the relay to stop: the first time it lets tunnels finish for ShutdownGrace, the second time it does not.
-    public func stop() {
+    ///
+    /// - Parameter signal: what asked for it, for the log.
+    public func stop(signal: Int32? = nil) {
+        if let signal { self.context.logger.info("Received signal \(signal); terminating.") }
         self.stops.wrappingAdd(1, ordering: .relaxed)
         self.commander.yield(.stop)
     }

@@ -25,7 +25,8 @@ extension ServerConnection {
             guard case .success(let decision) = result else { return connection.disconnect(.byApplication, "busy") }
             // Who is not logged in yet is not judged again after a reload.
             guard rules === self.context.rules else { return self.connection(connection, authenticate: request) }
-            self.answer(connection, request, Judged(connection: self.id, readAt: now, decision: decision), claim)
+            let judged = Judged(connection: self.id, readAt: now, decision: decision)
+            self.lookUpTriedAccount(eventLoop) { self.answer(connection, request, judged, claim) }
         }
     }
 
@@ -42,31 +43,36 @@ extension ServerConnection {
             self.offence = .refused
             connection.disconnect(.byApplication, "refused")
         case .accepted(let grant):
+            self.logger.write([grant.acceptedLine(claim)])
             if request.isSigned {
                 self.login = Login(claim: claim, grant: grant)
                 self.watch(grant, readAt: judged.readAt)
                 self.logger.info(
                     "Accepted publickey for \(self.triedUser) from \(self.peer) ssh2: \(claim.description)"
                 )
+            } else {
+                self.logger.debug("Postponed publickey for \(self.triedUser) from \(self.peer) ssh2 [preauth]")
             }
             connection.perform { try $0.answerAuthentication(isAllowed: true) }
-        case .refused(let reasons, let isUnknownAccount):
+        case .refused(let refusal, _):
             self.offence = .failedAuthentication
-            self.logRefusal(claim, reasons, isUnknownAccount)
+            self.logRefusal(claim, refusal)
             connection.perform { try $0.answerAuthentication(isAllowed: false) }
         }
     }
 
-    private func logRefusal(_ claim: LoginClaim, _ reasons: [String], _ isUnknownAccount: Bool) {
-        if isUnknownAccount, !self.hasLoggedInvalidUser {
-            self.hasLoggedInvalidUser = true
-            self.logger.info("Invalid user \(self.triedUser) from \(self.peer)")
+    /// As in sshd, an account's failed keys are told at VERBOSE only: an agent offers all its keys.
+    private func logRefusal(_ claim: LoginClaim, _ refusal: LoginRefusal) {
+        guard case .known(let account) = self.triedAccount, account.isInvalid else {
+            self.logger.write(refusal.said)
+            self.logger.debug("Failed publickey for \(self.triedUser) from \(self.peer) ssh2: \(claim.description)")
+            for reason in refusal.reasons.prefix(8) { self.logger.debug("\(self.peer): \(reason.escapedForLog)") }
+            return
         }
-        let invalid = isUnknownAccount ? "invalid user " : ""
         self.logger.info(
-            "Failed publickey for \(invalid)\(self.triedUser) from \(self.peer) ssh2: \(claim.description)"
+            "Failed publickey for invalid user \(self.triedUser) from \(self.peer) ssh2: \(claim.description)"
         )
-        for reason in reasons.prefix(8) { self.logger.debug("\(self.peer): \(reason.escapedForLog)") }
+        for reason in refusal.reasons.prefix(8) { self.logger.debug("\(self.peer): \(reason.escapedForLog)") }
     }
 
     func connection(_ connection: ConnectionHandler, authenticationFailedFor user: String) {
@@ -74,7 +80,7 @@ extension ServerConnection {
         // The first try of many clients is "none", which asks for the methods that there are.
         if self.hasFailed { self.offence = .failedAuthentication }
         self.hasFailed = true
-        self.logger.debug("Failed authentication for \(self.triedUser) from \(self.peer) ssh2")
+        if let eventLoop = connection.eventLoop { self.lookUpTriedAccount(eventLoop) }
     }
 
     /// The name that the client gave, fit for a log. A space would let a name say ` from ADDRESS` to what reads the log.

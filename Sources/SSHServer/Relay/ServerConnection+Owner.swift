@@ -7,6 +7,7 @@ import SSHWire
 
 extension ServerConnection: ConnectionOwner {
     func connectionIdentified(_ connection: ConnectionHandler, peer: String) {
+        self.hasIdentified = true
         self.logger.trace("\(self.peer): remote version \(peer.escapedForLog)")
     }
 
@@ -92,16 +93,8 @@ extension ServerConnection: ConnectionOwner {
         self.globalTimer?.cancel()
         // Whoever ended it has said so.
         guard self.endReason == nil else { return }
-        let who = self.login.map { "user \($0.user.escapedForLog) " } ?? ""
-        switch reason.code {
-        case .disconnectedByPeer, .connectionLost:
-            self.logger.info("Connection closed by \(who)\(self.peer): \(reason.reason.escapedForLog)")
-        case .authenticationFailed:
-            self.logger.error(
-                "maximum authentication attempts exceeded for \(self.triedUser) from \(self.peer) ssh2"
-            )
-        default:
-            self.logger.info("Disconnecting \(who)\(self.peer): \(reason.reason.escapedForLog)")
+        self.afterTriedAccount {
+            self.logger.write(ConnectionEndLines(phase: self.phase, peer: self.peer).lines(reason))
         }
     }
 

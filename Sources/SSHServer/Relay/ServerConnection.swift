@@ -22,7 +22,9 @@ final class ServerConnection {
     var sessionCount = 0
     var allowsSessions = true
     var triedUserName = ""
-    var hasLoggedInvalidUser = false
+    var triedAccount = TriedAccountState.unasked
+    /// The peer has said that it speaks SSH.
+    var hasIdentified = false
     var hasFailed = false
     /// What its source has to answer for when it ends without having logged in.
     var offence = SourcePenalties.Offence.noAuthentication
@@ -79,8 +81,10 @@ final class ServerConnection {
             return Self.drop(channel, peer, context, "penalty: \(offence.rawValue)")
         }
         guard let startup = context.startups.begin(peer.address, chance: Int.random(in: 0..<100)) else {
-            return Self.drop(channel, peer, context, "Maxstartups")
+            context.logger.write(context.startups.dropLines(Self.place(channel, peer), now: .secondsNow))
+            return Self.sayNotAllowed(channel)
         }
+        context.logger.write(context.startups.takeLines(now: .secondsNow))
         var facts = ConnectionFacts(
             user: "",
             address: peer.address,
@@ -113,7 +117,9 @@ final class ServerConnection {
             context.connections.remove(connection.id)
             throw error
         }
-        connection.logger.debug("Connection from \(peer) on \(facts.localAddress) port \(facts.localPort)")
+        connection.logger.debug(
+            "Connection from \(peer) on \(facts.localAddress) port \(facts.localPort) rdomain \"\""
+        )
     }
 
     /// Takes over an accepted socket when it is known who connects.
@@ -129,10 +135,16 @@ final class ServerConnection {
     }
 
     private static func drop(_ channel: any Channel, _ peer: PeerName, _ context: RelayContext, _ reason: String) {
+        context.logger.info("drop connection #\(context.startups.count) \(Self.place(channel, peer)) \(reason)")
+        Self.sayNotAllowed(channel)
+    }
+
+    private static func place(_ channel: any Channel, _ peer: PeerName) -> String {
         let local = PeerName(channel.localAddress)
-        context.logger.info(
-            "drop connection from [\(peer.address)]:\(peer.port) on [\(local.address)]:\(local.port) \(reason)"
-        )
+        return "from [\(peer.address)]:\(peer.port) on [\(local.address)]:\(local.port)"
+    }
+
+    private static func sayNotAllowed(_ channel: any Channel) {
         channel.writeAndFlush(ByteBuffer(string: "Not allowed at this time\r\n")).whenComplete { _ in
             channel.close(promise: nil)
         }
@@ -145,6 +157,8 @@ final class ServerConnection {
         self.graceTimer = eventLoop.assumeIsolated().scheduleTask(in: TimeAmount(time)) { [weak handler] in
             self.logger.info("Timeout before authentication for \(self.peer)")
             self.offence = .exceededGrace
+            self.endReason = "LoginGraceTime"
+            self.context.penalties.punish(self.peer.address, for: .exceededGrace, now: .secondsNow)
             handler?.disconnect(.byApplication, "login timed out")
         }
     }

@@ -14,6 +14,7 @@ final class StartupLimits: Sendable {
         var blockSize: NetBlockSize
         var total = 0
         var bySource: [IPAddress: Int] = [:]
+        var throttling = StartupThrottling()
 
         init(_ configuration: ServerConfiguration) {
             self.maximum = configuration.maxStartups
@@ -31,9 +32,9 @@ final class StartupLimits: Sendable {
     /// Goes by new limits; what is counted stays.
     func update(_ configuration: ServerConfiguration) {
         self.state.withLock { state in
-            let (total, bySource) = (state.total, state.bySource)
+            let (total, bySource, throttling) = (state.total, state.bySource, state.throttling)
             state = State(configuration)
-            (state.total, state.bySource) = (total, bySource)
+            (state.total, state.bySource, state.throttling) = (total, bySource, throttling)
         }
     }
 
@@ -54,6 +55,19 @@ final class StartupLimits: Sendable {
             return Ticket(block: block)
         }
     }
+
+    /// What the log says of a connection that `begin` dropped.
+    func dropLines(_ place: String, now: Int) -> [LogLine] {
+        self.state.withLock { $0.throttling.dropped("drop connection #\($0.total) \(place) Maxstartups", now: now) }
+    }
+
+    /// What the log says when a connection that `begin` took is the first after a flood.
+    func takeLines(now: Int) -> [LogLine] {
+        self.state.withLock { $0.throttling.taken(after: $0.total - 1, start: $0.maximum.start, now: now) }
+    }
+
+    /// How many connections are counted now.
+    var count: Int { self.state.withLock { $0.total } }
 
     func end(_ ticket: Ticket) {
         self.state.withLock { state in

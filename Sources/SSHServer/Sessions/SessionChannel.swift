@@ -12,7 +12,8 @@ extension ServerConnection {
         let session = SessionChannel(
             connection,
             channel,
-            message: login.grant.key.options.command ?? "This host only forwards ports: use ssh -N."
+            message: login.grant.settings.forceCommand ?? login.grant.key.options.command
+                ?? "This host only forwards ports: use ssh -N."
         ) { [weak self] session in
             self?.sessionCount -= 1
             self?.ended(session)

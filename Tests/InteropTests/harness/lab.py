@@ -24,6 +24,9 @@ class Lab:
         path.mkdir()
         return path
 
+    def server_class(self, kind):
+        return SERVERS[kind]
+
     def server(self, kind, **options):
         return SERVERS[kind](self, **options)
 

@@ -108,16 +108,22 @@ class ConfiguredServer(Server):
             f"AuthorizedKeysFile {self.authorized_keys.parent}/%u",
             f"PidFile {self.directory}/pid",
             "StrictModes no",
-            "MaxStartups 1000:30:2000",
             *self.own_lines,
             *self.match,
         ]
+        # The last MaxStartups counts in sshd.
+        if not any(line.startswith("MaxStartups") for line in self.config):
+            lines.append("MaxStartups 1000:30:2000")
         return "\n".join(lines) + "\n"
 
     def launch(self):
         self.config_path = self.directory / "config"
         self.config_path.write_text(self.config_text())
-        return self.lab.programs.start([*self.command(), "-f", self.config_path, "-D", "-e"], self.kind)
+        arguments = [*self.command(), "-f", self.config_path, "-D", "-e"]
+        return self.lab.programs.start(arguments, self.kind, environment=self.environment())
+
+    def environment(self):
+        return None
 
     def command(self):
         raise NotImplementedError
@@ -174,7 +180,7 @@ class Dropbear(Server):
         passwd.write_text(f"{USER}:x:{os.getuid()}:{os.getgid()}::{home}:/bin/sh\n")
         group.write_text(f"{USER}:x:{os.getgid()}:\n")
         environment = {
-            "LD_PRELOAD": _nss_wrapper(),
+            "LD_PRELOAD": nss_wrapper(),
             "NSS_WRAPPER_PASSWD": str(passwd),
             "NSS_WRAPPER_GROUP": str(group),
         }
@@ -183,7 +189,7 @@ class Dropbear(Server):
         return self.lab.programs.start(arguments, self.kind, environment=environment)
 
 
-def _nss_wrapper():
+def nss_wrapper():
     found = glob.glob("/usr/lib/*/libnss_wrapper.so") + glob.glob("/usr/lib*/libnss_wrapper.so")
     if not found:
         raise FileNotFoundError("libnss-wrapper is not installed: run scripts/setup")

@@ -1,0 +1,20 @@
+import Glibc
+import NIOCore
+import SSHWire
+
+extension ConnectionHandler {
+    /// The reason of a `connectionLost` of which nothing more is known.
+    public static let closedByPeer = "the peer closed the connection"
+}
+
+extension SSHError {
+    /// The error of a connection whose socket failed, in the system's words.
+    init(brokenBy error: any Error, file: String = #fileID, line: Int = #line) {
+        guard let number = (error as? IOError)?.errnoCode else {
+            self.init(.connectionLost, "the connection broke: \(error)", file: file, line: line)
+            return
+        }
+        let code: Code = number == ECONNRESET ? .connectionReset : .connectionLost
+        self.init(code, String(cString: strerror(number)), file: file, line: line)
+    }
+}

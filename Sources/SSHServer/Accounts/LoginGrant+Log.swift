@@ -1,0 +1,39 @@
+import SSHCrypto
+import SSHProtocol
+
+extension LoginGrant {
+    /// sshd's line about what accepted a claim: `Accepted key ED25519 SHA256:... found at FILE:LINE`.
+    func acceptedLine(_ claim: LoginClaim) -> LogLine {
+        let place = "\(self.key.file):\(self.key.line)".escapedForLog
+        switch claim.credential {
+        case .key: return .verbose("Accepted key \(claim.description) found at \(place)")
+        case .certificate(let certificate):
+            let authority = certificate.certificateAuthority
+            let name = certificate.keyIdentifier.escapedForLog
+            let start = "Accepted certificate ID \"\(name)\" (serial \(certificate.serial)) signed by"
+            if self.key.options.certificateAuthority {
+                return .verbose("\(start) CA \(authority.displayName) \(authority.fingerprint) found at \(place)")
+            }
+            let file = (self.settings.trustedUserCAKeys ?? "").escapedForLog
+            return .verbose("\(start) \(authority.displayName) CA \(authority.fingerprint) via \(file)")
+        }
+    }
+}
+
+extension AuthorizedKey {
+    /// What sshd says of a line that has the key but does not accept it from there, or not any more.
+    func refusalLines(user: String, at now: UInt64, from address: String, host: String) -> [LogLine] {
+        if let expiry = self.options.expiryTime, expiry < now { return [.error("Refused by key options")] }
+        guard let from = self.options.from, !from.matches(host: host, address: address) else { return [] }
+        return [
+            .info(
+                """
+                \("\(self.file):\(self.line)".escapedForLog): Authentication tried for \(user.escapedForLog) with \
+                correct key but not from a permitted host (host=\(host.escapedForLog), ip=\(address), \
+                required=\(from.text.escapedForLog)).
+                """
+            ),
+            .error("Refused by key options"),
+        ]
+    }
+}
