@@ -142,9 +142,9 @@ PidFile none
 PubkeyAcceptedAlgorithms ssh-ed25519
 """
 GLOBAL_ONLY = {
-    "AddressFamily", "Ciphers", "HostCertificate", "HostKey", "HostKeyAlgorithms", "KexAlgorithms", "ListenAddress", "LoginGraceTime",
-    "MACs", "MaxStartups", "PerSourceMaxStartups", "PerSourceNetBlockSize", "PidFile", "Port", "StrictModes",
-    "SyslogFacility", "TCPKeepAlive", "UseDNS", "VersionAddendum",
+    "AddressFamily", "Ciphers", "HostCertificate", "HostKey", "HostKeyAlgorithms", "KexAlgorithms", "ListenAddress",
+    "LoginGraceTime", "MACs", "MaxStartups", "PerSourceMaxStartups", "PerSourceNetBlockSize", "PidFile", "Port",
+    "StrictModes", "SyslogFacility", "TCPKeepAlive", "UseDNS", "VersionAddendum",
 }  # fmt: skip
 # Two such lines in one file would contradict each other, are among the differences, or take their text as it stands.
 UNFIT = {

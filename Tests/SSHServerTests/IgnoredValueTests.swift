@@ -24,7 +24,8 @@ struct IgnoredValueTests {
         ("SetEnv A=b C", "C"), ("SetEnv A=b =c", "=c"), ("Subsystem sftp", "sftp"),
         ("AuthorizedKeysCommand bin/x", "bin/x"), ("ChrootDirectory /a /b", "/b"),
         ("GSSAPIKexAlgorithms gss-a,b", "gss-a,b"), ("AuthenticationMethods any publickey", "any publickey"),
-        ("AuthenticationMethods any any", "any any"), ("AuthenticationMethods ANY", "ANY"), ("UseDNS no no", "no no"),
+        ("AuthenticationMethods any any", "any any"), ("AuthenticationMethods ANY", "ANY"),
+        ("HostKeyAgent none none", "none none"),
     ])
     func valuesThatSshdRefusesAreNamedWithWhatWasExpected(_ text: String, _ wrong: String) throws {
         let reason = try #require(ServerConfiguration.refusal("\n" + text))
