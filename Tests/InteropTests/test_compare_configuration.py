@@ -142,14 +142,14 @@ PidFile none
 PubkeyAcceptedAlgorithms ssh-ed25519
 """
 GLOBAL_ONLY = {
-    "AddressFamily", "Ciphers", "HostCertificate", "HostKey", "HostKeyAlgorithms", "KexAlgorithms", "ListenAddress", "LoginGraceTime",
-    "MACs", "MaxStartups", "PerSourceMaxStartups", "PerSourceNetBlockSize", "PidFile", "Port", "StrictModes",
-    "SyslogFacility", "TCPKeepAlive", "UseDNS", "VersionAddendum",
+    "AddressFamily", "Ciphers", "HostCertificate", "HostKey", "HostKeyAlgorithms", "KexAlgorithms", "ListenAddress",
+    "LoginGraceTime", "MACs", "MaxStartups", "PerSourceMaxStartups", "PerSourceNetBlockSize", "PidFile", "Port",
+    "StrictModes", "SyslogFacility", "TCPKeepAlive", "UseDNS", "VersionAddendum",
 }  # fmt: skip
-# Two such lines in one file would contradict each other, or are among the differences.
+# Two such lines in one file would contradict each other, are among the differences, or take their text as it stands.
 UNFIT = {
     "AddressFamily", "ListenAddress", "MaxStartups", "PerSourceMaxStartups", "PerSourceNetBlockSize",
-    "StreamLocalBindMask", "UnusedConnectionTimeout",
+    "AuthorizedPrincipalsCommand", "StreamLocalBindMask", "UnusedConnectionTimeout", "VersionAddendum",
 }  # fmt: skip
 CONDITIONS = [
     "User alice",

@@ -21,7 +21,7 @@ KEYS = 8
 LISTENS = 6
 OPENS = 4
 # Deliberate differences:
-# - a port below 1024 needs a rule that names it, because no user id says here who may have it: the generator leaves them out;
+# - a port below 1024 needs a rule that names it, because no user id says here who may have it; none is generated;
 # - a port above 65535, or 0 to connect to, is refused by a rule; sshd takes its lower 16 bits, or tries to connect;
 # - Unix sockets, with a default of our own, are for test_unix_sockets.py.
 LEAST = {"comparisons": 500, "refused login": 10, "listening": 50, "no listening": 50, "opened": 10}

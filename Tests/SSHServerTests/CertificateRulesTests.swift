@@ -58,6 +58,8 @@ struct CertificateRulesTests {
         ("192.0.2.7", "192.0.2.7", true), ("192.0.2.0/24", "192.0.2.7", true), ("192.0.2.0/24", "192.0.3.7", false),
         ("10.0.0.1,192.0.2.0/24", "::ffff:192.0.2.7", true), ("2001:db8::/32", "2001:db8::1", true),
         ("2001:db8::/32", "192.0.2.7", false), ("0.0.0.0/0", "192.0.2.7", true), ("0.0.0.0/0", "UNKNOWN", false),
+        // An old form of 192.0.0.2, in sshd too.
+        ("192.0.2", "192.0.0.2", true),
     ])
     func sourceAddressLimitsWhereFrom(_ list: String, _ address: String, _ isPermitted: Bool) throws {
         let rules = try Self.rules(critical: [("source-address", CertificateMaker.data(list))])
@@ -67,7 +69,7 @@ struct CertificateRulesTests {
     @Test(arguments: [
         "", ",", "192.0.2.7,", "192.0.2.1/24", "192.0.2.0/33", "!192.0.2.7", "*", "localhost", "192.0.2.*",
         "192.0.2.7 ",
-        "fe80::1%eth0", "192.0.2.0/", "/24",
+        "fe80::1%eth0", "192.0.2.0/", "/24", "0x7f000001",
     ])
     func sourceAddressThatIsNoListVoidsTheCertificate(_ list: String) {
         #expect(throws: InvalidValue.self) {

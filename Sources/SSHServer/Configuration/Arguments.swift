@@ -10,10 +10,13 @@ struct Arguments {
     /// What the line does not do although it is accepted.
     private(set) var warnings: [ConfigurationWarning] = []
     private let all: [String]
+    private let text: String
     private var position = 0
 
-    init(_ arguments: [String], keyword: String, file: String, line: Int, supported: SupportedAlgorithms) {
+    init(_ arguments: [String], text: String, keyword: String, file: String, line: Int, supported: SupportedAlgorithms)
+    {
         self.all = arguments
+        self.text = text
         self.keyword = keyword
         self.file = file
         self.line = line
@@ -53,6 +56,12 @@ struct Arguments {
         var words = [try self.required(expected)]
         while self.position < self.all.count { words.append(try self.required(expected)) }
         return words
+    }
+
+    /// Everything that is left of the line as it stands there, comments and quotes included.
+    mutating func takeText(_ expected: String) throws -> String {
+        _ = try self.remaining(expected)
+        return self.text
     }
 
     func expectEnd() throws {

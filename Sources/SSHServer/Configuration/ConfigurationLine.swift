@@ -2,6 +2,8 @@
 struct ConfigurationLine: Hashable, Sendable {
     let keyword: String
     let arguments: [String]
+    /// The arguments as they stand there, with quotes and all: a few keywords take them so.
+    let text: String
 
     /// - Returns: nil for an empty line or a comment.
     /// - Throws: `InvalidValue` for quotes that do not close, a keyword without an argument, and bytes that are no text.
@@ -13,6 +15,7 @@ struct ConfigurationLine: Hashable, Sendable {
         guard String(validating: rest, as: UTF8.self) != nil else { throw InvalidValue("the line is not UTF-8 text") }
         self.keyword = try Self.takeKeyword(&rest)
         self.arguments = try Self.splitArguments(rest)
+        self.text = String(decoding: rest, as: UTF8.self)
         guard !rest.isEmpty else { throw InvalidValue("\(self.keyword): there is no argument, expected a value") }
     }
 

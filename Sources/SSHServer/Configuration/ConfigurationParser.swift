@@ -86,6 +86,7 @@ struct ConfigurationParser {
         }
         var arguments = Arguments(
             line.arguments,
+            text: line.text,
             keyword: keyword.name,
             file: place.file,
             line: place.line,

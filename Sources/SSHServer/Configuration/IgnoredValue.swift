@@ -110,7 +110,12 @@ extension Arguments {
     /// All words that are left, which sshd would take for this keyword.
     mutating func ignoredValue() throws -> [String] {
         let kind = IgnoredValue.of(self.keyword)
-        let words = try self.remaining(kind.expected)
+        let words: [String]
+        if case .command = kind {
+            words = [try self.takeText(kind.expected)]
+        } else {
+            words = try self.remaining(kind.expected)
+        }
         if let wrong = kind.wrong(among: words) {
             throw self.problem("\"\(wrong)\" is wrong, expected \(kind.expected)")
         }

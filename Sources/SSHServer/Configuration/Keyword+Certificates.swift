@@ -8,7 +8,7 @@ extension Keyword {
             return path
         },
         .account("AuthorizedPrincipalsCommand", \.$authorizedPrincipalsCommand, format: { $0 ?? "none" }) { arguments in
-            let command = try arguments.remaining("a command or none").joined(separator: " ")
+            let command = try arguments.takeText("a command or none")
             guard command.asciiLowercased != "none" else { return nil }
             guard command.hasPrefix("/") else {
                 throw arguments.problem("\"\(command)\" is wrong, expected an absolute path or none")

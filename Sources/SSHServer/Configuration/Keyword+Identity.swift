@@ -19,7 +19,7 @@ extension Arguments {
     mutating func versionAddendum() throws -> String {
         let limit = EngineConfiguration(role: .server).versionAddendumLimit
         let expected = "none, or up to \(limit) characters of printable ASCII"
-        let text = try self.remaining(expected).joined(separator: " ")
+        let text = try self.takeText(expected)
         if text.asciiLowercased == "none" { return "" }
         guard EngineConfiguration.isVersionText(text), text.utf8.count <= limit else {
             throw self.problem("\"\(text)\" is wrong, expected \(expected)")

@@ -9,7 +9,11 @@ PRINTED = {
     "AllowTcpForwarding": ["yes", "ALL", "no", "local", "Remote", "no\nAllowTcpForwarding yes"],
     "AllowUsers": ["a b@10.0.0.0/8\nAllowUsers c", "a@b@c", "@x", '"a b" c', "!a", "a,b", "*@*.example,!x", "a@::1"],
     "AuthorizedKeysFile": ["none", "/k/%u", ".ssh/%u %h/x", "/a\nAuthorizedKeysFile /b", '"/a b" c', "/a/%%/%U"],
-    "AuthorizedPrincipalsCommand": ["none", "/x %u\nAuthorizedPrincipalsCommandUser nobody"],
+    "AuthorizedPrincipalsCommand": [
+        "none",
+        "/x %u\nAuthorizedPrincipalsCommandUser nobody",
+        "/x  \"y z\" # k\nAuthorizedPrincipalsCommandUser nobody",
+    ],
     "AuthorizedPrincipalsFile": ["/p/%u", "p", "none", "%h/p\nAuthorizedPrincipalsFile /q"],
     "Banner": ["none", "/etc/issue", '"/a b"'],
     "CASignatureAlgorithms": ["ssh-ed25519", "rsa-sha2-512,ssh-ed25519", "ecdsa-sha2-nistp256"],
@@ -117,7 +121,7 @@ PRINTED = {
     "TCPKeepAlive": ["yes", "no"],
     "TrustedUserCAKeys": ["/a", "none"],
     "UseDNS": ["yes", "no"],
-    "VersionAddendum": ["none", "relay", "a b  c", "NONE", '"a b"', "a # b"],
+    "VersionAddendum": ["none", "relay", "a b  c", "NONE", '"a b"', "a # b", "'a'", '"none"'],
     "UnusedConnectionTimeout": ["0", "none", "5m", "1h30"],
 }
 
