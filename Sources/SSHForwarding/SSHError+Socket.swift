@@ -1,6 +1,6 @@
 import Glibc
 import NIOCore
-public import SSHWire
+import SSHWire
 
 extension ConnectionHandler {
     /// The reason of a `connectionLost` of which nothing more is known.

@@ -73,8 +73,10 @@ struct ServerAuthentication {
     }
 
     mutating func receive(_ request: ServiceRequest) throws -> Action {
-        guard case .awaitingService = self.state else {
-            throw SSHError.protocolViolation("a second service request")
+        // Some libraries ask for the service again before each try, and sshd lets them.
+        switch self.state {
+        case .awaitingService, .awaitingRequest: break
+        case .awaitingAnswer, .authenticated: throw SSHError.protocolViolation("a service request out of its time")
         }
         guard request.service == "ssh-userauth" else {
             throw SSHError.protocolViolation("a request for a service other than ssh-userauth before login")
@@ -93,8 +95,13 @@ struct ServerAuthentication {
         guard request.service == "ssh-connection" else {
             throw SSHError.protocolViolation("authentication for a service other than ssh-connection")
         }
-        guard self.user == nil || self.user == request.user else {
-            throw SSHError.protocolViolation("the client changed the user name in the middle of authentication")
+        if let user = self.user, user != request.user {
+            throw SSHError.protocolViolation(
+                """
+                Change of username or service not allowed: (\(user),\(request.service)) -> \
+                (\(request.user),\(request.service))
+                """
+            )
         }
         self.user = request.user
         switch request.method {
