@@ -47,6 +47,33 @@ struct AuthenticationTests {
         if case .ask = action { true } else { false }
     }
 
+    @Test func theServiceMayBeAskedForAgainBetweenTriesOnly() throws {
+        var authentication = try self.server()
+        let service = ServiceRequest(service: "ssh-userauth")
+        guard case .serviceAccept = try authentication.receive(service) else {
+            Issue.record("a second request for the service was not accepted")
+            return
+        }
+        let question = try self.request(signedFor: self.session)
+        #expect(self.isAsked(try authentication.receive(question, session: self.session, hostKey: self.hostKey)))
+        #expect(throws: SSHError.self) { try authentication.receive(service) }
+        _ = try authentication.answer(isAllowed: true)
+        #expect(throws: SSHError.self) { try authentication.receive(service) }
+    }
+
+    @Test func anotherNameInTheMiddleIsToldInSshdsWords() throws {
+        var authentication = try self.server()
+        let first = UserAuthenticationRequest(user: "alice", method: .none)
+        _ = try authentication.receive(first, session: self.session, hostKey: self.hostKey)
+        let second = UserAuthenticationRequest(user: "bob", method: .none)
+        #expect {
+            try authentication.receive(second, session: self.session, hostKey: self.hostKey)
+        } throws: { error in
+            (error as? SSHError)?.reason
+                == "Change of username or service not allowed: (alice,ssh-connection) -> (bob,ssh-connection)"
+        }
+    }
+
     @Test func aKeyThatWasMerelyAskedAboutLogsNobodyIn() throws {
         var authentication = try self.server()
         let action = try authentication.receive(
