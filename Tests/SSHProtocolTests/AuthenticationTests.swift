@@ -48,6 +48,33 @@ struct AuthenticationTests {
         if case .ask = action { true } else { false }
     }
 
+    @Test func theServiceMayBeAskedForAgainBetweenTriesOnly() throws {
+        var authentication = try self.server()
+        let service = ServiceRequest(service: "ssh-userauth")
+        guard case .serviceAccept = try authentication.receive(service) else {
+            Issue.record("a second request for the service was not accepted")
+            return
+        }
+        let question = try self.request(signedFor: self.session)
+        #expect(self.isAsked(try authentication.receive(question, session: self.session, hostKey: self.hostKey)))
+        #expect(throws: SSHError.self) { try authentication.receive(service) }
+        _ = try authentication.answer(isAllowed: true)
+        #expect(throws: SSHError.self) { try authentication.receive(service) }
+    }
+
+    @Test func anotherNameInTheMiddleIsToldInSshdsWords() throws {
+        var authentication = try self.server()
+        let first = UserAuthenticationRequest(user: "alice", method: .none)
+        _ = try authentication.receive(first, session: self.session, hostKey: self.hostKey)
+        let second = UserAuthenticationRequest(user: "bob", method: .none)
+        #expect {
+            try authentication.receive(second, session: self.session, hostKey: self.hostKey)
+        } throws: { error in
+            (error as? SSHError)?.reason
+                == "Change of username or service not allowed: (alice,ssh-connection) -> (bob,ssh-connection)"
+        }
+    }
+
     @Test func aKeyThatWasMerelyAskedAboutLogsNobodyIn() throws {
         var authentication = try self.server()
         let action = try authentication.receive(
@@ -117,19 +144,6 @@ struct AuthenticationTests {
         #expect(throws: SSHError.self) {
             _ = try authentication.receive(none, session: self.session, hostKey: self.hostKey)
         }
-    }
-
-    @Test func theServiceIsGrantedAgainAfterEachTryAndNeverTwiceInARow() throws {
-        var authentication = try self.server()
-        let service = ServiceRequest(service: "ssh-userauth")
-        #expect(throws: SSHError.self) { try authentication.receive(service) }
-        let none = UserAuthenticationRequest(user: "alice", method: .none)
-        _ = try authentication.receive(none, session: self.session, hostKey: self.hostKey)
-        guard case .serviceAccept = try authentication.receive(service) else {
-            Issue.record("a client that asks again before its next key is turned away")
-            return
-        }
-        #expect(throws: SSHError.self) { try authentication.receive(service) }
     }
 
     @Test(arguments: [("alice", "bob"), ("Kevin", "\u{212a}evin")])

@@ -10,7 +10,7 @@ final class MACContext {
         self.context = try Self.makeContext(FetchedMAC.hmac)
         let result = algorithm.digestName.withCString { name in
             var parameters = [
-                OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, UnsafeMutablePointer(mutating: name), 0),
+                OSSL_PARAM_construct_utf8_string(ParameterName.digest.address, UnsafeMutablePointer(mutating: name), 0),
                 OSSL_PARAM_construct_end(),
             ]
             return key.withBytes { key in

@@ -11,8 +11,8 @@ final class VerificationKey {
         let exponent = try Self.number(key.exponent)
         defer { BN_free(exponent) }
         try self.init(type: "RSA") { builder in
-            OSSL_PARAM_BLD_push_BN(builder, OSSL_PKEY_PARAM_RSA_N, modulus) == 1
-                && OSSL_PARAM_BLD_push_BN(builder, OSSL_PKEY_PARAM_RSA_E, exponent) == 1
+            OSSL_PARAM_BLD_push_BN(builder, ParameterName.modulus.address, modulus) == 1
+                && OSSL_PARAM_BLD_push_BN(builder, ParameterName.exponent.address, exponent) == 1
         }
     }
 
@@ -24,10 +24,10 @@ final class VerificationKey {
         var name = key.curve.groupName.utf8CString
         let made = try name.withUnsafeMutableBufferPointer { name in
             try Self.makeKey(type: "EC") { builder in
-                OSSL_PARAM_BLD_push_utf8_string(builder, OSSL_PKEY_PARAM_GROUP_NAME, name.baseAddress, 0) == 1
+                OSSL_PARAM_BLD_push_utf8_string(builder, ParameterName.group.address, name.baseAddress, 0) == 1
                     && OSSL_PARAM_BLD_push_octet_string(
                         builder,
-                        OSSL_PKEY_PARAM_PUB_KEY,
+                        ParameterName.publicKey.address,
                         point.baseAddress,
                         point.count
                     ) == 1

@@ -61,8 +61,6 @@ struct ServerAuthentication {
     private var user: String?
     private var failures = 0
     private var hasTriedNone = false
-    /// An authentication request has come since the service was granted.
-    private var hasUsedService = false
     private let maximumTries: Int
     private let algorithms: [String]
     private let announces: Bool
@@ -95,8 +93,9 @@ struct ServerAuthentication {
         switch self.state {
         case .awaitingService: break
         // paramiko asks for the service again before each further key; sshd grants it, too.
-        case .awaitingRequest where self.hasUsedService: self.hasUsedService = false
-        default: throw SSHError.protocolViolation("a second service request")
+        case .awaitingRequest: break
+        case .announced, .awaitingAnswer, .authenticated:
+            throw SSHError.protocolViolation("a service request out of its time")
         }
         guard request.service == "ssh-userauth" else {
             throw SSHError.protocolViolation("a request for a service other than ssh-userauth before login")
@@ -116,12 +115,16 @@ struct ServerAuthentication {
             throw SSHError.protocolViolation("authentication for a service other than ssh-connection")
         }
         // Not ==, which takes two spellings of a letter for one.
-        guard self.user.map({ $0.utf8.elementsEqual(request.user.utf8) }) ?? true else {
-            throw SSHError.protocolViolation("the client changed the user name in the middle of authentication")
+        if let user = self.user, !user.utf8.elementsEqual(request.user.utf8) {
+            throw SSHError.protocolViolation(
+                """
+                Change of username or service not allowed: (\(user),\(request.service)) -> \
+                (\(request.user),\(request.service))
+                """
+            )
         }
         let isFirst = self.user == nil
         self.user = request.user
-        self.hasUsedService = true
         if isFirst, self.announces {
             self.state = .announced(request)
             return .announce(user: request.user)

@@ -4,6 +4,8 @@ import socket
 import struct
 import subprocess
 
+import paramiko
+
 from .network import free_port, is_listening, wait_until
 from .settings import LOOPBACK, USER, program
 
@@ -85,11 +87,32 @@ def read_key_exchange(connection):
 
 
 
-def forward_until(lab, server, number, keys=None):
+def forward_until(lab, server, number, keys=None, until=None):
     """A tunnel's client that logs in, and is sent a signal when its forward stands."""
     port = free_port()
     words = ssh_arguments(lab, server, "-N", "-L", f"{port}:localhost:1", keys=keys)
     client = lab.programs.start(words, "client")
     wait_until(lambda: is_listening(port), SECONDS, "the forward")
     client.signal(number)
+    if until:
+        wait_until(until, SECONDS, "what the signal leads to")
+        client.kill()
     client.process.wait(SECONDS)
+
+
+def paramiko_tries(server, *tries):
+    """A connection on which each try to log in, which is given the transport, is refused."""
+    with socket.create_connection((LOOPBACK, server.port), SECONDS) as connection:
+        transport = paramiko.Transport(connection)
+        transport.start_client(timeout=SECONDS)
+        for attempt in tries:
+            try:
+                attempt(transport)
+            except (paramiko.SSHException, EOFError):
+                continue
+        # Without a goodbye, as programs that guess do it.
+        try:
+            connection.shutdown(socket.SHUT_RDWR)
+        except OSError:
+            pass  # The server was first.
+        transport.close()

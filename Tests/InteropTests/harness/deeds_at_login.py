@@ -1,11 +1,12 @@
 """Deeds of those who have the right key, or nearly: logins, forwards that are refused, revoked and expired keys."""
 
 import signal
+import subprocess
 
 from .deeds import forward_until, ssh, strangers, told
 from .keys import revocation_list
 from .network import free_port
-from .settings import LOOPBACK, USER
+from .settings import LOOPBACK, USER, program
 
 
 @told()
@@ -183,3 +184,26 @@ def certificate_without_the_wanted_principal(lab, server):
 @told()
 def certificate_of_an_unknown_authority(lab, server):
     ssh(lab, server, keys=[_certificate(lab, "expired", "-V", "-2h:-1h")])
+
+
+@told(["ClientAliveInterval 1", "ClientAliveCountMax 1"])
+def client_falls_silent(lab, server):
+    forward_until(lab, server, signal.SIGSTOP, until=lambda: "Timeout, client" in server.log())
+
+
+def _of_type(lab, kind):
+    path = lab.keys.directory / f"log-{kind}"
+    if not path.exists():
+        words = [program("ssh-keygen"), "-q", "-t", kind, "-N", "", "-f", path]
+        subprocess.run(list(map(str, words)), check=True, timeout=60)
+    return lab.keys.named(path.name)
+
+
+@told(keys=lambda lab: _of_type(lab, "rsa").public)
+def rsa_key(lab, server):
+    forward_until(lab, server, signal.SIGTERM, [_of_type(lab, "rsa")])
+
+
+@told(keys=lambda lab: _of_type(lab, "ecdsa").public)
+def ecdsa_key(lab, server):
+    forward_until(lab, server, signal.SIGTERM, [_of_type(lab, "ecdsa")])

@@ -1,6 +1,7 @@
 """Deeds of those who never log in: silence, nonsense, nothing in common, too many at once, wrong keys."""
 
-from .deeds import connect, read_key_exchange, read_to_end, reset, ssh, strangers, told
+from .deeds import connect, paramiko_tries, read_key_exchange, read_to_end, reset, ssh, strangers, told
+from .settings import USER
 
 STRANGER = "nosuchuser"
 HELLO = b"SSH-2.0-deed\r\n"
@@ -116,3 +117,22 @@ def no_key(lab, server):
 @told()
 def no_key_of_nobody(lab, server):
     ssh(lab, server, user=STRANGER, keys=[])
+
+
+@told()
+def guessed_password(lab, server):
+    paramiko_tries(server, lambda transport: transport.auth_password(USER, "admin"))
+
+
+@told()
+def guessed_password_of_nobody(lab, server):
+    paramiko_tries(server, lambda transport: transport.auth_password(STRANGER, "admin"))
+
+
+@told()
+def another_name_in_the_middle(lab, server):
+    paramiko_tries(
+        server,
+        lambda transport: transport.auth_password(USER, "admin"),
+        lambda transport: transport.auth_password("another", "admin"),
+    )

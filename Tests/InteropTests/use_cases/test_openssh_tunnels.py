@@ -17,7 +17,7 @@ CLIENTS = pytest.mark.parametrize("client_kind", ["ssh", "swssh"])
 GATEWAY = "gateway.example.org"
 REMOTE = "remote.example.org"
 HOST1, HOST2 = "host1.example.org", "host2.example.net"
-USER = "hkr"
+USER = "visitor"
 
 
 class Scene:
@@ -27,7 +27,7 @@ class Scene:
         self.inside = Neighbourhood(lab, hosts=[HOST1, HOST2], accounts=[USER])
         self.outside = Neighbourhood(lab, hosts=[GATEWAY, REMOTE, HOST2], accounts=[USER])
         self.local = self.outside.machine("local", client_kind)
-        self.key = self.local.key("id_hkr")
+        self.key = self.local.key("id_visitor")
         self.gateway = self.inside.proxy({USER: self.key.public})
         self.port = free_port()
         for name in (GATEWAY, REMOTE):
@@ -86,7 +86,7 @@ Host tunnel
   Hostname {name}
   Port {scene.gateway.port}
   User {USER}
-  IdentityFile ~/.ssh/id_hkr
+  IdentityFile ~/.ssh/id_visitor
   {direction} {scene.port} {target}:{lab.traffic.port}
 """)
     scene.open("ssh -N tunnel")
@@ -115,7 +115,7 @@ def test_dynamic_tunnel_of_the_configuration_file(lab, client_kind):
 Host {GATEWAY}
     User {USER}
     Port {scene.gateway.port}
-    IdentityFile ~/.ssh/id_hkr
+    IdentityFile ~/.ssh/id_visitor
     DynamicForward {scene.port}
 """)
     scene.open(f"ssh -N {GATEWAY}")
@@ -134,13 +134,13 @@ Host gateway
     Hostname {GATEWAY}
     Port {scene.gateway.port}
     User {USER}
-    IdentityFile ~/.ssh/id_hkr
+    IdentityFile ~/.ssh/id_visitor
     DynamicForward {scene.port}
 
 Host {second}
     User {USER}
     Port {scene.host1.port}
-    IdentityFile ~/.ssh/id_hkr
+    IdentityFile ~/.ssh/id_visitor
     ProxyCommand {scene.local.ssh} -W %h:%p gateway
 """
 

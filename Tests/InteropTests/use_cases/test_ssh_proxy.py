@@ -37,7 +37,7 @@ class Scene:
         self.sshd = self.streets.sshd(
             {"device": f"{open_line} {self.viewer.key().public}"}, host_key=lab.keys.named("workstation-host")
         )
-        # proxy_public_host_keys and alex_public_host_keys
+        # What each of the two gets from the other as a file of public host keys.
         for machine in (self.device, self.viewer):
             machine.knows(self.proxy, PROXY)
         self.viewer.knows(self.sshd, "device_workstation", 22)
@@ -107,7 +107,7 @@ def test_a_screen_is_shared_by_keys_that_may_do_nothing_else(lab, client_kind):
 def test_a_screen_is_shared_by_configuration_blocks(lab, client_kind):
     scene = Scene(lab, client_kind, RESTRICTED)
     local = free_port()
-    # The document has IdentitiesFile, which is no option of ssh's, and User alex where the account is the other's.
+    # The document has IdentitiesFile, which is no option of ssh's, and the name of an account that the proxy does not have.
     scene.device.configure(f"""
 Host proxy
     Hostname {PROXY}
