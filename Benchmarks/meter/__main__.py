@@ -40,7 +40,7 @@ def _arguments():
     parser = argparse.ArgumentParser(prog="scripts/bench", description=__doc__)
     parser.add_argument("parts", nargs="*", metavar="part", help=f"all when none is named: {', '.join(PARTS)}")
     parser.add_argument("--only", choices=CIPHERS, help="one cipher alone")
-    parser.add_argument("--quick", action="store_true", help="one short round: shows that it works, and where it stands")
+    parser.add_argument("--quick", action="store_true", help="one short round: where things stand, roughly")
     parser.add_argument("--rounds", type=int, help="how often each thing is measured")
     parser.add_argument("--seconds", type=float, help="how long a transfer lasts")
     parser.add_argument("--json", action="store_true", help="print every sample, and no table")
@@ -74,7 +74,7 @@ def main():
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     adopt_orphans()
     _raise_descriptor_limit()
-    began = time.monotonic()
+    began, load = time.monotonic(), os.getloadavg()
 
     def say(text):
         print(f"{time.monotonic() - began:4.0f} s  {text}", file=sys.stderr, flush=True)
@@ -95,7 +95,7 @@ def main():
     else:
         print(report.text(results, lines))
     if arguments.record:
-        report.record(_ROOT / "Benchmarks" / "RESULTS.md", results, lines, options, arguments.parts)
+        report.record(_ROOT / "Benchmarks" / "RESULTS.md", results, lines, options, arguments.parts, load)
     for failure in results.failures:
         print(f"scripts/bench: {failure}", file=sys.stderr)
     missed = arguments.strict and any(bar.verdict == "missed" for bar in lines)

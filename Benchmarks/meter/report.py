@@ -15,16 +15,16 @@ def text(results, bars):
     return "\n".join(_markdown(*table) for table in tables)
 
 
-def record(path, results, bars, options, parts):
+def record(path, results, bars, options, parts, load):
     """Replaces the file with this run."""
     lines = [
         "# Results of scripts/bench",
         "",
         "Written by `scripts/bench --record`; every line can be measured again with the part that is named like it.",
         "Numbers are medians; a ratio is one of medians, and in brackets are the least and the greatest of one round.",
-        "CPU time is of whole programs, with all that they start. On loopback the sender pays for the network in the kernel.",
+        "CPU time is of whole programs and all that they start. On loopback the sender pays for the network in the kernel.",
         "",
-        *_facts(options, parts),
+        *_facts(options, parts, load),
         "",
         _markdown(*_bars(bars)),
         *(_markdown(*table) for table in results.tables),
@@ -38,8 +38,7 @@ def _bars(bars):
     return "Bars", ["what", "bar", "measured", "verdict"], [bar.row() for bar in measured or bars]
 
 
-def _facts(options, parts):
-    load = " ".join(f"{value:.1f}" for value in os.getloadavg())
+def _facts(options, parts, load):
     facts = {
         "machine": f"{_processor()}, {os.cpu_count()} cores, {_memory()}",
         "system": f"{platform.freedesktop_os_release().get('PRETTY_NAME', '')}, Linux {platform.release()}",
@@ -47,7 +46,7 @@ def _facts(options, parts):
         "commit": _output("git", "-C", str(_ROOT), "describe", "--always", "--dirty"),
         "stock": _output("ssh", "-V"),
         "run": f"{', '.join(parts) or 'all parts'}; {options.rounds} rounds of {options.seconds:g} s",
-        "load average at the end": load,
+        "load average before": " ".join(f"{value:.1f}" for value in load),
     }
     return [f"- {name}: {value}" for name, value in facts.items()]
 
