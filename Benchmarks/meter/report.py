@@ -11,7 +11,7 @@ _ROOT = Path(__file__).resolve().parents[2]
 
 def text(results, bars):
     """Tables that read on a terminal as well as in Markdown, the bars last."""
-    tables = [*results.tables, _bars(bars)]
+    tables = [*results.tables, *_bars(bars)]
     return "\n".join(_markdown(*table) for table in tables)
 
 
@@ -22,11 +22,11 @@ def record(path, results, bars, options, parts, load):
         "",
         "Written by `scripts/bench --record`; every line can be measured again with the part that is named like it.",
         "Numbers are medians; a ratio is one of medians, and in brackets are the least and the greatest of one round.",
-        "CPU time is of whole programs and all that they start. On loopback the sender pays for the network in the kernel.",
+        "CPU time is of whole programs and all that they start. On loopback the sender pays for the network.",
         "",
         *_facts(options, parts, load),
         "",
-        _markdown(*_bars(bars)),
+        *(_markdown(*table) for table in _bars(bars)),
         *(_markdown(*table) for table in results.tables),
         *(f"Failed: {failure}\n" for failure in results.failures),
     ]
@@ -34,8 +34,8 @@ def record(path, results, bars, options, parts, load):
 
 
 def _bars(bars):
-    measured = [bar for bar in bars if bar.value is not None]
-    return "Bars", ["what", "bar", "measured", "verdict"], [bar.row() for bar in measured or bars]
+    rows = [bar.row() for bar in bars if bar.value is not None]
+    return [("Bars", ["what", "bar", "measured", "verdict"], rows)] if rows else []
 
 
 def _facts(options, parts, load):
