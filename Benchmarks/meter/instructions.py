@@ -1,7 +1,7 @@
 """Instructions of the relay outside the kernel, as valgrind counts them: the same whatever else the machine does.
 
-Valgrind offers a program an older processor, so ciphers cost more here than they do; compare with the floor, and with the
-same count before a change. Not part of a run unless it is named.
+Valgrind offers a program an older processor, so ciphers cost more here than they do; compare with the floor, and with
+the same count before a change. Not part of a run unless it is named.
 """
 
 import shutil
