@@ -19,7 +19,7 @@ from harness.keys import Keys  # noqa: E402
 from harness.processes import adopt_orphans  # noqa: E402
 
 from . import allocations, bars, chain, distance, growth  # noqa: E402
-from . import latency, logins, memory, opens, report, throughput  # noqa: E402
+from . import instructions, latency, logins, memory, opens, report, throughput  # noqa: E402
 from .laboratory import CIPHERS, Laboratory, Options  # noqa: E402
 from .results import Results  # noqa: E402
 
@@ -34,20 +34,27 @@ PARTS = {
     "growth": growth,
     "allocations": allocations,
 }
+# Slow, and told apart from the rest: nothing is compared with stock OpenSSH.
+ON_DEMAND = {"instructions": instructions}
+
+
+def _help():
+    return f"all of the first when none is named: {', '.join(PARTS)}; {', '.join(ON_DEMAND)}"
 
 
 def _arguments():
     parser = argparse.ArgumentParser(prog="scripts/bench", description=__doc__)
-    parser.add_argument("parts", nargs="*", metavar="part", help=f"all when none is named: {', '.join(PARTS)}")
+    parser.add_argument("parts", nargs="*", metavar="part", help=_help())
     parser.add_argument("--only", choices=CIPHERS, help="one cipher alone")
-    parser.add_argument("--quick", action="store_true", help="one short round: shows that it works, and where it stands")
+    parser.add_argument("--quick", action="store_true", help="one short round: where things stand, roughly")
     parser.add_argument("--rounds", type=int, help="how often each thing is measured")
     parser.add_argument("--seconds", type=float, help="how long a transfer lasts")
+    parser.add_argument("--profiles", type=Path, help="a folder for what callgrind writes")
     parser.add_argument("--json", action="store_true", help="print every sample, and no table")
     parser.add_argument("--record", action="store_true", help="write Benchmarks/RESULTS.md as well")
     parser.add_argument("--strict", action="store_true", help="end with 1 if a bar is missed")
     arguments = parser.parse_args()
-    unknown = set(arguments.parts) - set(PARTS)
+    unknown = set(arguments.parts) - {*PARTS, *ON_DEMAND}
     if unknown:
         parser.error(f"no such part: {', '.join(sorted(unknown))}")
     return arguments
@@ -70,11 +77,12 @@ def main():
         rounds=arguments.rounds or (1 if arguments.quick else 3),
         quick=arguments.quick,
         ciphers=(arguments.only,) if arguments.only else tuple(CIPHERS),
+        profiles=arguments.profiles,
     )
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     adopt_orphans()
     _raise_descriptor_limit()
-    began = time.monotonic()
+    began, load = time.monotonic(), os.getloadavg()
 
     def say(text):
         print(f"{time.monotonic() - began:4.0f} s  {text}", file=sys.stderr, flush=True)
@@ -95,7 +103,7 @@ def main():
     else:
         print(report.text(results, lines))
     if arguments.record:
-        report.record(_ROOT / "Benchmarks" / "RESULTS.md", results, lines, options, arguments.parts)
+        report.record(_ROOT / "Benchmarks" / "RESULTS.md", results, lines, options, arguments.parts, load)
     for failure in results.failures:
         print(f"scripts/bench: {failure}", file=sys.stderr)
     missed = arguments.strict and any(bar.verdict == "missed" for bar in lines)
@@ -108,7 +116,7 @@ def _run_part(name, place, keys, options, results, say):
     directory.mkdir()
     laboratory = Laboratory(directory, keys, options, say)
     try:
-        PARTS[name].run(laboratory, results, options)
+        (PARTS | ON_DEMAND)[name].run(laboratory, results, options)
     except Exception as error:
         results.failures.append(f"{name}: {error}")
         traceback.print_exc()

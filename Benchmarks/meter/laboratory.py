@@ -35,6 +35,8 @@ class Options:
     quick: bool
     ciphers: tuple = tuple(CIPHERS)
     programs: Path = field(default_factory=lambda: Path(os.environ["BENCH_PROGRAMS"]))
+    # Where profiles are kept.
+    profiles: Path | None = None
     load: str = field(default_factory=lambda: os.environ["SSH_LOAD"])
 
 

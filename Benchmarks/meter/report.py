@@ -11,22 +11,22 @@ _ROOT = Path(__file__).resolve().parents[2]
 
 def text(results, bars):
     """Tables that read on a terminal as well as in Markdown, the bars last."""
-    tables = [*results.tables, _bars(bars)]
+    tables = [*results.tables, *_bars(bars)]
     return "\n".join(_markdown(*table) for table in tables)
 
 
-def record(path, results, bars, options, parts):
+def record(path, results, bars, options, parts, load):
     """Replaces the file with this run."""
     lines = [
         "# Results of scripts/bench",
         "",
         "Written by `scripts/bench --record`; every line can be measured again with the part that is named like it.",
         "Numbers are medians; a ratio is one of medians, and in brackets are the least and the greatest of one round.",
-        "CPU time is of whole programs, with all that they start. On loopback the sender pays for the network in the kernel.",
+        "CPU time is of whole programs and all that they start. On loopback the sender pays for the network.",
         "",
-        *_facts(options, parts),
+        *_facts(options, parts, load),
         "",
-        _markdown(*_bars(bars)),
+        *(_markdown(*table) for table in _bars(bars)),
         *(_markdown(*table) for table in results.tables),
         *(f"Failed: {failure}\n" for failure in results.failures),
     ]
@@ -34,12 +34,11 @@ def record(path, results, bars, options, parts):
 
 
 def _bars(bars):
-    measured = [bar for bar in bars if bar.value is not None]
-    return "Bars", ["what", "bar", "measured", "verdict"], [bar.row() for bar in measured or bars]
+    rows = [bar.row() for bar in bars if bar.value is not None]
+    return [("Bars", ["what", "bar", "measured", "verdict"], rows)] if rows else []
 
 
-def _facts(options, parts):
-    load = " ".join(f"{value:.1f}" for value in os.getloadavg())
+def _facts(options, parts, load):
     facts = {
         "machine": f"{_processor()}, {os.cpu_count()} cores, {_memory()}",
         "system": f"{platform.freedesktop_os_release().get('PRETTY_NAME', '')}, Linux {platform.release()}",
@@ -47,7 +46,7 @@ def _facts(options, parts):
         "commit": _output("git", "-C", str(_ROOT), "describe", "--always", "--dirty"),
         "stock": _output("ssh", "-V"),
         "run": f"{', '.join(parts) or 'all parts'}; {options.rounds} rounds of {options.seconds:g} s",
-        "load average at the end": load,
+        "load average before": " ".join(f"{value:.1f}" for value in load),
     }
     return [f"- {name}: {value}" for name, value in facts.items()]
 
