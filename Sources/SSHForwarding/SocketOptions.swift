@@ -1,4 +1,4 @@
-import NIOCore
+public import NIOCore
 public import NIOPosix
 
 /// How sockets are set up, in one place.
@@ -60,15 +60,31 @@ public enum SocketOptions {
             .channelOption(.socketOption(.so_keepalive), value: keepalive ? 1 : 0)
     }
 
-    public static func connection(_ bootstrap: ServerBootstrap, keepalive: Bool) -> ServerBootstrap {
+    /// - Parameter onAccept: gets each socket, on its event loop.
+    public static func connection(
+        _ bootstrap: ServerBootstrap,
+        keepalive: Bool,
+        onAccept: @escaping @Sendable (any Channel) throws -> Void
+    ) -> ServerBootstrap {
         bootstrap
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
             .serverChannelOption(.backlog, value: 1024)
-            .childChannelOption(.maxMessagesPerRead, value: 1)
-            .childChannelOption(.recvAllocator, value: self.connectionReads)
-            .childChannelOption(.writeBufferWaterMark, value: self.connectionWrites)
-            .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
-            .childChannelOption(.socketOption(.so_keepalive), value: keepalive ? 1 : 0)
+            .childChannelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    try self.setUpConnection(channel, keepalive: keepalive)
+                    try onAccept(channel)
+                }
+            }
+    }
+
+    /// At once, where a bootstrap makes a future for each.
+    private static func setUpConnection(_ channel: any Channel, keepalive: Bool) throws {
+        guard let options = channel.syncOptions else { return }
+        try options.setOption(.maxMessagesPerRead, value: 1)
+        try options.setOption(.recvAllocator, value: self.connectionReads)
+        try options.setOption(.writeBufferWaterMark, value: self.connectionWrites)
+        try options.setOption(.tcpOption(.tcp_nodelay), value: 1)
+        if keepalive { try options.setOption(.socketOption(.so_keepalive), value: 1) }
     }
 
     /// The two ends of an SSH connection that is no socket.
