@@ -14,6 +14,8 @@ public final class ConnectionHandler: ChannelInboundHandler {
     static let outputPiece = 512 * 1024
     /// Sealed control messages that may wait for a peer that does not read; then we stop reading from it.
     static let maximumControlOutput = 1024 * 1024
+    /// So much of a channel's data may wait for what else comes of the same events.
+    static let smallBatch = 16 * 1024
     /// How long the peer has to take our goodbye.
     static let farewellTime = TimeAmount.seconds(1)
 
@@ -28,6 +30,7 @@ public final class ConnectionHandler: ChannelInboundHandler {
     private var isReading = true
     /// Why the connection has ended; nil while it lives.
     public private(set) var endReason: SSHError?
+    private var isPumpDue = false
     private var timer: Scheduled<Void>?
     private var timerDeadline: NIODeadline?
 
@@ -67,7 +70,7 @@ public final class ConnectionHandler: ChannelInboundHandler {
         let touched = self.touched
         self.touched.removeAll(keepingCapacity: true)
         for sink in touched { sink.channelReadComplete() }
-        self.pump()
+        if self.hasWork { self.pumpSoon() } else { self.settle() }
     }
 
     public func channelWritabilityChanged(context: ChannelHandlerContext) {
@@ -96,7 +99,7 @@ public final class ConnectionHandler: ChannelInboundHandler {
         guard self.endReason == nil else { return nil }
         do {
             let result = try command(&self.engine)
-            self.pump()
+            self.pumpSoon()
             return result
         } catch {
             self.fail(error)
@@ -141,6 +144,10 @@ public final class ConnectionHandler: ChannelInboundHandler {
     ///
     /// - Returns: whether the channel's source may go on reading; if not, `channelWritable` follows.
     public func flush(_ id: ChannelID) -> Bool {
+        if self.engine.queuedBytes(on: id) <= Self.smallBatch {
+            self.pumpSoon()
+            return true
+        }
         self.pump()
         return !self.engine.throttle(id)
     }
@@ -161,13 +168,21 @@ public final class ConnectionHandler: ChannelInboundHandler {
 
     /// So many bytes have reached their end.
     public func delivered(_ count: Int, on id: ChannelID) {
-        self.perform { try $0.delivered(count, on: id) }
+        guard self.endReason == nil else { return }
+        do {
+            try self.engine.delivered(count, on: id)
+            if self.hasWork { self.pumpSoon() }
+        } catch {
+            self.fail(error)
+        }
     }
 
     // MARK: The end
 
     /// Says goodbye and ends the connection.
     public func disconnect(_ reason: Disconnect.Reason, _ message: String) {
+        // What was to leave with this tick's messages comes before the goodbye.
+        if self.isPumpDue { self.pump() }
         self.engine.disconnect(reason, message)
         self.end(SSHError(.connectionLost, message))
     }
@@ -219,6 +234,23 @@ public final class ConnectionHandler: ChannelInboundHandler {
         self.isPumping = false
         guard self.endReason == nil else { return }
         if wrote { self.context?.flush() }
+        self.settle()
+    }
+
+    /// Pumps once the event loop has handled what the sockets had for it now: what comes of that shares one write.
+    private func pumpSoon() {
+        guard !self.isPumpDue, !self.isPumping, self.endReason == nil, let context = self.context else { return }
+        self.isPumpDue = true
+        context.eventLoop.assumeIsolated().execute {
+            self.isPumpDue = false
+            self.pump()
+        }
+    }
+
+    private var hasWork: Bool { self.engine.hasOutput || self.engine.hasEvents }
+
+    private func settle() {
+        guard self.endReason == nil else { return }
         self.setReading(!self.engine.isAwaitingDecision && self.engine.sealedBytes < Self.maximumControlOutput)
         self.schedule()
     }

@@ -23,13 +23,13 @@ def _greeting(server):
 
 @STOCK
 def test_source_that_fails_to_log_in_is_not_served_for_a_while(lab, client_kind, server_kind):
-    server = lab.server(server_kind, config=["PerSourcePenalties authfail:3s min:6s"])
+    server = lab.server(server_kind, config=["PerSourcePenalties authfail:5s min:6s noauth:0"])
     stranger = lab.keys.named("stranger")
     for _ in range(2):
         assert lab.client(client_kind, server, key=stranger, wait=False).wait() == 255
     wait_until(lambda: _greeting(server).startswith(b"Not allowed at this time"), 3, "the penalty")
     server.wait_for_log(lambda line: "drop connection" in line and "penalty: failed authentication" in line)
-    wait_until(lambda: _greeting(server).startswith(b"SSH-2.0-"), 10, "the end of the penalty")
+    wait_until(lambda: _greeting(server).startswith(b"SSH-2.0-"), 15, "the end of the penalty")
 
 
 @STOCK

@@ -61,6 +61,11 @@ extension Engine {
         self.enqueue(id)
     }
 
+    /// What the channel's window or its turn has not let go yet.
+    public mutating func queuedBytes(on id: ChannelID) -> Int {
+        self.channels.update(id) { $0.sendQueue.bytes } ?? 0
+    }
+
     /// Whether the source is to stop reading because what it read before still waits; `channelWritable` follows then.
     public mutating func throttle(_ id: ChannelID) -> Bool {
         self.channels.update(id) { channel in

@@ -50,7 +50,7 @@ extension ConnectionFacts {
         do {
             return Int(try PortNumber.parse(text))
         } catch let invalid as InvalidValue {
-            throw SSHError(.invalidConfiguration, "-C lport=: \(invalid.reason)".escapedForLog)
+            throw SSHError(.invalidConfiguration, "-C lport=\(text): \(invalid.reason)".escapedForLog)
         }
     }
 

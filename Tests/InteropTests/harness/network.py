@@ -10,7 +10,19 @@ from .settings import LOOPBACK
 
 _LISTEN = "0A"
 # Below the range from which Linux takes the ports of outgoing connections, so that nothing takes one in between.
-_candidates = itertools.cycle(random.Random(os.getpid()).sample(range(12000, 32000), 20000))
+_PORTS = range(12000, 32000)
+
+
+def _own_ports():
+    """Tests that run side by side have ports of their own: a port is free until it is used."""
+    workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    ports = list(_PORTS[worker::workers])
+    random.Random(os.getpid()).shuffle(ports)
+    return ports
+
+
+_candidates = itertools.cycle(_own_ports())
 
 
 def free_port():

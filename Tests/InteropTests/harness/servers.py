@@ -109,12 +109,11 @@ class ConfiguredServer(Server):
             f"PidFile {self.directory}/pid",
             "StrictModes no",
             *self.own_lines,
-            *self.match,
         ]
         # The last MaxStartups counts in sshd.
         if not any(line.startswith("MaxStartups") for line in self.config):
             lines.append("MaxStartups 1000:30:2000")
-        return "\n".join(lines) + "\n"
+        return "\n".join([*lines, *self.match]) + "\n"
 
     def launch(self):
         self.config_path = self.directory / "config"
