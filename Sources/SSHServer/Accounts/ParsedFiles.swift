@@ -71,11 +71,13 @@ final class ParsedFiles<Value: Sendable>: Sendable {
             var entry = entry
             entry.lastUse = entries.uses
             entries.size += entry.size - (entries.byPath.updateValue(entry, forKey: path)?.size ?? 0)
-            while entries.byPath.count > self.count || entries.size > self.size {
-                let others = entries.byPath.lazy.filter { $0.key != path }
-                guard let oldest = others.min(by: { $0.value.lastUse < $1.value.lastUse }) else { return }
-                entries.byPath[oldest.key] = nil
-                entries.size -= oldest.value.size
+            guard entries.byPath.count > self.count || entries.size > self.size else { return }
+            // Some more than must go: where there are more files than are kept, not every login is to look for one.
+            let (count, size) = (self.count - self.count / 8, self.size - self.size / 8)
+            let oldestFirst = entries.byPath.sorted { $0.value.lastUse < $1.value.lastUse }
+            for (path, entry) in oldestFirst.dropLast() where entries.byPath.count > count || entries.size > size {
+                entries.byPath[path] = nil
+                entries.size -= entry.size
             }
         }
     }
