@@ -25,7 +25,7 @@ struct TunnelAudit {
         let milliseconds = (NIODeadline.now() - self.began).nanoseconds / 1_000_000
         let seconds = "\(milliseconds / 1000).\(String(milliseconds % 1000 + 1000).dropFirst())"
         let reason = self.reason(tunnel, connection).escapedForLog
-        let (account, key) = (login.user.escapedForLog, login.claim.key.fingerprint)
+        let (account, key) = (login.user.escapedForLog, login.fingerprint)
         // Seen from the client: what it sent and what it got.
         let (sent, received) = (tunnel.bytesReceived, tunnel.bytesSent)
         connection.logger.log(
