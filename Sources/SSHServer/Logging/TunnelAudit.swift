@@ -35,10 +35,10 @@ struct TunnelAudit {
             \(sent) bytes from the client, \(received) bytes to it: \(reason)
             """,
             [
-                "event": "tunnel", "kind": "\(self.kind)", "account": "\(account)", "key": "\(key)",
-                "from": "\(self.from)", "to": "\(self.to)", "sent": .stringConvertible(sent),
+                "event": "tunnel", "kind": .string(self.kind), "account": .string(account), "key": .string(key),
+                "from": .string(self.from), "to": .string(self.to), "sent": .stringConvertible(sent),
                 "received": .stringConvertible(received), "seconds": .stringConvertible(Double(milliseconds) / 1000),
-                "reason": "\(reason)",
+                "reason": .string(reason),
             ]
         )
     }
