@@ -31,7 +31,7 @@ public final class ConnectionHandler: ChannelInboundHandler {
     /// Why the connection has ended; nil while it lives.
     public private(set) var endReason: SSHError?
     private var isPumpDue = false
-    private var timer: Scheduled<Void>?
+    private var timer: NIOScheduledCallback?
     private var timerDeadline: NIODeadline?
 
     /// The owner is kept alive until the connection has ended.
@@ -198,6 +198,7 @@ public final class ConnectionHandler: ChannelInboundHandler {
         self.endReason = reason
         self.engine.close()
         self.timer?.cancel()
+        self.timer = nil
         self.sayFarewell()
         let sinks = self.sinks
         self.sinks = [:]
@@ -297,9 +298,18 @@ public final class ConnectionHandler: ChannelInboundHandler {
         if let current = self.timerDeadline, current <= deadline { return }
         self.timer?.cancel()
         self.timerDeadline = deadline
-        self.timer = context.eventLoop.assumeIsolated().scheduleTask(deadline: deadline) {
-            self.timerDeadline = nil
-            self.perform { try $0.advance(now: .now()) }
+        self.timer = try? context.eventLoop.assumeIsolated().scheduleCallback(at: deadline, handler: self)
+    }
+
+    /// The engine's deadline has come.
+    func advance() {
+        (self.timer, self.timerDeadline) = (nil, nil)
+        guard self.endReason == nil else { return }
+        do {
+            try self.engine.advance(now: .now())
+            self.pump()
+        } catch {
+            self.fail(error)
         }
     }
 

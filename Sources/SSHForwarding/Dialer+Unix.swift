@@ -12,7 +12,7 @@ extension Dialer {
         _ links: SymbolicLinks,
         on eventLoop: any EventLoop
     ) -> EventLoopFuture<any Channel> {
-        let bootstrap = SocketOptions.unixTunnel(ClientBootstrap(group: eventLoop)).connectTimeout(self.timeout)
+        let bootstrap = SocketOptions.tunnel(on: eventLoop).connectTimeout(self.timeout)
         do {
             let folder = try UnixSocketFolder(of: path, links)
             guard links == .refused else { return bootstrap.connect(unixDomainSocketPath: path) }

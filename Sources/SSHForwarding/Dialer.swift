@@ -15,10 +15,17 @@ public struct Dialer {
         guard let port = UInt16(exactly: port), port > 0 else {
             return eventLoop.makeFailedFuture(SSHError(.forwardingFailed, "\(port) is not a port"))
         }
-        let bootstrap = SocketOptions.tunnel(ClientBootstrap(group: eventLoop)).connectTimeout(self.timeout)
-        if let address = try? SocketAddress(ipAddress: host, port: Int(port)) {
-            return bootstrap.connect(to: address)
+        let bootstrap = SocketOptions.tunnel(on: eventLoop).connectTimeout(self.timeout)
+        guard let address = try? SocketAddress(ipAddress: host, port: Int(port)) else {
+            return bootstrap.connect(host: host, port: Int(port))
         }
-        return bootstrap.connect(host: host, port: Int(port))
+        // 127.0.0.0/8, written as a number.
+        guard host.hasPrefix("127.") || host == "::1" else { return bootstrap.connect(to: address) }
+        do {
+            guard let socket = try LoopbackSocket.connect(to: address) else { return bootstrap.connect(to: address) }
+            return bootstrap.withConnectedSocket(socket)
+        } catch {
+            return eventLoop.makeFailedFuture(error)
+        }
     }
 }

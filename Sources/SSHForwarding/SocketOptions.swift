@@ -7,18 +7,12 @@ public enum SocketOptions {
     static let maximumRead = 256 * 1024
     static let maximumConnectionRead = 512 * 1024
 
-    /// A socket whose bytes go through a tunnel: nothing is read before the tunnel is ready, and each direction ends by itself.
-    public static func tunnel(_ bootstrap: ClientBootstrap) -> ClientBootstrap {
-        self.unixTunnel(bootstrap).channelOption(.tcpOption(.tcp_nodelay), value: 1)
-    }
-
-    /// A tunnel's Unix socket: the same without what only TCP has.
-    static func unixTunnel(_ bootstrap: ClientBootstrap) -> ClientBootstrap {
-        bootstrap
-            .channelOption(.autoRead, value: false)
-            .channelOption(.allowRemoteHalfClosure, value: true)
-            .channelOption(.maxMessagesPerRead, value: 1)
-            .channelOption(.recvAllocator, value: UnpooledReads(initial: 4096, maximum: self.maximumRead))
+    /// Connects sockets whose bytes go through a tunnel: nothing is read before the tunnel is ready, and each direction
+    /// ends by itself. What only TCP has, a bootstrap sets by itself (TCP_NODELAY).
+    static func tunnel(on eventLoop: any EventLoop) -> ClientBootstrap {
+        ClientBootstrap(group: eventLoop).channelInitializer { channel in
+            channel.eventLoop.makeCompletedFuture { try self.setUpTunnel(channel, isTCP: false) }
+        }
     }
 
     /// A listener whose sockets' bytes go through tunnels: each is handed over connected and not reading yet.

@@ -104,8 +104,9 @@ public struct Engine: ~Copyable {
 
     /// When `advance` wants to be called next.
     public var nextDeadline: NIODeadline? {
-        [self.transport.nextDeadline, self.transport.isAuthenticated ? self.liveness.nextDeadline : nil]
-            .compactMap { $0 }.min()
+        let renewal = self.transport.nextDeadline
+        guard self.transport.isAuthenticated, let question = self.liveness.nextDeadline else { return renewal }
+        return renewal.map { min($0, question) } ?? question
     }
 
     /// Renews keys and asks a silent peer for a sign of life.

@@ -3,6 +3,9 @@ import SSHWire
 
 /// Decides when a silent peer is asked for a sign of life, and when it counts as gone.
 struct Liveness {
+    /// The part of the interval by which a question may come early.
+    private static let early: Int64 = 64
+
     private let keepalive: Keepalive
     private var lastHeard: NIODeadline
     /// When the peer was last asked; nil when it has been heard since.
@@ -28,7 +31,9 @@ struct Liveness {
     /// - Returns: whether the peer is to be asked now.
     /// - Throws: `timedOut` when it did not answer often enough.
     mutating func advance(now: NIODeadline) throws -> Bool {
-        guard let deadline = self.nextDeadline, now >= deadline else { return false }
+        guard let interval = self.keepalive.interval, let deadline = self.nextDeadline else { return false }
+        // The answer came a little after the question. Asked so much early, the next question needs one timer and not two.
+        guard now + .nanoseconds(interval.nanoseconds / Self.early) >= deadline else { return false }
         if self.keepalive.countMaximum > 0, self.unanswered >= self.keepalive.countMaximum {
             throw SSHError(.timedOut, "the peer does not respond")
         }

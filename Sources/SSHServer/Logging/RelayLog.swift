@@ -51,9 +51,14 @@ private struct RecordLog: LogHandler {
     }
 
     func log(event: LogEvent) {
-        let metadata = event.metadata.map { self.metadata.merging($0) { _, ofLine in ofLine } } ?? self.metadata
+        let message = event.message.description
         self.writer.write(
-            LogRecord(time: self.now(), level: event.level, message: "\(event.message)", metadata: metadata)
+            LogRecord(time: self.now(), level: event.level, message: message, metadata: self.metadata(with: event.metadata))
         )
+    }
+
+    private func metadata(with ofLine: Logger.Metadata?) -> Logger.Metadata {
+        guard let ofLine, !self.metadata.isEmpty else { return ofLine ?? self.metadata }
+        return self.metadata.merging(ofLine) { _, ofLine in ofLine }
     }
 }

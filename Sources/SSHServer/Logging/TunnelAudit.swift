@@ -25,7 +25,7 @@ struct TunnelAudit {
         let milliseconds = (NIODeadline.now() - self.began).nanoseconds / 1_000_000
         let seconds = "\(milliseconds / 1000).\(String(milliseconds % 1000 + 1000).dropFirst())"
         let reason = self.reason(tunnel, connection).escapedForLog
-        let (account, key) = (login.user.escapedForLog, login.claim.key.fingerprint)
+        let (account, key) = (login.user.escapedForLog, login.fingerprint)
         // Seen from the client: what it sent and what it got.
         let (sent, received) = (tunnel.bytesReceived, tunnel.bytesSent)
         connection.logger.log(
@@ -35,10 +35,10 @@ struct TunnelAudit {
             \(sent) bytes from the client, \(received) bytes to it: \(reason)
             """,
             [
-                "event": "tunnel", "kind": "\(self.kind)", "account": "\(account)", "key": "\(key)",
-                "from": "\(self.from)", "to": "\(self.to)", "sent": .stringConvertible(sent),
+                "event": "tunnel", "kind": .string(self.kind), "account": .string(account), "key": .string(key),
+                "from": .string(self.from), "to": .string(self.to), "sent": .stringConvertible(sent),
                 "received": .stringConvertible(received), "seconds": .stringConvertible(Double(milliseconds) / 1000),
-                "reason": "\(reason)",
+                "reason": .string(reason),
             ]
         )
     }

@@ -49,6 +49,14 @@ final class ServerConnection {
     struct Login {
         let claim: LoginClaim
         var grant: LoginGrant
+        /// The key's, as it is written into the log with each tunnel.
+        let fingerprint: String
+
+        init(claim: LoginClaim, grant: LoginGrant) {
+            self.claim = claim
+            self.grant = grant
+            self.fingerprint = claim.key.fingerprint
+        }
 
         var user: String { self.claim.user }
     }

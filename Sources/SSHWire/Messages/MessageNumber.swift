@@ -1,3 +1,5 @@
+import NIOCore
+
 /// The message numbers of RFC 4253 §12, RFC 4252 §6, RFC 4254 §9, RFC 8308 §2.2 and OpenSSH's PROTOCOL §1.9.
 public struct MessageNumber: RawRepresentable, Hashable, Sendable, CustomStringConvertible {
     public let rawValue: UInt8
@@ -74,7 +76,8 @@ extension WireMessage {
 
     /// Number and fields.
     public func payload() -> WireWriter {
-        var writer = WireWriter()
+        // Most messages are shorter: their buffer need not grow.
+        var writer = WireWriter(ByteBufferAllocator().buffer(capacity: 64))
         writer.writeByte(Self.number.rawValue)
         self.write(to: &writer)
         return writer
