@@ -161,7 +161,7 @@ public final class ConnectionHandler: ChannelInboundHandler {
 
     /// So many bytes have reached their end.
     public func delivered(_ count: Int, on id: ChannelID) {
-        self.perform { try $0.delivered(count, on: id) }
+        self.perform { try $0.delivered(count, on: id, now: .now()) }
     }
 
     // MARK: The end

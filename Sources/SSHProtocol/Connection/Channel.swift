@@ -34,10 +34,10 @@ struct Channel {
     /// Our requests whose answer is awaited.
     var awaitedReplies = 0
 
-    init(id: ChannelID, phase: Phase, window: UInt32) {
+    init(id: ChannelID, phase: Phase, window: ReceiveWindow) {
         self.id = id
         self.phase = phase
-        self.receiveWindow = ReceiveWindow(size: window)
+        self.receiveWindow = window
     }
 
     /// Both sides have said CLOSE: the number may be used again (RFC 4254 §5.3).

@@ -34,7 +34,7 @@ extension Engine {
 
     private mutating func receiveOpen(_ open: ChannelOpen) throws -> Event? {
         guard open.maximumPacket > 0,
-            let id = self.channels.insert(phase: .awaitingDecision, window: self.configuration.limits.channelWindow)
+            let id = self.channels.insert(phase: .awaitingDecision, window: self.makeReceiveWindow())
         else {
             try self.transport.send(
                 ChannelOpenFailure(
@@ -84,8 +84,13 @@ extension Engine {
             }
             return channel.id
         }
-        self.channels.remove(id)
+        self.remove(id)
         return .channelRefused(id, failure.reason, failure.message)
+    }
+
+    func makeReceiveWindow() -> ReceiveWindow {
+        let limits = self.configuration.limits
+        return ReceiveWindow(size: limits.channelWindow, largest: limits.largestChannelWindow)
     }
 
     private func makeSendQueue(window: UInt32, maximumPacket: UInt32) -> SendQueue {
@@ -203,7 +208,13 @@ extension Engine {
         guard let awaited = self.awaitedGlobalReplies.popFirst() else {
             throw SSHError.protocolViolation("an answer to a global request that was never made")
         }
-        guard let number = awaited else { return nil }  // A keepalive: any answer will do.
-        return .globalReply(number, success: data)
+        switch awaited {
+        case .request(let number): return .globalReply(number, success: data)
+        // Any answer will do.
+        case .keepalive: return nil
+        case .roundTrip:
+            self.roundTrip.answered(now: self.lastReceived)
+            return nil
+        }
     }
 }
