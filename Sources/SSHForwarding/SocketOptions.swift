@@ -1,3 +1,4 @@
+import Glibc
 import NIOCore
 public import NIOPosix
 
@@ -6,6 +7,9 @@ public enum SocketOptions {
     /// What one read of a tunnel's socket may bring at most, and what waits in memory when the channel cannot take it.
     static let maximumRead = 256 * 1024
     static let maximumConnectionRead = 512 * 1024
+    /// What the kernel holds of an SSH connection beyond what the network can take: nothing can overtake it any more.
+    private static let maximumUnsent: ChannelOptions.Types.SocketOption.Value = 128 * 1024
+    private static let notSentLowWater = NIOBSDSocket.Option(rawValue: TCP_NOTSENT_LOWAT)
 
     /// A socket whose bytes go through a tunnel: nothing is read before the tunnel is ready, and each direction ends by itself.
     public static func tunnel(_ bootstrap: ClientBootstrap) -> ClientBootstrap {
@@ -57,6 +61,7 @@ public enum SocketOptions {
             .channelOption(.recvAllocator, value: self.connectionReads)
             .channelOption(.writeBufferWaterMark, value: self.connectionWrites)
             .channelOption(.tcpOption(.tcp_nodelay), value: 1)
+            .channelOption(.tcpOption(self.notSentLowWater), value: self.maximumUnsent)
             .channelOption(.socketOption(.so_keepalive), value: keepalive ? 1 : 0)
     }
 
@@ -68,6 +73,7 @@ public enum SocketOptions {
             .childChannelOption(.recvAllocator, value: self.connectionReads)
             .childChannelOption(.writeBufferWaterMark, value: self.connectionWrites)
             .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
+            .childChannelOption(.tcpOption(self.notSentLowWater), value: self.maximumUnsent)
             .childChannelOption(.socketOption(.so_keepalive), value: keepalive ? 1 : 0)
     }
 

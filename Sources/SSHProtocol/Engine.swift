@@ -28,6 +28,8 @@ public struct Engine: ~Copyable {
     let windowShare: WindowShare
     /// When bytes last came.
     var lastReceived: NIODeadline
+    /// When data last came on a channel that carries a conversation.
+    var lastConversation: NIODeadline?
     public internal(set) var isClosed = false
 
     enum AwaitedReply {

@@ -14,6 +14,7 @@ struct Channel {
     var phase: Phase
     var peerNumber: UInt32 = 0
     var receiveWindow: ReceiveWindow
+    var traffic = ReceivedTraffic()
     var sendQueue = SendQueue(window: 0, maximumPacket: 0)
 
     /// Whether it stands in the line of channels that have data to send.

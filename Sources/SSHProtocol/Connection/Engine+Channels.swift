@@ -90,14 +90,30 @@ extension Engine {
     /// So many bytes of the channel have reached their sink: the peer may send as many more.
     public mutating func delivered(_ count: Int, on id: ChannelID, now: NIODeadline) throws {
         let (roundTrip, share) = (self.roundTrip.least, self.windowShare)
+        let isBesideConversation = self.isNearPeerConversing(now: now)
         let adjust = self.channels.update(id) { channel -> ChannelWindowAdjust? in
-            guard let credit = channel.receiveWindow.deliver(count, now: now, roundTrip: roundTrip, share: share),
-                channel.phase == .open, !channel.receivedEOF, !channel.receivedClose, !channel.sentClose
+            let yields = isBesideConversation && !channel.traffic.isConversation
+            let credit = channel.receiveWindow.deliver(
+                count,
+                now: now,
+                roundTrip: roundTrip,
+                yields: yields,
+                share: share
+            )
+            guard let credit, channel.phase == .open, !channel.receivedEOF, !channel.receivedClose, !channel.sentClose
             else { return nil }
             return ChannelWindowAdjust(recipientChannel: channel.peerNumber, bytesToAdd: credit)
         }
         if case .some(.some(let adjust)) = adjust { try self.transport.send(adjust) }
         if adjust != nil, self.roundTrip.asks(delivered: count, now: now) { try self.sendKeepalive(.roundTrip) }
+    }
+
+    /// Whether small messages come on some channel, from a peer so near that only what is queued delays them.
+    private func isNearPeerConversing(now: NIODeadline) -> Bool {
+        guard let roundTrip = self.roundTrip.least, roundTrip < ReceiveWindow.shortestWay,
+            let last = self.lastConversation
+        else { return false }
+        return now - last < ReceivedTraffic.pause
     }
 
     // MARK: Requests

@@ -114,7 +114,7 @@ extension Engine {
     /// Takes data off the window. Nil when nobody will read it: we have said CLOSE already, or it is empty.
     private mutating func accept(_ count: Int, on number: UInt32) throws -> ChannelID? {
         let packetLimit = Int(self.configuration.limits.channelPacket)
-        return try self.channels.update(peerNamed: number) { channel in
+        let (id, isConversation) = try self.channels.update(peerNamed: number) { channel in
             guard channel.phase == .open else { throw SSHError.protocolViolation("data on a channel that is not open") }
             guard !channel.receivedEOF, !channel.receivedClose else {
                 throw SSHError.protocolViolation("data after EOF or CLOSE")
@@ -123,8 +123,11 @@ extension Engine {
                 throw SSHError.protocolViolation("\(count) bytes of data are more than the packet size allows")
             }
             try channel.receiveWindow.receive(count)
-            return channel.wantsClose || count == 0 ? nil : channel.id
+            channel.traffic.receive(count)
+            return (channel.wantsClose || count == 0 ? nil : channel.id, channel.traffic.isConversation)
         }
+        if isConversation { self.lastConversation = self.lastReceived }
+        return id
     }
 
     private mutating func receiveWindowAdjust(_ message: ChannelWindowAdjust) throws -> Event? {

@@ -7,7 +7,9 @@ import SSHWire
 /// starts small, and grows when a round trip's worth of data fills it while the sink keeps up.
 struct ReceiveWindow {
     /// On a shorter way the first window is enough for a gigabyte a second.
-    private static let shortestWay = TimeAmount.milliseconds(2)
+    static let shortestWay = TimeAmount.milliseconds(2)
+    /// What bulk may have under way on a short way, beside a conversation on the same connection that it would delay.
+    private static let yielding: UInt32 = 512 * 1024
 
     private let initial: UInt32
     private let largest: UInt32
@@ -45,19 +47,28 @@ struct ReceiveWindow {
         self.undelivered += count  // available and undelivered never add up to more than the largest size.
     }
 
-    /// - Parameter roundTrip: how far away the peer is, if that is known.
+    /// - Parameters:
+    ///   - roundTrip: how far away the peer is, if that is known.
+    ///   - yields: whether data of another channel would have to wait behind what this one has under way.
     /// - Returns: the credit to give back now, if it is worth a message.
-    mutating func deliver(_ count: Int, now: NIODeadline, roundTrip: TimeAmount?, share: WindowShare) -> UInt32? {
+    mutating func deliver(
+        _ count: Int,
+        now: NIODeadline,
+        roundTrip: TimeAmount?,
+        yields: Bool = false,
+        share: WindowShare
+    ) -> UInt32? {
         let count = min(UInt32(clamping: count), self.undelivered)
         self.undelivered -= count
         if let roundTrip { self.resize(delivered: count, now: now, roundTrip: roundTrip, share: share) }
         // A window that has shrunk gives nothing back before the peer has used up what it was granted.
         let outstanding = self.available + self.undelivered
-        guard outstanding < self.size else { return nil }
-        let credit = self.size - outstanding
-        // Half a window: seldom enough to cost nothing, early enough that the peer does not run dry. A large one opens
-        // in smaller steps.
-        guard credit >= max(self.initial / 2, self.size / 8) else { return nil }
+        let size = yields ? min(self.size, Self.yielding) : self.size
+        guard outstanding < size else { return nil }
+        let credit = size - outstanding
+        // Half a window: seldom enough to cost nothing, early enough that the peer does not run dry. A large one, and one
+        // that yields, open in smaller steps.
+        guard credit >= (yields ? size / 4 : max(self.initial / 2, self.size / 8)) else { return nil }
         self.available += credit
         return credit
     }

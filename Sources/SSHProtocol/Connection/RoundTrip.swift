@@ -23,7 +23,7 @@ struct RoundTrip {
     mutating func asks(delivered count: Int, now: NIODeadline) -> Bool {
         // A peer that does not answer is not asked again.
         guard !self.isAwaited else { return false }
-        self.bytes = min(self.bytes + count, Self.bytesBetween)
+        self.bytes = min(self.bytes + min(max(count, 0), Self.bytesBetween), Self.bytesBetween)
         guard self.bytes == Self.bytesBetween else { return false }
         if self.answers >= Self.eagerAnswers, let lastAsked = self.lastAsked, now - lastAsked < Self.patience {
             return false
