@@ -113,6 +113,7 @@ public struct Engine: ~Copyable {
         if !self.isClosed {
             try self.transport.renewKeysIfDue(now: now)
             try self.sealData(limit: limit, now: now)
+            self.roundTrip.outputLeaves(now: now)
         }
         return self.transport.transmitter.takeOutput()
     }

@@ -94,8 +94,8 @@ struct ReceiveWindowTests {
         let share = WindowShare(self.budget)
         try window.receive(2 * Self.mebibyte)
         for round in 0..<100 {
-            let now = NIODeadline.uptimeNanoseconds(1) + self.way * Int64(round)
-            _ = window.deliver(800 * 1024, now: now, roundTrip: self.way, share: share)
+            let now = NIODeadline.uptimeNanoseconds(1) + .milliseconds(10) * Int64(round)
+            _ = window.deliver(100 * 1024, now: now, roundTrip: self.way, share: share)
             try window.receive(Int(window.available))
         }
         #expect(window.size == UInt32(2 * Self.mebibyte))
@@ -120,16 +120,16 @@ struct ReceiveWindowTests {
         #expect(window.size == UInt32(64 * Self.mebibyte))
     }
 
-    @Test func besideAConversationOnlyAQuarterIsUnderWayAndAllOfItAgainAfterwards() throws {
+    @Test func besideAConversationLittleIsUnderWayAndAllOfItAgainAfterwards() throws {
         var window = self.window()
         let share = WindowShare(self.budget)
         let now = NIODeadline.uptimeNanoseconds(1)
         try window.receive(Int(window.available))
-        let none = window.deliver(1_408 * 1024, now: now, roundTrip: nil, yields: true, share: share)
-        let little = window.deliver(256 * 1024, now: now, roundTrip: nil, yields: true, share: share)
-        #expect(none == nil && little == 128 * 1024)
-        let all = window.deliver(2 * Self.mebibyte, now: now, roundTrip: nil, share: share)
-        #expect(all == UInt32(1_920 * 1024) && window.available == UInt32(2 * Self.mebibyte))
+        let none = window.deliver(1_792 * 1024, now: now, roundTrip: nil, yields: true, share: share)
+        let little = window.deliver(64 * 1024, now: now, roundTrip: nil, yields: true, share: share)
+        #expect(none == nil && little == 64 * 1024)
+        let all = window.deliver(192 * 1024, now: now, roundTrip: nil, share: share)
+        #expect(all == UInt32(1_984 * 1024) && window.available == UInt32(2 * Self.mebibyte))
     }
 
     @Test func aBudgetThatIsUsedUpLeavesTheWindowAsItIs() throws {

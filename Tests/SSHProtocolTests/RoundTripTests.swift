@@ -25,6 +25,27 @@ struct RoundTripTests {
         #expect(roundTrip.least == .milliseconds(10))
     }
 
+    @Test func theFirstWordOnAChannelAnswersItsOpening() {
+        var roundTrip = RoundTrip()
+        let (first, second) = (ChannelID(number: 0, serial: 0), ChannelID(number: 1, serial: 1))
+        roundTrip.opens(first, lastReceived: self.start)
+        roundTrip.outputLeaves(now: self.start)
+        // One at a time, and only as long as that one has not been silent for long.
+        roundTrip.opens(second, lastReceived: self.start)
+        roundTrip.hears(of: second, now: self.start + .milliseconds(1))
+        #expect(roundTrip.least == nil)
+        roundTrip.outputLeaves(now: self.start + .milliseconds(5))
+        roundTrip.hears(of: first, now: self.start + .milliseconds(20))
+        roundTrip.hears(of: first, now: self.start + .milliseconds(21))
+        #expect(roundTrip.least == .milliseconds(20))
+        roundTrip.opens(first, lastReceived: self.start)
+        roundTrip.outputLeaves(now: self.start)
+        roundTrip.opens(second, lastReceived: self.start + .seconds(1))
+        roundTrip.outputLeaves(now: self.start + .seconds(1))
+        roundTrip.hears(of: second, now: self.start + .seconds(1) + .milliseconds(3))
+        #expect(roundTrip.least == .milliseconds(3))
+    }
+
     @Test func aPeerThatDoesNotAnswerIsNotAskedAgain() {
         var roundTrip = RoundTrip()
         let asks4 = roundTrip.asks(delivered: self.enough, now: self.start)

@@ -12,6 +12,7 @@ extension Engine {
         guard let id = self.channels.insert(phase: .awaitingConfirmation, window: self.makeReceiveWindow()) else {
             return nil
         }
+        self.roundTrip.opens(id, lastReceived: self.lastReceived)
         try self.transport.send(
             ChannelOpen(
                 kind: kind,
@@ -32,6 +33,7 @@ extension Engine {
             return channel.peerNumber
         }
         guard case .some(.some(let peerNumber)) = peerNumber else { return }
+        self.roundTrip.opens(id, lastReceived: self.lastReceived)
         try self.transport.send(
             ChannelOpenConfirmation(
                 recipientChannel: peerNumber,

@@ -67,6 +67,7 @@ extension Engine {
             channel.sendQueue.confirm(with: sendQueue)
             return channel.id
         }
+        self.roundTrip.hears(of: id, now: self.lastReceived)
         guard confirmation.maximumPacket > 0 else {
             throw SSHError.protocolViolation("a maximum packet size of 0")
         }
@@ -114,7 +115,7 @@ extension Engine {
     /// Takes data off the window. Nil when nobody will read it: we have said CLOSE already, or it is empty.
     private mutating func accept(_ count: Int, on number: UInt32) throws -> ChannelID? {
         let packetLimit = Int(self.configuration.limits.channelPacket)
-        let (id, isConversation) = try self.channels.update(peerNamed: number) { channel in
+        let (id, isRead, isConversation) = try self.channels.update(peerNamed: number) { channel in
             guard channel.phase == .open else { throw SSHError.protocolViolation("data on a channel that is not open") }
             guard !channel.receivedEOF, !channel.receivedClose else {
                 throw SSHError.protocolViolation("data after EOF or CLOSE")
@@ -124,10 +125,11 @@ extension Engine {
             }
             try channel.receiveWindow.receive(count)
             channel.traffic.receive(count)
-            return (channel.wantsClose || count == 0 ? nil : channel.id, channel.traffic.isConversation)
+            return (channel.id, !channel.wantsClose && count > 0, channel.traffic.isConversation)
         }
+        self.roundTrip.hears(of: id, now: self.lastReceived)
         if isConversation { self.lastConversation = self.lastReceived }
-        return id
+        return isRead ? id : nil
     }
 
     private mutating func receiveWindowAdjust(_ message: ChannelWindowAdjust) throws -> Event? {

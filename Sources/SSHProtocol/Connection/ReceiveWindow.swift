@@ -6,10 +6,10 @@ import SSHWire
 /// Credit goes back when the bytes have reached their sink, so the window bounds what one channel can make us hold. It
 /// starts small, and grows when a round trip's worth of data fills it while the sink keeps up.
 struct ReceiveWindow {
-    /// On a shorter way the first window is enough for a gigabyte a second.
-    static let shortestWay = TimeAmount.milliseconds(2)
-    /// What bulk may have under way on a short way, beside a conversation on the same connection that it would delay.
-    private static let yielding: UInt32 = 512 * 1024
+    /// On a shorter way the first window is enough for half a gigabyte a second.
+    static let shortestWay = TimeAmount.milliseconds(4)
+    /// What bulk may have under way at least, beside a conversation on the same connection that it would delay.
+    private static let yielding: UInt32 = 256 * 1024
 
     private let initial: UInt32
     private let largest: UInt32
@@ -20,6 +20,8 @@ struct ReceiveWindow {
     /// Received and not delivered yet.
     private(set) var undelivered: UInt32 = 0
     private var round: Round?
+    /// What the last round says that a round trip brings.
+    private var perRoundTrip: UInt32 = 0
 
     /// About a round trip, in which deliveries are counted.
     private struct Round {
@@ -63,7 +65,7 @@ struct ReceiveWindow {
         if let roundTrip { self.resize(delivered: count, now: now, roundTrip: roundTrip, share: share) }
         // A window that has shrunk gives nothing back before the peer has used up what it was granted.
         let outstanding = self.available + self.undelivered
-        let size = yields ? min(self.size, Self.yielding) : self.size
+        let size = yields ? min(self.size, max(Self.yielding, 2 * min(self.perRoundTrip, self.size / 2))) : self.size
         guard outstanding < size else { return nil }
         let credit = size - outstanding
         // Half a window: seldom enough to cost nothing, early enough that the peer does not run dry. A large one, and one
@@ -83,8 +85,9 @@ struct ReceiveWindow {
         guard elapsed > 0, elapsed >= distance, elapsed >= Self.shortestWay.nanoseconds / 1_000 else { return }
         self.round = Round(start: now)
         let perRoundTrip = min(round.delivered, UInt64(UInt32.max)) * UInt64(distance) / UInt64(elapsed)
+        self.perRoundTrip = UInt32(clamping: perRoundTrip)
         // With four times what a round trip brings, neither a late credit nor a burst makes the peer wait.
-        let keepsUp = round.leastUndelivered <= self.initial / 2
+        let keepsUp = round.leastUndelivered <= self.initial / 4
         if keepsUp, roundTrip >= Self.shortestWay, perRoundTrip >= UInt64(self.size) / 4 {
             self.grow(share)
         } else if round.leastUndelivered > self.size / 2 || perRoundTrip < UInt64(self.size) / 16 {
