@@ -1,3 +1,4 @@
+import Glibc
 public import NIOCore
 public import NIOPosix
 
@@ -6,6 +7,9 @@ public enum SocketOptions {
     /// What one read of a tunnel's socket may bring at most, and what waits in memory when the channel cannot take it.
     static let maximumRead = 256 * 1024
     static let maximumConnectionRead = 512 * 1024
+    /// What the kernel holds of an SSH connection beyond what the network can take: nothing can overtake it any more.
+    private static let maximumUnsent: ChannelOptions.Types.SocketOption.Value = 128 * 1024
+    private static let notSentLowWater = NIOBSDSocket.Option(rawValue: TCP_NOTSENT_LOWAT)
 
     /// Connects sockets whose bytes go through a tunnel: nothing is read before the tunnel is ready, and each direction
     /// ends by itself. What only TCP has, a bootstrap sets by itself (TCP_NODELAY).
@@ -51,6 +55,7 @@ public enum SocketOptions {
             .channelOption(.recvAllocator, value: self.connectionReads)
             .channelOption(.writeBufferWaterMark, value: self.connectionWrites)
             .channelOption(.tcpOption(.tcp_nodelay), value: 1)
+            .channelOption(.tcpOption(self.notSentLowWater), value: self.maximumUnsent)
             .channelOption(.socketOption(.so_keepalive), value: keepalive ? 1 : 0)
     }
 
@@ -78,6 +83,7 @@ public enum SocketOptions {
         try options.setOption(.recvAllocator, value: self.connectionReads)
         try options.setOption(.writeBufferWaterMark, value: self.connectionWrites)
         try options.setOption(.tcpOption(.tcp_nodelay), value: 1)
+        try options.setOption(.tcpOption(self.notSentLowWater), value: self.maximumUnsent)
         if keepalive { try options.setOption(.socketOption(.so_keepalive), value: 1) }
     }
 

@@ -17,6 +17,8 @@ public struct EngineConfiguration: Sendable {
     public var limits = EngineLimits()
     public var rekeyLimit = RekeyLimit()
     public var keepalive = Keepalive()
+    /// What windows may grow by, of all engines that have it.
+    public var windowBudget = WindowBudget.process
 
     /// Server: the keys that prove who we are, the preferred first.
     public var hostKeys: [any SigningKey] = [] { didSet { self.prepared = nil } }
@@ -92,6 +94,8 @@ public struct EngineLimits: Sendable, Equatable {
     public var unansweredRequests = 1_024
     /// The window and the packet size that we grant on each channel.
     public var channelWindow: UInt32 = 2 * 1024 * 1024
+    /// How far a window grows on a long way.
+    public var largestChannelWindow: UInt32 = 64 * 1024 * 1024
     public var channelPacket: UInt32 = 32 * 1024
     /// Messages that wait for a key exchange to end, in bytes.
     public var bytesHeldByKeyExchange = 1024 * 1024
