@@ -84,7 +84,9 @@ let package = Package(
         ),
         .executableTarget(
             name: "relay",
-            dependencies: ["SSHServer", "SSHForwarding", "SSHCrypto", "SSHWire", logging, arguments, lifecycle, signals],
+            dependencies: [
+                "SSHServer", "SSHForwarding", "SSHCrypto", "SSHWire", logging, arguments, lifecycle, signals,
+            ],
             swiftSettings: settings
         ),
         .executableTarget(name: "swssh", dependencies: ["SSHClient", "SSHForwarding"], swiftSettings: settings),

@@ -76,6 +76,25 @@ def test_changed_permitlisten_closes_the_listeners_that_it_no_longer_allows(lab,
 
 
 @STOCK
+def test_broken_list_of_revoked_keys_lets_in_nobody_and_ends_nobody(lab, client_kind, server_kind):
+    other, revoked = lab.keys.named("other"), lab.directory / "revoked"
+    revoked.write_text("")
+    text = f"{lab.keys.user.public}\n{other.public}\n"
+    server = lab.server(server_kind, authorized_keys=text, config=[f"RevokedKeys {revoked}"])
+    device, port = lab.remote_forward(client_kind, server)
+    leaving, leaving_port = lab.remote_forward(client_kind, server, key=other)
+    revoked.unlink()
+    server.wait_for_log(lambda line: line.startswith(f"RevokedKeys {revoked}") and "nobody may log in" in line)
+    assert lab.client(client_kind, server, remote=[f"{free_port()}:{lab.target}"], wait=False).wait() == 255
+    # What else holds is looked at all the same.
+    server.authorized_keys.write_text(f"{lab.keys.user.public}\n")
+    _gone(leaving, leaving_port)
+    assert device.program.running and traffic.Pour(port).still_runs()
+    revoked.write_text(f"{lab.keys.user.public}\n")
+    _gone(device, port)
+
+
+@STOCK
 def test_key_line_that_becomes_wrong_is_not_honoured_in_part(lab, client_kind, server_kind):
     server = lab.server(server_kind)
     device, port = lab.remote_forward(client_kind, server)

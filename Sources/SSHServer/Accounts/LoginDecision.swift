@@ -11,12 +11,14 @@ enum LoginDecision: Sendable {
     /// - Parameters:
     ///   - now: seconds since 1970.
     ///   - files: shared by claims that are judged together.
+    ///   - isStanding: it was accepted before, and its connection stands.
     static func judge(
         _ claim: LoginClaim,
         configuration: ServerConfiguration,
         facts: ConnectionFacts,
         now: UInt64,
-        files: AccountFiles
+        files: AccountFiles,
+        isStanding: Bool = false
     ) -> LoginDecision {
         guard let name = AccountName(claim.user) else {
             return .refused(LoginRefusal("the user name is no account's"), isUnknownAccount: true)
@@ -37,7 +39,8 @@ enum LoginDecision: Sendable {
             sharedSettings: configuration.sharedSettings(for: facts),
             strictModes: configuration.strictModes,
             now: now,
-            consulted: consulted
+            consulted: consulted,
+            isStanding: isStanding
         )
         let keys = Self.load(account, judgement.settings, configuration.strictModes, &judgement.consulted)
         do throws(LoginRefusal) {

@@ -10,7 +10,10 @@ extension LoginJudgement {
         do throws(LoginRefusal) {
             rules = try self.check(certificate)
         } catch {
-            guard self.isTrusted(certificate, in: keys) else { throw LoginRefusal(error.reasons) }
+            // Nobody fills the log with certificates that no authority made.
+            guard self.isTrusted(certificate, in: keys), (try? certificate.verifySignature()) != nil else {
+                throw LoginRefusal(error.reasons)
+            }
             let said = error.said.isEmpty ? self.optionLines(certificate, in: keys) : error.said
             throw LoginRefusal(error.reasons, said: said)
         }
@@ -142,7 +145,9 @@ extension LoginJudgement {
                 throw InvalidValue("the account has no home or user id for AuthorizedPrincipalsFile \(pattern)")
             }
             let file = try self.consulted.read(path)
-            if self.strictModes { try StrictModes(account: self.account).check(path, owner: file.owner, mode: file.mode) }
+            if self.strictModes {
+                try StrictModes(account: self.account).check(path, owner: file.owner, mode: file.mode)
+            }
             return PrincipalsFile(file.bytes, path: path)
         } catch is BoundedFile.NotFound {
             throw LoginRefusal("AuthorizedPrincipalsFile \(pattern) does not exist for this account")

@@ -11,6 +11,8 @@ struct LoginJudgement {
     /// Seconds since 1970.
     let now: UInt64
     var consulted: ConsultedFiles
+    /// The claim's connection stands already, and is judged again.
+    var isStanding = false
 
     var settings: AccountSettings { self.sharedSettings.value }
 
@@ -66,6 +68,9 @@ struct LoginJudgement {
             do throws(LoginRefusal) {
                 file = try self.consulted.revokedKeys(path, at: self.now)
             } catch {
+                // A list that is broken for a while lets in nobody, but one slip of an editor must not end every
+                // connection. The file is watched, and judged by when it is whole again.
+                if self.isStanding { continue }
                 throw LoginRefusal(error.reasons, said: error.cause.map { [self.unreadable(path, $0)] } ?? [])
             }
             let isRevoked =

@@ -9,12 +9,18 @@ enum Banner: Sendable {
     case problem(String)
 
     /// Reads the file that holds for somebody who asks for an account. It may ask a name service: not for an event loop.
-    static func load(for user: String, configuration: ServerConfiguration, facts: ConnectionFacts) -> Banner {
+    static func load(
+        for user: String,
+        configuration: ServerConfiguration,
+        facts: ConnectionFacts,
+        files: AccountFiles
+    ) -> Banner {
         var facts = facts
         facts.user = user
         if let name = AccountName(user) {
-            var consulted = ConsultedFiles(AccountFiles())
-            facts = LoginDecision.facts(of: Account.lookingUp(name), configuration, facts, &consulted)
+            var consulted = ConsultedFiles(files)
+            let account = Account.lookingUp(name, groups: configuration.asksForGroups)
+            facts = LoginDecision.facts(of: account, configuration, facts, &consulted)
         } else {
             facts.userIsInvalid = true
         }

@@ -21,7 +21,7 @@ struct ClientNameLookup: Sendable {
     func look(_ address: String) -> Answer {
         guard let wanted = IPAddress(address)?.normalized, let found = self.name(address) else { return .unnamed }
         let name = found.asciiLowercased
-        guard Self.isHostName(name), IPAddress(name) == nil else {
+        guard Self.isHostName(name), IPAddress(inFile: name) == nil else {
             return .doubtful("Nasty PTR record \"\(found)\" is set up for \(address), ignoring")
         }
         guard let addresses = self.addresses(name) else {

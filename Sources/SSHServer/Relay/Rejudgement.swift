@@ -24,13 +24,15 @@ extension RelayContext {
             return standings.map { standing in
                 Judged(
                     connection: standing.connection,
+                    rules: rules,
                     readAt: time(nil),
                     decision: LoginDecision.judge(
                         standing.claim,
                         configuration: rules.configuration,
                         facts: standing.facts,
                         now: UInt64(clamping: time(nil)),
-                        files: files
+                        files: files,
+                        isStanding: true
                     )
                 )
             }
@@ -52,6 +54,8 @@ struct Standing: Sendable {
 /// A login judged again.
 struct Judged: Sendable {
     let connection: UInt64
+    /// What it was judged by.
+    let rules: RelayRules
     /// When reading the files began, in seconds since 1970.
     let readAt: Int
     let decision: LoginDecision
@@ -65,6 +69,8 @@ extension ServerConnection {
     /// Goes on as the decision says: under new settings, or not at all.
     func abide(by judged: Judged) {
         guard let login = self.login, let handler = self.handler, !handler.hasEnded else { return }
+        // A reload overtook it, and judges all connections itself.
+        guard judged.rules === self.context.rules else { return }
         switch judged.decision {
         case .accepted(let grant):
             self.login?.grant = grant
@@ -73,10 +79,6 @@ extension ServerConnection {
             self.applyTimeouts(replacing: login.grant.settings)
             self.applyRateLimits()
             self.closeForbiddenListeners()
-        case .refused(let refusal, _) where refusal.cause != nil:
-            // A list that is broken for a while lets in nobody, but does not end what stands: one slip of an editor would
-            // end every connection. The log says which file, and it is looked at again when it changes.
-            return
         case .refused(let refusal, _):
             let reason = refusal.reasons.first ?? "the key is not authorized any more"
             self.logger.info(

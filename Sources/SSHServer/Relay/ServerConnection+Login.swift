@@ -23,9 +23,7 @@ extension ServerConnection {
             )
         }.assumeIsolated().whenComplete { result in
             guard case .success(let decision) = result else { return connection.disconnect(.byApplication, "busy") }
-            // Who is not logged in yet is not judged again after a reload.
-            guard rules === self.context.rules else { return self.connection(connection, authenticate: request) }
-            let judged = Judged(connection: self.id, readAt: now, decision: decision)
+            let judged = Judged(connection: self.id, rules: rules, readAt: now, decision: decision)
             // Who is accepted has an account that may log in.
             if case (.accepted, .unasked) = (decision, self.triedAccount) { self.triedAccount = .known(.valid) }
             self.lookUpTriedAccount(eventLoop) { self.answer(connection, request, judged, claim) }
@@ -39,6 +37,8 @@ extension ServerConnection {
         _ claim: LoginClaim
     ) {
         guard !connection.hasEnded else { return }
+        // Who is not logged in yet is not judged again by a reload.
+        guard judged.rules === self.context.rules else { return self.connection(connection, authenticate: request) }
         switch judged.decision {
         case .accepted(let grant) where grant.settings.refuseConnection:
             self.logger.info("Refused connection of \(self.triedUser) from \(self.peer): RefuseConnection")

@@ -23,8 +23,9 @@ extension ServerConnection {
     private func showBanner(_ connection: ConnectionHandler, to user: String) {
         let (configuration, facts) = (self.context.rules.configuration, self.facts)
         guard configuration.mayShowBanner, let eventLoop = connection.eventLoop else { return self.begin(connection) }
+        let files = self.context.accountFiles()
         NIOThreadPool.singleton.runIfActive(eventLoop: eventLoop) {
-            Banner.load(for: user, configuration: configuration, facts: facts)
+            Banner.load(for: user, configuration: configuration, facts: facts, files: files)
         }.assumeIsolated().whenComplete { result in
             guard !connection.hasEnded else { return }
             switch result {
