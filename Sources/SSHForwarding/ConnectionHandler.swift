@@ -251,7 +251,9 @@ public final class ConnectionHandler: ChannelInboundHandler {
 
     private func settle() {
         guard self.endReason == nil else { return }
-        self.setReading(!self.engine.isAwaitingDecision && self.engine.sealedBytes < Self.maximumControlOutput)
+        // Most decisions are made before the peer says more: the socket is told to wait only when it has brought something.
+        let mustWait = self.engine.isAwaitingDecision && self.engine.hasUnreadBytes
+        self.setReading(!mustWait && self.engine.sealedBytes < Self.maximumControlOutput)
         self.schedule()
     }
 

@@ -96,7 +96,8 @@ public enum SocketOptions {
     }
 
     private static var connectionReads: UnpooledReads {
-        UnpooledReads(initial: 2048, maximum: self.maximumConnectionRead)
+        // First comes the identification line, alone or with a KEXINIT of ours.
+        UnpooledReads(first: 1024, initial: 2048, maximum: self.maximumConnectionRead)
     }
 
     private static var connectionWrites: ChannelOptions.Types.WriteBufferWaterMark {

@@ -11,7 +11,7 @@ public import SSHWire
 ///
 /// It cannot be copied: two copies would seal two packets with one nonce.
 public struct Engine: ~Copyable {
-    public let configuration: EngineConfiguration
+    public var configuration: EngineConfiguration { self.transport.configuration }
     var transport: Transport
     var login: Login
     var channels: ChannelTable
@@ -32,7 +32,6 @@ public struct Engine: ~Copyable {
     }
 
     public init(configuration: EngineConfiguration, random: any RandomSource, now: NIODeadline) throws {
-        self.configuration = configuration
         self.transport = try Transport(configuration: configuration, random: random, now: now)
         self.channels = ChannelTable(limit: configuration.limits.channels)
         self.liveness = Liveness(configuration.keepalive, now: now)
@@ -71,6 +70,9 @@ public struct Engine: ~Copyable {
         return false
     }
 
+    /// Bytes have come that wait for such a decision.
+    public var hasUnreadBytes: Bool { self.transport.receiver.buffered > 0 }
+
     private mutating func handle(_ received: Transport.Received) throws -> Event? {
         switch received {
         case .identification(let line):
@@ -104,8 +106,9 @@ public struct Engine: ~Copyable {
 
     /// When `advance` wants to be called next.
     public var nextDeadline: NIODeadline? {
-        [self.transport.nextDeadline, self.transport.isAuthenticated ? self.liveness.nextDeadline : nil]
-            .compactMap { $0 }.min()
+        let ofTransport = self.transport.nextDeadline
+        guard self.transport.isAuthenticated, let ofLiveness = self.liveness.nextDeadline else { return ofTransport }
+        return ofTransport.map { min($0, ofLiveness) } ?? ofLiveness
     }
 
     /// Renews keys and asks a silent peer for a sign of life.

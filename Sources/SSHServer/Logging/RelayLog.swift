@@ -51,7 +51,8 @@ private struct RecordLog: LogHandler {
     }
 
     func log(event: LogEvent) {
-        let metadata = event.metadata.map { self.metadata.merging($0) { _, ofLine in ofLine } } ?? self.metadata
+        let ofLine = event.metadata ?? [:]
+        let metadata = self.metadata.isEmpty ? ofLine : self.metadata.merging(ofLine) { _, ofLine in ofLine }
         self.writer.write(
             LogRecord(time: self.now(), level: event.level, message: "\(event.message)", metadata: metadata)
         )
