@@ -198,7 +198,7 @@ public final class ConnectionHandler: ChannelInboundHandler {
         self.endReason = reason
         self.engine.close()
         self.timer?.cancel()
-        self.sayFarewell()
+        self.sayFarewell(reason)
         let sinks = self.sinks
         self.sinks = [:]
         self.touched = []
@@ -208,8 +208,10 @@ public final class ConnectionHandler: ChannelInboundHandler {
     }
 
     /// Closing a socket with unread bytes would reset it and lose our DISCONNECT: end our side, and give the peer a moment.
-    private func sayFarewell() {
+    private func sayFarewell(_ reason: SSHError) {
         guard let context = self.context, context.channel.isActive else { return }
+        // Who has said goodbye waits for none.
+        guard reason.code != .disconnectedByPeer else { return context.close(promise: nil) }
         if let output = try? self.engine.takeOutput(limit: 0, now: .now()), output.readableBytes > 0 {
             context.writeAndFlush(self.wrapOutboundOut(output), promise: nil)
         }

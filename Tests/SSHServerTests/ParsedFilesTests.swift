@@ -116,7 +116,9 @@ struct ParsedFilesTests {
         let files = counter.files(count: 16)
         let paths = (0..<40).map { folder.write("\($0)", "text \($0)") }
         for _ in 0..<3 {
-            for (number, path) in paths.enumerated() { #expect(try files.read(path, at: Self.later) == "text \(number)") }
+            for (number, path) in paths.enumerated() {
+                #expect(try files.read(path, at: Self.later) == "text \(number)")
+            }
         }
         #expect(counter.count > 40)
     }

@@ -77,7 +77,10 @@ extension Transport {
 
     private mutating func respond(to message: KeyExchangeECDHInit, _ agreed: KeyExchangePhase.Agreed) throws {
         let algorithm = agreed.algorithms.hostKey
-        guard let identity = self.configuration.preparation.hostIdentities.first(where: { $0.algorithms.contains(algorithm) })
+        guard
+            let identity = self.configuration.preparation.hostIdentities.first(where: {
+                $0.algorithms.contains(algorithm)
+            })
         else {
             throw SSHError(.keyExchangeFailed, "no host key for \(algorithm)")
         }
