@@ -199,7 +199,7 @@ public final class ConnectionHandler: ChannelInboundHandler {
         self.engine.close()
         self.timer?.cancel()
         self.timer = nil
-        self.sayFarewell()
+        self.sayFarewell(reason)
         let sinks = self.sinks
         self.sinks = [:]
         self.touched = []
@@ -209,8 +209,10 @@ public final class ConnectionHandler: ChannelInboundHandler {
     }
 
     /// Closing a socket with unread bytes would reset it and lose our DISCONNECT: end our side, and give the peer a moment.
-    private func sayFarewell() {
+    private func sayFarewell(_ reason: SSHError) {
         guard let context = self.context, context.channel.isActive else { return }
+        // Who has said goodbye waits for none.
+        guard reason.code != .disconnectedByPeer else { return context.close(promise: nil) }
         if let output = try? self.engine.takeOutput(limit: 0, now: .now()), output.readableBytes > 0 {
             context.writeAndFlush(self.wrapOutboundOut(output), promise: nil)
         }
@@ -252,7 +254,9 @@ public final class ConnectionHandler: ChannelInboundHandler {
 
     private func settle() {
         guard self.endReason == nil else { return }
-        self.setReading(!self.engine.isAwaitingDecision && self.engine.sealedBytes < Self.maximumControlOutput)
+        // Most decisions are made before the peer says more: the socket is told to wait only when it has brought something.
+        let mustWait = self.engine.isAwaitingDecision && self.engine.hasUnreadBytes
+        self.setReading(!mustWait && self.engine.sealedBytes < Self.maximumControlOutput)
         self.schedule()
     }
 

@@ -68,23 +68,24 @@ public enum SocketOptions {
         bootstrap
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
             .serverChannelOption(.backlog, value: 1024)
+            // On Linux, an accepted socket has these from the one that listens.
+            .serverChannelOption(.tcpOption(.tcp_nodelay), value: 1)
+            .serverChannelOption(.socketOption(.so_keepalive), value: keepalive ? 1 : 0)
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
-                    try self.setUpConnection(channel, keepalive: keepalive)
+                    try self.setUpConnection(channel)
                     try onAccept(channel)
                 }
             }
     }
 
     /// At once, where a bootstrap makes a future for each.
-    private static func setUpConnection(_ channel: any Channel, keepalive: Bool) throws {
+    private static func setUpConnection(_ channel: any Channel) throws {
         guard let options = channel.syncOptions else { return }
         try options.setOption(.maxMessagesPerRead, value: 1)
         try options.setOption(.recvAllocator, value: self.connectionReads)
         try options.setOption(.writeBufferWaterMark, value: self.connectionWrites)
-        try options.setOption(.tcpOption(.tcp_nodelay), value: 1)
         try options.setOption(.tcpOption(self.notSentLowWater), value: self.maximumUnsent)
-        if keepalive { try options.setOption(.socketOption(.so_keepalive), value: 1) }
     }
 
     /// The two ends of an SSH connection that is no socket.
@@ -96,7 +97,8 @@ public enum SocketOptions {
     }
 
     private static var connectionReads: UnpooledReads {
-        UnpooledReads(initial: 2048, maximum: self.maximumConnectionRead)
+        // First comes the identification line, alone or with a KEXINIT of ours.
+        UnpooledReads(first: 1024, initial: 2048, maximum: self.maximumConnectionRead)
     }
 
     private static var connectionWrites: ChannelOptions.Types.WriteBufferWaterMark {

@@ -4,13 +4,17 @@ import NIOCore
 /// with an idle one.
 struct UnpooledReads: RecvByteBufferAllocator {
     private var sizes: AdaptiveRecvByteBufferAllocator
+    /// The size of the first buffer, which the socket keeps for as long as it lives; nil once there has been one.
+    private var first: Int?
 
-    init(initial: Int, maximum: Int) {
+    /// - Parameter first: the size of the first buffer, if it is to be another than that of the next.
+    init(first: Int? = nil, initial: Int, maximum: Int) {
+        self.first = first
         self.sizes = AdaptiveRecvByteBufferAllocator(minimum: 1024, initial: initial, maximum: maximum)
     }
 
     func buffer(allocator: ByteBufferAllocator) -> ByteBuffer {
-        self.sizes.buffer(allocator: allocator)
+        self.first.map { allocator.buffer(capacity: $0) } ?? self.sizes.buffer(allocator: allocator)
     }
 
     /// A socket keeps its buffer for the next read if it is told that read's size.
@@ -18,6 +22,10 @@ struct UnpooledReads: RecvByteBufferAllocator {
 
     /// Always true: whenever a buffer may not grow, a socket goes back to the first that it was given, small as that was.
     mutating func record(actualReadBytes: Int) -> Bool {
+        guard self.first == nil else {
+            self.first = nil
+            return true
+        }
         _ = self.sizes.record(actualReadBytes: actualReadBytes)
         return true
     }

@@ -11,7 +11,7 @@ public import SSHWire
 ///
 /// It cannot be copied: two copies would seal two packets with one nonce.
 public struct Engine: ~Copyable {
-    public let configuration: EngineConfiguration
+    public var configuration: EngineConfiguration { self.transport.configuration }
     var transport: Transport
     var login: Login
     var channels: ChannelTable
@@ -46,7 +46,6 @@ public struct Engine: ~Copyable {
     }
 
     public init(configuration: EngineConfiguration, random: any RandomSource, now: NIODeadline) throws {
-        self.configuration = configuration
         self.transport = try Transport(configuration: configuration, random: random, now: now)
         self.channels = ChannelTable(limit: configuration.limits.channels)
         self.liveness = Liveness(configuration.keepalive, now: now)
@@ -87,6 +86,9 @@ public struct Engine: ~Copyable {
         if case .awaitingHostKeyDecision = self.transport.keyExchange { return true }
         return false
     }
+
+    /// Bytes have come that wait for such a decision.
+    public var hasUnreadBytes: Bool { self.transport.receiver.buffered > 0 }
 
     private mutating func handle(_ received: Transport.Received) throws -> Event? {
         switch received {

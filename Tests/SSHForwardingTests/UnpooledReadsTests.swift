@@ -32,4 +32,13 @@ import Testing
         for _ in 0..<20 { _ = Self.capacity(of: &pool, fillingUpTo: 36) }
         #expect(Self.capacity(of: &pool, fillingUpTo: 36) == 1024)
     }
+
+    /// The first buffer stays with the socket for good.
+    @Test func theFirstBufferMayBeSmaller() {
+        let allocator = UnpooledReads(first: 256, initial: 2048, maximum: 65536)
+        var pool = NIOPooledRecvBufferAllocator(capacity: 1, recvAllocator: allocator)
+        #expect(Self.capacity(of: &pool, fillingUpTo: .max) == 256)
+        #expect(Self.capacity(of: &pool, fillingUpTo: .max) == 2048)
+        #expect(Self.capacity(of: &pool, fillingUpTo: .max) == 4096)
+    }
 }

@@ -39,6 +39,7 @@ struct ConnectionAddresses: Sendable {
         timeout: TimeAmount = Self.headerTimeout,
         completion: @escaping (Result<ConnectionAddresses, any Error>) -> Void
     ) throws {
+        guard !proxies.isEmpty else { return completion(.success(ConnectionAddresses(of: channel))) }
         let peer = PeerName(channel.remoteAddress).address
         guard let address = IPAddress(peer)?.normalized, proxies.contains(where: { $0.contains(address) }) else {
             return completion(.success(ConnectionAddresses(of: channel)))

@@ -38,12 +38,12 @@ final class StartupLimits: Sendable {
         }
     }
 
-    /// - Parameter chance: a number from 0 to 99, drawn for this connection.
+    /// - Parameter chance: a number from 0 to 99, drawn for this connection if it comes to that.
     /// - Returns: nil if the connection is to be dropped.
-    func begin(_ address: String, chance: Int) -> Ticket? {
+    func begin(_ address: String, chance: @autoclosure () -> Int) -> Ticket? {
         let address = IPAddress(address)?.normalized
         return self.state.withLock { state in
-            guard !state.maximum.drops(chance, after: state.total) else { return nil }
+            guard !state.maximum.drops(chance(), after: state.total) else { return nil }
             var block: IPAddress?
             if let address, let limit = state.maximumPerSource {
                 let source = state.blockSize.block(of: address)
@@ -87,10 +87,10 @@ extension NetBlockSize {
 
 extension MaxStartups {
     /// From `start` on a share of new connections is dropped that grows from `rate` percent to all at `full`.
-    fileprivate func drops(_ chance: Int, after total: Int) -> Bool {
+    fileprivate func drops(_ chance: @autoclosure () -> Int, after total: Int) -> Bool {
         guard total >= self.start else { return false }
         guard total < self.full else { return true }
         let percent = self.rate + (100 - self.rate) * (total - self.start) / max(self.full - self.start, 1)
-        return chance < percent
+        return chance() < percent
     }
 }
