@@ -53,7 +53,12 @@ private struct RecordLog: LogHandler {
     func log(event: LogEvent) {
         let message = event.message.description
         self.writer.write(
-            LogRecord(time: self.now(), level: event.level, message: message, metadata: self.metadata(with: event.metadata))
+            LogRecord(
+                time: self.now(),
+                level: event.level,
+                message: message,
+                metadata: self.metadata(with: event.metadata)
+            )
         )
     }
 
