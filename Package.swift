@@ -50,6 +50,7 @@ let package = Package(
     targets: [
         .systemLibrary(name: "CSodium", pkgConfig: "libsodium", providers: [.apt(["libsodium-dev"])]),
         .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+        .systemLibrary(name: "CMalloc"),
 
         .target(name: "SSHWire", dependencies: [nioCore], swiftSettings: settings),
         .target(
@@ -66,7 +67,7 @@ let package = Package(
         ),
         .target(
             name: "SSHForwarding",
-            dependencies: ["SSHWire", "SSHCrypto", "SSHProtocol", nioCore, nioPosix, logging],
+            dependencies: ["SSHWire", "SSHCrypto", "SSHProtocol", "CMalloc", nioCore, nioPosix, logging],
             swiftSettings: settings
         ),
         .target(
@@ -83,10 +84,10 @@ let package = Package(
         ),
         .executableTarget(
             name: "relay",
-            dependencies: ["SSHServer", "SSHCrypto", "SSHWire", logging, arguments, lifecycle, signals],
+            dependencies: ["SSHServer", "SSHForwarding", "SSHCrypto", "SSHWire", logging, arguments, lifecycle, signals],
             swiftSettings: settings
         ),
-        .executableTarget(name: "swssh", dependencies: ["SSHClient"], swiftSettings: settings),
+        .executableTarget(name: "swssh", dependencies: ["SSHClient", "SSHForwarding"], swiftSettings: settings),
         // The light clients of scripts/bench.
         .executableTarget(
             name: "ssh-load",

@@ -61,7 +61,7 @@ private final class EngineTunnel {
         case .channelOpen(let id, _): try self.server.confirmChannel(id)
         case .channelData(let id, let data):
             self.received += data.readableBytes
-            try self.server.delivered(data.readableBytes, on: id)
+            try self.server.delivered(data.readableBytes, on: id, now: self.now)
         default: break
         }
     }

@@ -170,7 +170,7 @@ public final class ConnectionHandler: ChannelInboundHandler {
     public func delivered(_ count: Int, on id: ChannelID) {
         guard self.endReason == nil else { return }
         do {
-            try self.engine.delivered(count, on: id)
+            try self.engine.delivered(count, on: id, now: .now())
             if self.hasWork { self.pumpSoon() }
         } catch {
             self.fail(error)

@@ -1,4 +1,5 @@
-import NIOCore
+import Glibc
+public import NIOCore
 public import NIOPosix
 
 /// How sockets are set up, in one place.
@@ -6,6 +7,9 @@ public enum SocketOptions {
     /// What one read of a tunnel's socket may bring at most, and what waits in memory when the channel cannot take it.
     static let maximumRead = 256 * 1024
     static let maximumConnectionRead = 512 * 1024
+    /// What the kernel holds of an SSH connection beyond what the network can take: nothing can overtake it any more.
+    private static let maximumUnsent: ChannelOptions.Types.SocketOption.Value = 128 * 1024
+    private static let notSentLowWater = NIOBSDSocket.Option(rawValue: TCP_NOTSENT_LOWAT)
 
     /// Connects sockets whose bytes go through a tunnel: nothing is read before the tunnel is ready, and each direction
     /// ends by itself. What only TCP has, a bootstrap sets by itself (TCP_NODELAY).
@@ -51,18 +55,36 @@ public enum SocketOptions {
             .channelOption(.recvAllocator, value: self.connectionReads)
             .channelOption(.writeBufferWaterMark, value: self.connectionWrites)
             .channelOption(.tcpOption(.tcp_nodelay), value: 1)
+            .channelOption(.tcpOption(self.notSentLowWater), value: self.maximumUnsent)
             .channelOption(.socketOption(.so_keepalive), value: keepalive ? 1 : 0)
     }
 
-    public static func connection(_ bootstrap: ServerBootstrap, keepalive: Bool) -> ServerBootstrap {
+    /// - Parameter onAccept: gets each socket, on its event loop.
+    public static func connection(
+        _ bootstrap: ServerBootstrap,
+        keepalive: Bool,
+        onAccept: @escaping @Sendable (any Channel) throws -> Void
+    ) -> ServerBootstrap {
         bootstrap
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
             .serverChannelOption(.backlog, value: 1024)
-            .childChannelOption(.maxMessagesPerRead, value: 1)
-            .childChannelOption(.recvAllocator, value: self.connectionReads)
-            .childChannelOption(.writeBufferWaterMark, value: self.connectionWrites)
-            .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
-            .childChannelOption(.socketOption(.so_keepalive), value: keepalive ? 1 : 0)
+            .childChannelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    try self.setUpConnection(channel, keepalive: keepalive)
+                    try onAccept(channel)
+                }
+            }
+    }
+
+    /// At once, where a bootstrap makes a future for each.
+    private static func setUpConnection(_ channel: any Channel, keepalive: Bool) throws {
+        guard let options = channel.syncOptions else { return }
+        try options.setOption(.maxMessagesPerRead, value: 1)
+        try options.setOption(.recvAllocator, value: self.connectionReads)
+        try options.setOption(.writeBufferWaterMark, value: self.connectionWrites)
+        try options.setOption(.tcpOption(.tcp_nodelay), value: 1)
+        try options.setOption(.tcpOption(self.notSentLowWater), value: self.maximumUnsent)
+        if keepalive { try options.setOption(.socketOption(.so_keepalive), value: 1) }
     }
 
     /// The two ends of an SSH connection that is no socket.

@@ -16,7 +16,9 @@ struct UnpooledReads: RecvByteBufferAllocator {
     /// A socket keeps its buffer for the next read if it is told that read's size.
     func nextBufferSize() -> Int? { nil }
 
+    /// Always true: whenever a buffer may not grow, a socket goes back to the first that it was given, small as that was.
     mutating func record(actualReadBytes: Int) -> Bool {
-        self.sizes.record(actualReadBytes: actualReadBytes)
+        _ = self.sizes.record(actualReadBytes: actualReadBytes)
+        return true
     }
 }

@@ -18,12 +18,26 @@ public struct Engine: ~Copyable {
     /// Channels that have data and window, each once, in the order of their turns.
     var sending = Deque<ChannelID>()
     var globalReplies = ReplyQueue<ByteBuffer?>()
-    /// Our global requests whose answers are awaited; nil marks a keepalive.
-    var awaitedGlobalReplies = Deque<UInt64?>()
+    /// Our global requests whose answers are awaited.
+    var awaitedGlobalReplies = Deque<AwaitedReply>()
     var nextGlobalRequest: UInt64 = 0
     var events = Deque<Event>()
     var liveness: Liveness
+    var roundTrip = RoundTrip()
+    /// What its channels' windows have grown by.
+    let windowShare: WindowShare
+    /// When bytes last came.
+    var lastReceived: NIODeadline
+    /// When data last came on a channel that carries a conversation.
+    var lastConversation: NIODeadline?
     public internal(set) var isClosed = false
+
+    enum AwaitedReply {
+        case request(UInt64)
+        case keepalive
+        /// A keepalive that measures how far away the peer is.
+        case roundTrip
+    }
 
     enum Login {
         case server(ServerAuthentication)
@@ -36,6 +50,8 @@ public struct Engine: ~Copyable {
         self.transport = try Transport(configuration: configuration, random: random, now: now)
         self.channels = ChannelTable(limit: configuration.limits.channels)
         self.liveness = Liveness(configuration.keepalive, now: now)
+        self.windowShare = WindowShare(configuration.windowBudget)
+        self.lastReceived = now
         switch configuration.role {
         case .client: self.login = .client(ClientAuthentication(configuration: configuration))
         case .server: self.login = .server(ServerAuthentication(configuration: configuration))
@@ -48,6 +64,7 @@ public struct Engine: ~Copyable {
     public mutating func receive(_ bytes: ByteBuffer, now: NIODeadline) {
         guard !self.isClosed else { return }
         self.liveness.heard(now: now)
+        self.lastReceived = now
         self.transport.receiver.append(bytes)
     }
 
@@ -96,6 +113,7 @@ public struct Engine: ~Copyable {
         if !self.isClosed {
             try self.transport.renewKeysIfDue(now: now)
             try self.sealData(limit: limit, now: now)
+            self.roundTrip.outputLeaves(now: now)
         }
         return self.transport.transmitter.takeOutput()
     }

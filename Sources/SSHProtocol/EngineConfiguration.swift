@@ -8,29 +8,31 @@ public struct EngineConfiguration: Sendable {
         case server
     }
 
-    public var role: Role
+    public var role: Role { didSet { self.prepared = nil } }
     /// The software version of our identification line (RFC 4253 §4.2), without `SSH-2.0-`.
-    public var softwareVersion = "SwiftRelay_0.1"
+    public var softwareVersion = "SwiftRelay_0.1" { didSet { self.prepared = nil } }
     /// What follows it after a space, the comments of RFC 4253 §4.2; printable ASCII, or empty.
-    public var versionAddendum = ""
-    public var algorithms: AlgorithmPreferences
+    public var versionAddendum = "" { didSet { self.prepared = nil } }
+    public var algorithms: AlgorithmPreferences { didSet { self.prepared = nil } }
     public var limits = EngineLimits()
     public var rekeyLimit = RekeyLimit()
     public var keepalive = Keepalive()
+    /// What windows may grow by, of all engines that have it.
+    public var windowBudget = WindowBudget.process
 
     /// Server: the keys that prove who we are, the preferred first.
-    public var hostKeys: [any SigningKey] = []
+    public var hostKeys: [any SigningKey] = [] { didSet { self.prepared = nil } }
     /// Server: certificates of those keys, which are offered before the keys themselves.
-    public var hostCertificates: [Certificate] = []
+    public var hostCertificates: [Certificate] = [] { didSet { self.prepared = nil } }
     /// Server: the layer above is told who wants to log in before anything is answered, so that it can say something first
     /// (`Event.loginBegins`).
     public var announcesLogin = false
     /// Server: signature algorithms accepted from users; announced in server-sig-algs (RFC 8308 §3.1).
-    public var userKeyAlgorithms: [String] = AlgorithmPreferences.userKeySignatures
-    /// What stands in server-sig-algs: the signatures themselves, as in OpenSSH, not the names of certificates.
-    var announcedSignatures: [String] {
-        self.userKeyAlgorithms.filter { !CertificateAlgorithm.isCertificate($0) }
+    public var userKeyAlgorithms: [String] = AlgorithmPreferences.userKeySignatures {
+        didSet { self.announcedSignatures = Self.announced(self.userKeyAlgorithms) }
     }
+    /// What stands in server-sig-algs: the signatures themselves, as in OpenSSH, not the names of certificates.
+    private(set) var announcedSignatures = Self.announced(AlgorithmPreferences.userKeySignatures)
     /// Server: failed tries before the connection ends (MaxAuthTries).
     public var maximumAuthenticationTries = 6
 
@@ -39,9 +41,16 @@ public struct EngineConfiguration: Sendable {
     /// Client: keys to try, in order.
     public var identities: [any SigningKey] = []
 
+    /// What `prepare` has worked out.
+    var prepared: Prepared?
+
     public init(role: Role, algorithms: AlgorithmPreferences = AlgorithmPreferences()) {
         self.role = role
         self.algorithms = algorithms
+    }
+
+    private static func announced(_ algorithms: [String]) -> ByteBuffer {
+        ByteBuffer(string: algorithms.filter { !CertificateAlgorithm.isCertificate($0) }.joined(separator: ","))
     }
 }
 
@@ -85,6 +94,8 @@ public struct EngineLimits: Sendable, Equatable {
     public var unansweredRequests = 1_024
     /// The window and the packet size that we grant on each channel.
     public var channelWindow: UInt32 = 2 * 1024 * 1024
+    /// How far a window grows on a long way.
+    public var largestChannelWindow: UInt32 = 64 * 1024 * 1024
     public var channelPacket: UInt32 = 32 * 1024
     /// Messages that wait for a key exchange to end, in bytes.
     public var bytesHeldByKeyExchange = 1024 * 1024

@@ -86,20 +86,16 @@ public struct WireReader: Sendable {
 
     /// A comma-separated list of ASCII names (RFC 4251 §5); an empty list is legal, an empty name is not.
     public mutating func readNameList(limit: Int = 256) throws -> [String] {
-        let text = try self.readText(limit: 32_768)
-        if text.isEmpty { return [] }
-        var names: [String] = []
-        for name in text.utf8.split(separator: UInt8(ascii: ","), omittingEmptySubsequences: false) {
-            guard names.count < limit else {
-                throw SSHError(.limitExceeded, "a name-list has more than \(limit) names")
-            }
-            // RFC 4251 §6: printable US-ASCII, no comma, no white space. The length limit of 64 is not enforced by anyone.
-            guard !name.isEmpty, name.allSatisfy({ (0x21...0x7e).contains($0) }) else {
-                throw SSHError.protocolViolation("a name-list holds an empty or unprintable name")
-            }
-            names.append(String(decoding: name, as: UTF8.self))
+        try self.readNames(limit: limit).names
+    }
+
+    /// The same, as a slice of the same storage.
+    public mutating func readNames(limit: Int = 256) throws -> NameList {
+        let bytes = try self.readString()
+        guard bytes.readableBytes <= 32_768 else {
+            throw SSHError(.limitExceeded, "a name-list of \(bytes.readableBytes) bytes is longer than 32768")
         }
-        return names
+        return try NameList(checking: bytes, limit: limit)
     }
 
     /// A non-negative multiple-precision integer, as big-endian bytes without leading zeros.

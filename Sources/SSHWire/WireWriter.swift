@@ -52,6 +52,10 @@ public struct WireWriter: Sendable {
         self.writeText(names.joined(separator: ","))
     }
 
+    public mutating func writeNameList(_ names: NameList) {
+        self.writeString(names.bytes)
+    }
+
     /// A non-negative integer given as big-endian bytes, leading zeros allowed.
     public mutating func writeUnsignedMPInt(_ bytes: some Collection<UInt8>) {
         let significant = bytes.drop { $0 == 0 }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Glibc
 import Logging
+import SSHForwarding
 import SSHServer
 import SSHWire
 import UnixSignals
@@ -78,6 +79,7 @@ struct Serve: AsyncParsableCommand {
         guard self.prints || self.connections.isEmpty else {
             throw SSHError(.invalidConfiguration, "-C is for -T only")
         }
+        ProcessMemory.keepForReuse()
         // A client that closes while we write is an error of that write, no reason to die.
         signal(SIGPIPE, SIG_IGN)
         let configuration = try self.load()

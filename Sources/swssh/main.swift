@@ -1,4 +1,6 @@
 import Glibc
 import SSHClient
+import SSHForwarding
 
+ProcessMemory.keepForReuse()
 exit(await ClientProgram.run(arguments: Array(CommandLine.arguments.dropFirst())))

@@ -29,7 +29,8 @@ LEAST = {"comparisons": 500, "refused login": 10, "listening": 50, "no listening
 PROHIBITED = 1
 REASONS = {OPENED: "opened", PROHIBITED: "prohibited", 2: "connect failed"}
 
-pytestmark = pytest.mark.skipif(not settings.RELAY, reason="sshd would be compared with itself")
+# One after the other, in one process: the last test counts what the others saw.
+pytestmark = [pytest.mark.skipif(not settings.RELAY, reason="sshd would be compared with itself"), pytest.mark.xdist_group("comparison of forwarding")]
 
 # What was answered in all configurations together: a generator that asks nothing of interest must not pass.
 answered = collections.Counter()

@@ -11,10 +11,10 @@ struct X25519Tests {
         let alicePublic = hex("8520f0098930a754748b7ddcb43ef75a0dbf3a0d26381af4eba4a98eaa9b4e6a")
         let bobPublic = hex("de9edb7d7b7dc1b4d35b61c2ece435373f8343c85b78674dadfc7e146f882b4f")
         let shared = SecretBytes(bytes: hex("4a5d9d5ba4ce2de1728e3bf480350f25e07e21c947d19e3376f09b3c1e161742"))
-        #expect(try X25519.publicKey(of: alice) == alicePublic)
-        #expect(try X25519.publicKey(of: bob) == bobPublic)
-        #expect(try X25519.sharedSecret(privateKey: alice, peer: bobPublic) == shared)
-        #expect(try X25519.sharedSecret(privateKey: bob, peer: alicePublic) == shared)
+        #expect(try X25519(privateKey: alice).publicKey == alicePublic)
+        #expect(try X25519(privateKey: bob).publicKey == bobPublic)
+        #expect(try X25519(privateKey: alice).sharedSecret(peer: bobPublic) == shared)
+        #expect(try X25519(privateKey: bob).sharedSecret(peer: alicePublic) == shared)
     }
 
     /// RFC 7748 §5.2. The second has the top bit of its coordinate set, which must be ignored.
@@ -31,7 +31,7 @@ struct X25519Tests {
         ),
     ])
     func scalarMultiplicationOfTheRFC(scalar: String, coordinate: String, result: String) throws {
-        let secret = try X25519.sharedSecret(privateKey: SecretBytes(bytes: hex(scalar)), peer: hex(coordinate))
+        let secret = try X25519(privateKey: SecretBytes(bytes: hex(scalar))).sharedSecret(peer: hex(coordinate))
         #expect(secret == SecretBytes(bytes: hex(result)))
     }
 
@@ -51,12 +51,12 @@ struct X25519Tests {
         var peer = hex(point)
         peer[31] |= topBit
         let privateKey = SecretBytes(bytes: bytes(1..<33))
-        expectError(.keyExchangeFailed) { try X25519.sharedSecret(privateKey: privateKey, peer: peer) }
+        expectError(.keyExchangeFailed) { try X25519(privateKey: privateKey).sharedSecret(peer: peer) }
     }
 
     @Test(arguments: [0, 1, 31, 33, 64])
     func pointsOfAnotherLengthAreRefused(length: Int) {
         let privateKey = SecretBytes(bytes: bytes(1..<33))
-        expectError(.keyExchangeFailed) { try X25519.sharedSecret(privateKey: privateKey, peer: bytes(0..<length)) }
+        expectError(.keyExchangeFailed) { try X25519(privateKey: privateKey).sharedSecret(peer: bytes(0..<length)) }
     }
 }

@@ -30,20 +30,17 @@ final class LoopbackPair: Sendable {
         let (userKey, hostKey) = (
             try Ed25519PrivateKey.generate(random: random), try Ed25519PrivateKey.generate(random: random)
         )
-        let listener = try await SocketOptions.connection(ServerBootstrap(group: group), keepalive: false)
-            .childChannelInitializer { channel in
-                channel.eventLoop.makeCompletedFuture {
-                    var configuration = EngineConfiguration(role: .server)
-                    configuration.hostKeys = [hostKey]
-                    let handler = try ConnectionHandler(
-                        configuration: configuration,
-                        random: SystemRandom(),
-                        owner: LoopbackOwner(authenticated: nil)
-                    )
-                    try channel.pipeline.syncOperations.addHandler(handler)
-                }
-            }
-            .bind(host: "127.0.0.1", port: 0).get()
+        let listener = try await SocketOptions.connection(ServerBootstrap(group: group), keepalive: false) { channel in
+            var configuration = EngineConfiguration(role: .server)
+            configuration.hostKeys = [hostKey]
+            let handler = try ConnectionHandler(
+                configuration: configuration,
+                random: SystemRandom(),
+                owner: LoopbackOwner(authenticated: nil)
+            )
+            try channel.pipeline.syncOperations.addHandler(handler)
+        }
+        .bind(host: "127.0.0.1", port: 0).get()
         let authenticated = loop.makePromise(of: Void.self)
         let client = NIOLoopBoundBox<ConnectionHandler?>.makeEmptyBox(
             valueType: ConnectionHandler.self,

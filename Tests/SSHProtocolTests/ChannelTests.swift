@@ -42,7 +42,7 @@ struct ChannelTests {
         #expect(isThrottled)
         let server = try #require(pair.serverChannel)
         pair.delivers = true
-        try pair.server.delivered(10_000, on: server)
+        try pair.server.delivered(10_000, on: server, now: pair.now)
         pair.run()
         #expect(pair.receivedByServer[0] == [UInt8].pattern(25_000))
         #expect(pair.clientEvents.contains { if case .channelWritable = $0 { true } else { false } })

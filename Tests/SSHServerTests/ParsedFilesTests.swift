@@ -12,11 +12,11 @@ struct ParsedFilesTests {
         private let parsed = Atomic<Int>(0)
         var count: Int { self.parsed.load(ordering: .relaxed) }
 
-        func files(count: Int = 32) -> ParsedFiles<String> {
-            ParsedFiles(count: count) { bytes in
+        func files(count: Int = 32, size: Int = .max) -> ParsedFiles<String> {
+            ParsedFiles(count: count, size: size) { file, _ in
                 self.parsed.wrappingAdd(1, ordering: .relaxed)
-                guard bytes.first != UInt8(ascii: "!") else { throw NotWanted() }
-                return String(decoding: bytes, as: UTF8.self)
+                guard file.bytes.first != UInt8(ascii: "!") else { throw NotWanted() }
+                return String(decoding: file.bytes, as: UTF8.self)
             }
         }
     }
@@ -89,5 +89,35 @@ struct ParsedFilesTests {
         #expect(counter.count == 3)
         _ = try files.read(paths[1], at: Self.later)
         #expect(counter.count == 4)
+    }
+
+    @Test func filesThatAreTooLargeTogetherDoNotAllStay() throws {
+        let (folder, counter) = (TemporaryFolder(), Counter())
+        let files = counter.files(size: 10)
+        let paths = ["a", "b", "c"].map { folder.write($0, $0 + "1234") }
+        for path in paths { _ = try files.read(path, at: Self.later) }
+        #expect(counter.count == 3)
+        _ = try files.read(paths[2], at: Self.later)
+        #expect(counter.count == 3)
+        _ = try files.read(paths[0], at: Self.later)
+        #expect(counter.count == 4)
+    }
+
+    @Test func fileLargerThanAllMayBeIsKeptAlone() throws {
+        let (folder, counter) = (TemporaryFolder(), Counter())
+        let files = counter.files(size: 3)
+        let path = folder.write("a", "much")
+        for _ in 0..<3 { #expect(try files.read(path, at: Self.later) == "much") }
+        #expect(counter.count == 1)
+    }
+
+    @Test func moreFilesThanAreKeptAreReadRight() throws {
+        let (folder, counter) = (TemporaryFolder(), Counter())
+        let files = counter.files(count: 16)
+        let paths = (0..<40).map { folder.write("\($0)", "text \($0)") }
+        for _ in 0..<3 {
+            for (number, path) in paths.enumerated() { #expect(try files.read(path, at: Self.later) == "text \(number)") }
+        }
+        #expect(counter.count > 40)
     }
 }

@@ -48,4 +48,12 @@ struct TriedAccountTests {
         self.folder.write("device", KeyFixture.line())
         #expect(try self.find("device", "AllowGroups operators") == .notAllowed("not in any group"))
     }
+
+    @Test(arguments: [
+        ("", false), ("Match User a\nMaxSessions 1", false), ("AllowGroups a", true), ("DenyGroups a", true),
+        ("Match Group a\nMaxSessions 1", true), ("Match User a\nDenyGroups b", true), ("Match User a Group b", true),
+    ])
+    func groupsAreAskedForWhereARuleIsAboutThem(_ lines: String, _ expected: Bool) throws {
+        #expect(try ServerConfiguration.parsing(lines + "\n").asksForGroups == expected)
+    }
 }

@@ -43,7 +43,7 @@ public enum Engines {
                 try engine.confirmChannel(id)
                 channels.append(id)
                 engine.send(ByteBuffer(repeating: 1, count: 100), on: id)
-            case .channelData(let id, let data): try engine.delivered(data.readableBytes, on: id)
+            case .channelData(let id, let data): try engine.delivered(data.readableBytes, on: id, now: self.start)
             case .channelRequest(let id, _, _, .some(let reply)):
                 try engine.answerChannelRequest(reply, success: true, on: id)
             case .channelCloseReceived(let id): try engine.closeChannel(id)

@@ -5,13 +5,13 @@ import SSHWire
 public final class KeyExchangeInitiator {
     /// What SSH_MSG_KEX_ECDH_INIT or SSH_MSG_KEX_HYBRID_INIT carries: Q_C or C_INIT.
     public let initialValue: [UInt8]
-    private let classicalKey: SecretBytes
+    private let classicalKey: X25519
     private let postQuantumKey: MLKEM768.PrivateKey?
 
     /// - Throws: `keyExchangeFailed` if no key could be made.
     public init(_ algorithm: KeyExchangeAlgorithm, random: any RandomSource) throws {
-        self.classicalKey = SecretBytes(bytes: random.randomBytes(X25519.keyLength))
-        let classicalValue = try X25519.publicKey(of: self.classicalKey)
+        self.classicalKey = try X25519(random: random)
+        let classicalValue = self.classicalKey.publicKey
         switch algorithm {
         case .mlkem768x25519:
             let key = try MLKEM768Exchange.makePrivateKey(random: random)
@@ -27,7 +27,7 @@ public final class KeyExchangeInitiator {
     /// - Throws: `keyExchangeFailed` if it has the wrong length or gives no secret.
     public func sharedSecret(reply: [UInt8]) throws -> SharedSecret {
         guard let postQuantumKey = self.postQuantumKey else {
-            return SharedSecret(mpint: try X25519.sharedSecret(privateKey: self.classicalKey, peer: reply))
+            return SharedSecret(mpint: try self.classicalKey.sharedSecret(peer: reply))
         }
         guard reply.count == MLKEM768Exchange.ciphertextLength + X25519.keyLength else {
             throw SSHError(.keyExchangeFailed, "a hybrid key exchange reply has \(reply.count) bytes instead of 1120")
@@ -36,7 +36,7 @@ public final class KeyExchangeInitiator {
         let classicalValue = Array(reply.suffix(X25519.keyLength))
         return MLKEM768Exchange.combine(
             postQuantum: try MLKEM768Exchange.decapsulate(ciphertext, with: postQuantumKey),
-            classical: try X25519.sharedSecret(privateKey: self.classicalKey, peer: classicalValue)
+            classical: try self.classicalKey.sharedSecret(peer: classicalValue)
         )
     }
 }

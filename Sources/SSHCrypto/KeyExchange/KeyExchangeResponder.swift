@@ -35,8 +35,7 @@ public enum KeyExchangeResponder {
         to peer: [UInt8],
         random: any RandomSource
     ) throws -> (reply: [UInt8], secret: SecretBytes) {
-        let privateKey = SecretBytes(bytes: random.randomBytes(X25519.keyLength))
-        let secret = try X25519.sharedSecret(privateKey: privateKey, peer: peer)
-        return (try X25519.publicKey(of: privateKey), secret)
+        let key = try X25519(random: random)
+        return (key.publicKey, try key.sharedSecret(peer: peer))
     }
 }

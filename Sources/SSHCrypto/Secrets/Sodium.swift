@@ -19,6 +19,12 @@ enum Sodium {
         bytes.withUnsafeMutableBytes { Self.zero($0) }
     }
 
+    /// Takes a time that depends on the length alone.
+    static func isZero(_ bytes: UnsafeRawBufferPointer) -> Bool {
+        guard let address = bytes.baseAddress else { return true }
+        return sodium_is_zero(address.assumingMemoryBound(to: UInt8.self), bytes.count) == 1
+    }
+
     /// Compares in a time that depends on the length alone.
     static func isEqual(_ left: UnsafeRawBufferPointer, _ right: UnsafeRawBufferPointer) -> Bool {
         guard left.count == right.count else { return false }

@@ -14,6 +14,7 @@ struct Channel {
     var phase: Phase
     var peerNumber: UInt32 = 0
     var receiveWindow: ReceiveWindow
+    var traffic = ReceivedTraffic()
     var sendQueue = SendQueue(window: 0, maximumPacket: 0)
 
     /// Whether it stands in the line of channels that have data to send.
@@ -34,10 +35,10 @@ struct Channel {
     /// Our requests whose answer is awaited.
     var awaitedReplies = 0
 
-    init(id: ChannelID, phase: Phase, window: UInt32) {
+    init(id: ChannelID, phase: Phase, window: ReceiveWindow) {
         self.id = id
         self.phase = phase
-        self.receiveWindow = ReceiveWindow(size: window)
+        self.receiveWindow = window
     }
 
     /// Both sides have said CLOSE: the number may be used again (RFC 4254 §5.3).

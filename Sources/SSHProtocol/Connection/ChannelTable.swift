@@ -13,7 +13,7 @@ struct ChannelTable {
     }
 
     /// Nil when there are as many as there may be.
-    mutating func insert(phase: Channel.Phase, window: UInt32) -> ChannelID? {
+    mutating func insert(phase: Channel.Phase, window: ReceiveWindow) -> ChannelID? {
         guard self.count < self.limit, let end = UInt32(exactly: self.slots.count) else { return nil }
         let number = self.free.popLast() ?? end
         let id = ChannelID(number: number, serial: self.nextSerial)

@@ -9,9 +9,10 @@ extension Engine {
     /// - Returns: nil when there are as many channels as there may be.
     public mutating func openChannel(_ kind: ChannelOpen.Kind) throws -> ChannelID? {
         let limits = self.configuration.limits
-        guard let id = self.channels.insert(phase: .awaitingConfirmation, window: limits.channelWindow) else {
+        guard let id = self.channels.insert(phase: .awaitingConfirmation, window: self.makeReceiveWindow()) else {
             return nil
         }
+        self.roundTrip.opens(id, lastReceived: self.lastReceived)
         try self.transport.send(
             ChannelOpen(
                 kind: kind,
@@ -32,6 +33,7 @@ extension Engine {
             return channel.peerNumber
         }
         guard case .some(.some(let peerNumber)) = peerNumber else { return }
+        self.roundTrip.opens(id, lastReceived: self.lastReceived)
         try self.transport.send(
             ChannelOpenConfirmation(
                 recipientChannel: peerNumber,
@@ -48,7 +50,7 @@ extension Engine {
     public mutating func refuseChannel(_ id: ChannelID, _ reason: ChannelOpenFailure.Reason, _ message: String) throws {
         let peerNumber = self.channels.update(id) { $0.phase == .awaitingDecision ? $0.peerNumber : nil }
         guard case .some(.some(let peerNumber)) = peerNumber else { return }
-        self.channels.remove(id)
+        self.remove(id)
         try self.transport.send(ChannelOpenFailure(recipientChannel: peerNumber, reason: reason, message: message))
     }
 
@@ -93,14 +95,32 @@ extension Engine {
     }
 
     /// So many bytes of the channel have reached their sink: the peer may send as many more.
-    public mutating func delivered(_ count: Int, on id: ChannelID) throws {
+    public mutating func delivered(_ count: Int, on id: ChannelID, now: NIODeadline) throws {
+        let (roundTrip, share) = (self.roundTrip.least, self.windowShare)
+        let isBesideConversation = self.isNearPeerConversing(now: now)
         let adjust = self.channels.update(id) { channel -> ChannelWindowAdjust? in
-            guard let credit = channel.receiveWindow.deliver(count), channel.phase == .open,
-                !channel.receivedEOF, !channel.receivedClose, !channel.sentClose
+            let yields = isBesideConversation && !channel.traffic.isConversation
+            let credit = channel.receiveWindow.deliver(
+                count,
+                now: now,
+                roundTrip: roundTrip,
+                yields: yields,
+                share: share
+            )
+            guard let credit, channel.phase == .open, !channel.receivedEOF, !channel.receivedClose, !channel.sentClose
             else { return nil }
             return ChannelWindowAdjust(recipientChannel: channel.peerNumber, bytesToAdd: credit)
         }
         if case .some(.some(let adjust)) = adjust { try self.transport.send(adjust) }
+        if adjust != nil, self.roundTrip.asks(delivered: count, now: now) { try self.sendKeepalive(.roundTrip) }
+    }
+
+    /// Whether small messages come on some channel, from a peer so near that only what is queued delays them.
+    private func isNearPeerConversing(now: NIODeadline) -> Bool {
+        guard let roundTrip = self.roundTrip.least, roundTrip < ReceiveWindow.shortestWay,
+            let last = self.lastConversation
+        else { return false }
+        return now - last < ReceivedTraffic.pause
     }
 
     // MARK: Requests
@@ -148,7 +168,7 @@ extension Engine {
         guard wantReply else { return nil }
         let number = self.nextGlobalRequest
         self.nextGlobalRequest += 1
-        self.awaitedGlobalReplies.append(number)
+        self.awaitedGlobalReplies.append(.request(number))
         return number
     }
 
@@ -166,12 +186,20 @@ extension Engine {
         }
     }
 
-    mutating func sendKeepalive() throws {
+    mutating func sendKeepalive(_ reply: AwaitedReply = .keepalive) throws {
         // A peer that never answers would otherwise make the list grow for as long as it likes.
         guard self.awaitedGlobalReplies.count < self.configuration.limits.unansweredRequests else { return }
         let request = GlobalRequest.Request.other(name: "keepalive@openssh.com", data: ByteBuffer())
         try self.transport.send(GlobalRequest(request, wantReply: true))
-        self.awaitedGlobalReplies.append(nil)
+        self.awaitedGlobalReplies.append(reply)
+    }
+
+    /// A channel that is gone keeps nothing of the budget.
+    mutating func remove(_ id: ChannelID) {
+        if case .some(let taken) = self.channels.update(id, { $0.receiveWindow.taken }) {
+            self.windowShare.giveBack(taken)
+        }
+        self.channels.remove(id)
     }
 
     // MARK: State

@@ -34,7 +34,7 @@ extension Engine {
 
     private mutating func receiveOpen(_ open: ChannelOpen) throws -> Event? {
         guard open.maximumPacket > 0,
-            let id = self.channels.insert(phase: .awaitingDecision, window: self.configuration.limits.channelWindow)
+            let id = self.channels.insert(phase: .awaitingDecision, window: self.makeReceiveWindow())
         else {
             try self.transport.send(
                 ChannelOpenFailure(
@@ -67,6 +67,7 @@ extension Engine {
             channel.sendQueue.confirm(with: sendQueue)
             return channel.id
         }
+        self.roundTrip.hears(of: id, now: self.lastReceived)
         guard confirmation.maximumPacket > 0 else {
             throw SSHError.protocolViolation("a maximum packet size of 0")
         }
@@ -84,8 +85,13 @@ extension Engine {
             }
             return channel.id
         }
-        self.channels.remove(id)
+        self.remove(id)
         return .channelRefused(id, failure.reason, failure.message)
+    }
+
+    func makeReceiveWindow() -> ReceiveWindow {
+        let limits = self.configuration.limits
+        return ReceiveWindow(size: limits.channelWindow, largest: limits.largestChannelWindow)
     }
 
     private func makeSendQueue(window: UInt32, maximumPacket: UInt32) -> SendQueue {
@@ -109,7 +115,7 @@ extension Engine {
     /// Takes data off the window. Nil when nobody will read it: we have said CLOSE already, or it is empty.
     private mutating func accept(_ count: Int, on number: UInt32) throws -> ChannelID? {
         let packetLimit = Int(self.configuration.limits.channelPacket)
-        return try self.channels.update(peerNamed: number) { channel in
+        let (id, isRead, isConversation) = try self.channels.update(peerNamed: number) { channel in
             guard channel.phase == .open else { throw SSHError.protocolViolation("data on a channel that is not open") }
             guard !channel.receivedEOF, !channel.receivedClose else {
                 throw SSHError.protocolViolation("data after EOF or CLOSE")
@@ -118,8 +124,12 @@ extension Engine {
                 throw SSHError.protocolViolation("\(count) bytes of data are more than the packet size allows")
             }
             try channel.receiveWindow.receive(count)
-            return channel.wantsClose || count == 0 ? nil : channel.id
+            channel.traffic.receive(count)
+            return (channel.id, !channel.wantsClose && count > 0, channel.traffic.isConversation)
         }
+        self.roundTrip.hears(of: id, now: self.lastReceived)
+        if isConversation { self.lastConversation = self.lastReceived }
+        return isRead ? id : nil
     }
 
     private mutating func receiveWindowAdjust(_ message: ChannelWindowAdjust) throws -> Event? {
@@ -203,7 +213,13 @@ extension Engine {
         guard let awaited = self.awaitedGlobalReplies.popFirst() else {
             throw SSHError.protocolViolation("an answer to a global request that was never made")
         }
-        guard let number = awaited else { return nil }  // A keepalive: any answer will do.
-        return .globalReply(number, success: data)
+        switch awaited {
+        case .request(let number): return .globalReply(number, success: data)
+        // Any answer will do.
+        case .keepalive: return nil
+        case .roundTrip:
+            self.roundTrip.answered(now: self.lastReceived)
+            return nil
+        }
     }
 }

@@ -57,7 +57,7 @@ extension Engine {
         if steps.sendsClose { try self.transport.send(ChannelClose(recipientChannel: steps.peerNumber)) }
         if steps.isWritable { self.events.append(.channelWritable(id)) }
         if steps.isFinished {
-            self.channels.remove(id)
+            self.remove(id)
             self.events.append(.channelClosed(id))
         }
     }

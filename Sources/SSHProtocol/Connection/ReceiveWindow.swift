@@ -1,40 +1,111 @@
+import NIOCore
 import SSHWire
 
 /// How much the peer may still send on a channel (RFC 4254 §5.2).
 ///
-/// Credit goes back when the bytes have reached their sink, so the window bounds what one channel can make us hold.
+/// Credit goes back when the bytes have reached their sink, so the window bounds what one channel can make us hold. It
+/// starts small, and grows when a round trip's worth of data fills it while the sink keeps up.
 struct ReceiveWindow {
-    private let size: UInt32
+    /// On a shorter way the first window is enough for half a gigabyte a second.
+    static let shortestWay = TimeAmount.milliseconds(4)
+    /// What bulk may have under way at least, beside a conversation on the same connection that it would delay.
+    private static let yielding: UInt32 = 256 * 1024
+
+    private let initial: UInt32
+    private let largest: UInt32
+    /// What may be on its way to us and undelivered, together.
+    private(set) var size: UInt32
     /// What the peer may send before the next WINDOW_ADJUST.
     private(set) var available: UInt32
     /// Received and not delivered yet.
     private(set) var undelivered: UInt32 = 0
-    /// Delivered and not given back yet.
-    private var delivered: UInt32 = 0
+    private var round: Round?
+    /// What the last round says that a round trip brings.
+    private var perRoundTrip: UInt32 = 0
 
-    init(size: UInt32) {
+    /// About a round trip, in which deliveries are counted.
+    private struct Round {
+        let start: NIODeadline
+        var delivered: UInt64 = 0
+        /// What the sink had left when it had least.
+        var leastUndelivered = UInt32.max
+    }
+
+    init(size: UInt32, largest: UInt32 = 0) {
+        self.initial = size
+        self.largest = max(size, largest)
         self.size = size
         self.available = size
     }
+
+    /// What of the budget it has.
+    var taken: Int { Int(self.size - self.initial) }
 
     mutating func receive(_ count: Int) throws {
         guard let count = UInt32(exactly: count), count <= self.available else {
             throw SSHError.protocolViolation("the peer sent more data than the window allows")
         }
         self.available -= count
-        self.undelivered += count  // At most `size`: available, undelivered and delivered add up to it.
+        self.undelivered += count  // available and undelivered never add up to more than the largest size.
     }
 
+    /// - Parameters:
+    ///   - roundTrip: how far away the peer is, if that is known.
+    ///   - yields: whether data of another channel would have to wait behind what this one has under way.
     /// - Returns: the credit to give back now, if it is worth a message.
-    mutating func deliver(_ count: Int) -> UInt32? {
+    mutating func deliver(
+        _ count: Int,
+        now: NIODeadline,
+        roundTrip: TimeAmount?,
+        yields: Bool = false,
+        share: WindowShare
+    ) -> UInt32? {
         let count = min(UInt32(clamping: count), self.undelivered)
         self.undelivered -= count
-        self.delivered += count
-        // Half a window: seldom enough to cost nothing, early enough that the peer does not run dry.
-        guard self.delivered >= self.size / 2, self.delivered > 0 else { return nil }
-        let credit = self.delivered
-        self.delivered = 0
+        if let roundTrip { self.resize(delivered: count, now: now, roundTrip: roundTrip, share: share) }
+        // A window that has shrunk gives nothing back before the peer has used up what it was granted.
+        let outstanding = self.available + self.undelivered
+        let size = yields ? min(self.size, max(Self.yielding, 2 * min(self.perRoundTrip, self.size / 2))) : self.size
+        guard outstanding < size else { return nil }
+        let credit = size - outstanding
+        // Half a window: seldom enough to cost nothing, early enough that the peer does not run dry. A large one, and one
+        // that yields, open in smaller steps.
+        guard credit >= (yields ? size / 4 : max(self.initial / 2, self.size / 8)) else { return nil }
         self.available += credit
         return credit
+    }
+
+    private mutating func resize(delivered count: UInt32, now: NIODeadline, roundTrip: TimeAmount, share: WindowShare) {
+        guard var round = self.round, now >= round.start else { return self.round = Round(start: now) }
+        round.delivered += UInt64(count)
+        round.leastUndelivered = min(round.leastUndelivered, self.undelivered)
+        self.round = round
+        let elapsed = (now - round.start).nanoseconds / 1_000
+        let distance = min(roundTrip, .seconds(10)).nanoseconds / 1_000
+        guard elapsed > 0, elapsed >= distance, elapsed >= Self.shortestWay.nanoseconds / 1_000 else { return }
+        self.round = Round(start: now)
+        let perRoundTrip = min(round.delivered, UInt64(UInt32.max)) * UInt64(distance) / UInt64(elapsed)
+        self.perRoundTrip = UInt32(clamping: perRoundTrip)
+        // With four times what a round trip brings, neither a late credit nor a burst makes the peer wait.
+        let keepsUp = round.leastUndelivered <= self.initial / 4
+        if keepsUp, roundTrip >= Self.shortestWay, perRoundTrip >= UInt64(self.size) / 4 {
+            self.grow(share)
+        } else if round.leastUndelivered > self.size / 2 || perRoundTrip < UInt64(self.size) / 16 {
+            self.shrink(share)
+        }
+    }
+
+    private mutating func grow(_ share: WindowShare) {
+        let more = min(self.size, self.largest - self.size)
+        guard more > 0 else { return }
+        self.size += UInt32(clamping: share.take(Int(more)))
+    }
+
+    private mutating func shrink(_ share: WindowShare) {
+        let smaller = max(self.size / 2, self.initial)
+        // What the peer was granted stays granted, and counts until it has been used.
+        let least = max(smaller, min(self.available + self.undelivered, self.size))
+        share.giveBack(Int(self.size - least))
+        self.size = least
     }
 }

@@ -1,5 +1,3 @@
-import SSHWire
-
 extension EngineConfiguration {
     /// How long `versionAddendum` may be: the line has at most 255 bytes with its ending (RFC 4253 §4.2).
     public var versionAddendumLimit: Int {
@@ -19,11 +17,9 @@ extension EngineConfiguration {
     /// Our identification line without its ending.
     var identification: [UInt8] { Array(self.identificationText.utf8) }
 
-    /// - Throws: `misuse` if the line would be too long or would not print.
-    func checkIdentification() throws {
+    /// Neither too long nor unprintable.
+    var isIdentificationValid: Bool {
         let text = self.identificationText
-        guard Self.isVersionText(text), text.utf8.count + 2 <= IdentificationReader.maximumLine else {
-            throw SSHError(.misuse, "the identification line would be too long or not printable")
-        }
+        return Self.isVersionText(text) && text.utf8.count + 2 <= IdentificationReader.maximumLine
     }
 }

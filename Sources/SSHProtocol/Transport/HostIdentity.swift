@@ -2,7 +2,7 @@ public import SSHCrypto
 import SSHWire
 
 /// Server: a host key in one of the two forms in which it is shown, alone or in a certificate.
-struct HostIdentity {
+struct HostIdentity: Sendable {
     let key: any SigningKey
     /// K_S of RFC 4253 §8: the public key or the certificate.
     let blob: [UInt8]
@@ -35,10 +35,11 @@ extension EngineConfiguration {
         return certified + self.hostKeys.map { HostIdentity($0) }
     }
 
-    /// What stands in a server's KEXINIT.
-    var hostKeyAlgorithms: [String] {
+    /// What stands in our KEXINIT: what a client can verify, what a server can prove.
+    func hostKeyAlgorithms(_ identities: [HostIdentity]) -> [String] {
+        guard self.role == .server else { return self.algorithms.hostKey }
         var names: [String] = []
-        for name in self.hostIdentities.flatMap(\.algorithms)
+        for name in identities.flatMap(\.algorithms)
         where self.algorithms.hostKey.contains(name) && !names.contains(name) {
             names.append(name)
         }

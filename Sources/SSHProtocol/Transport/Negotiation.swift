@@ -27,31 +27,39 @@ enum Negotiation {
         server: KeyExchangeInit,
         role: EngineConfiguration.Role
     ) throws -> NegotiatedAlgorithms {
-        func choose(_ what: String, _ list: KeyPath<KeyExchangeInit, [String]>) throws -> String {
-            let offered = Set(server[keyPath: list])
-            guard let name = client[keyPath: list].first(where: { offered.contains($0) && !Self.isSignal($0) }) else {
-                let theirs = (role == .client ? server : client)[keyPath: list].joined(separator: ",")
+        func choose(_ what: String, _ client: NameList, _ server: NameList) throws -> String {
+            guard let name = client.first(in: server, where: { !Self.isSignal($0) }) else {
+                let theirs = (role == .client ? server : client).text
                 throw SSHError(.noCommonAlgorithm, "no matching \(what) found. Their offer: \(theirs)")
             }
             return name
         }
         func direction(
-            _ ciphers: KeyPath<KeyExchangeInit, [String]>,
-            _ macs: KeyPath<KeyExchangeInit, [String]>
+            _ ciphers: (NameList, NameList),
+            _ macs: (NameList, NameList)
         ) throws -> NegotiatedAlgorithms.Direction {
-            let cipher = try Self.known(CipherAlgorithm(rawValue: try choose("cipher", ciphers)))
-            let mac = cipher.isAuthenticated ? nil : try Self.known(MACAlgorithm(rawValue: try choose("MAC", macs)))
+            let cipher = try Self.known(CipherAlgorithm(rawValue: try choose("cipher", ciphers.0, ciphers.1)))
+            guard !cipher.isAuthenticated else { return NegotiatedAlgorithms.Direction(cipher: cipher) }
+            let mac = try Self.known(MACAlgorithm(rawValue: try choose("MAC", macs.0, macs.1)))
             return NegotiatedAlgorithms.Direction(cipher: cipher, mac: mac)
         }
-        _ = try choose("compression method", \.compressionClientToServer)
-        _ = try choose("compression method", \.compressionServerToClient)
+        _ = try choose("compression method", client.compressionClientToServer, server.compressionClientToServer)
+        _ = try choose("compression method", client.compressionServerToClient, server.compressionServerToClient)
         return NegotiatedAlgorithms(
             keyExchange: try Self.known(
-                KeyExchangeAlgorithm(rawValue: try choose("key exchange method", \.keyExchange))
+                KeyExchangeAlgorithm(
+                    rawValue: try choose("key exchange method", client.keyExchange, server.keyExchange)
+                )
             ),
-            hostKey: try choose("host key type", \.hostKey),
-            clientToServer: try direction(\.cipherClientToServer, \.macClientToServer),
-            serverToClient: try direction(\.cipherServerToClient, \.macServerToClient)
+            hostKey: try choose("host key type", client.hostKey, server.hostKey),
+            clientToServer: try direction(
+                (client.cipherClientToServer, server.cipherClientToServer),
+                (client.macClientToServer, server.macClientToServer)
+            ),
+            serverToClient: try direction(
+                (client.cipherServerToClient, server.cipherServerToClient),
+                (client.macServerToClient, server.macServerToClient)
+            )
         )
     }
 

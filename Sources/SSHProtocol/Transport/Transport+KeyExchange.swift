@@ -36,24 +36,10 @@ extension Transport {
     }
 
     func makeKeyExchangeInit() -> KeyExchangeInit {
-        let algorithms = self.configuration.algorithms
-        var keyExchange = algorithms.keyExchange.map(\.rawValue)
-        let hostKeys: [String]
-        switch self.configuration.role {
-        case .client:
-            hostKeys = algorithms.hostKey
-            if self.isFirstKeyExchange { keyExchange += [Negotiation.extensionInfoClient, Negotiation.strictClient] }
-        case .server:
-            hostKeys = self.configuration.hostKeyAlgorithms
-            if self.isFirstKeyExchange { keyExchange += [Negotiation.extensionInfoServer, Negotiation.strictServer] }
-        }
-        return KeyExchangeInit(
-            cookie: self.random.randomBytes(16),
-            keyExchange: keyExchange,
-            hostKey: hostKeys,
-            ciphers: algorithms.ciphers.map(\.rawValue),
-            macs: algorithms.macs.map(\.rawValue)
-        )
+        let preparation = self.configuration.preparation
+        var message = self.isFirstKeyExchange ? preparation.firstInit : preparation.laterInit
+        message.cookie = self.random.randomBytes(16)
+        return message
     }
 
     private mutating func receiveInit(_ reader: WireReader, ownInit: KeyExchangeInit) throws {
@@ -91,7 +77,7 @@ extension Transport {
 
     private mutating func respond(to message: KeyExchangeECDHInit, _ agreed: KeyExchangePhase.Agreed) throws {
         let algorithm = agreed.algorithms.hostKey
-        guard let identity = self.configuration.hostIdentities.first(where: { $0.algorithms.contains(algorithm) })
+        guard let identity = self.configuration.preparation.hostIdentities.first(where: { $0.algorithms.contains(algorithm) })
         else {
             throw SSHError(.keyExchangeFailed, "no host key for \(algorithm)")
         }
@@ -158,7 +144,7 @@ extension Transport {
     mutating func sendExtensionInfo() throws {
         try self.send(
             ExtensionInfo(extensions: [
-                ("server-sig-algs", ByteBuffer(string: self.configuration.announcedSignatures.joined(separator: ","))),
+                ("server-sig-algs", self.configuration.announcedSignatures),
                 (PeerExtensions.hostBound, ByteBuffer(string: "0")),
                 (PeerExtensions.ping, ByteBuffer(string: "0")),
             ])

@@ -45,13 +45,17 @@ struct Transport: ~Copyable {
     private var rekeying: RekeySchedule
 
     init(configuration: EngineConfiguration, random: any RandomSource, now: NIODeadline) throws {
+        var configuration = configuration
+        if configuration.prepared == nil { configuration.prepare() }
         self.configuration = configuration
         self.random = random
         self.receiver = PacketReceiver(maximumLength: configuration.limits.packetLengthBeforeLogin)
         self.identificationReader = IdentificationReader(role: configuration.role)
-        self.ownIdentification = configuration.identification
+        self.ownIdentification = configuration.preparation.identification
         self.rekeying = RekeySchedule(limit: configuration.rekeyLimit, limits: configuration.limits, now: now)
-        try configuration.checkIdentification()
+        guard configuration.preparation.isIdentificationValid else {
+            throw SSHError(.misuse, "the identification line would be too long or not printable")
+        }
         self.transmitter.appendIdentification(self.ownIdentification)
         try self.startKeyExchange(now: now)
     }

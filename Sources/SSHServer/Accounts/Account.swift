@@ -55,7 +55,9 @@ public struct Account: Hashable, Sendable {
 
     /// The account with what the system knows about the Unix account of that name, if there is one. May wait for a name
     /// service.
-    public static func lookingUp(_ name: AccountName) -> Account {
+    ///
+    /// - Parameter groups: whether they are asked for; that costs more than all the rest.
+    public static func lookingUp(_ name: AccountName, groups: Bool = true) -> Account {
         // getpwnam and getgrgid answer in static storage.
         Self.userDatabase.withLock { _ in
             // A name service that does not look at case finds alice for ALICE, whom no rule names.
@@ -64,7 +66,7 @@ public struct Account: Hashable, Sendable {
             else { return Account(name: name) }
             let home = entry.pointee.pw_dir.map { String(cString: $0) }
             let userID = entry.pointee.pw_uid
-            let groups = Self.groups(of: name, primary: entry.pointee.pw_gid)
+            let groups = groups ? Self.groups(of: name, primary: entry.pointee.pw_gid) : []
             return Account(name: name, home: home, userID: userID, groups: groups)
         }
     }

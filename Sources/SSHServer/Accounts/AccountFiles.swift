@@ -1,12 +1,16 @@
+import Glibc
 import SSHCrypto
 import Synchronization
 
 /// Reads the files that a login rests on, each once, however many logins are judged together.
 final class AccountFiles: Sendable {
     private let known = Mutex<[String: Result<BoundedFile, any Error>]>([:])
+    private let authorized = Mutex<[String: Result<OwnedKeysFile, any Error>]>([:])
     private let revoked = Mutex<[String: Result<RevokedKeyFile, LoginRefusal>]>([:])
     private let authorities = Mutex<[String: Result<PublicKeyLines, LoginRefusal>]>([:])
     private let lists: KeyLists
+    /// Seconds since 1970, before any file was looked at.
+    private let began = UInt64(clamping: time(nil))
     private let report: @Sendable (String) -> Void
 
     /// No file is larger than this.
@@ -25,6 +29,16 @@ final class AccountFiles: Sendable {
         if let known = self.known.withLock({ $0[path] }) { return try known.get() }
         let file = Result { try BoundedFile(path: path, limit: Self.limit, mustBeRegular: true) }
         self.known.withLock { $0[path] = file }
+        return try file.get()
+    }
+
+    /// A file of AuthorizedKeysFile.
+    ///
+    /// - Throws: as `BoundedFile` does.
+    func authorizedKeys(_ path: String) throws -> OwnedKeysFile {
+        if let known = self.authorized.withLock({ $0[path] }) { return try known.get() }
+        let file = Result { try self.lists.authorized.read(path, at: self.began) }
+        self.authorized.withLock { $0[path] = file }
         return try file.get()
     }
 
@@ -86,6 +100,12 @@ struct ConsultedFiles {
     mutating func read(_ path: String) throws -> BoundedFile {
         self.note(path)
         return try self.files.read(path)
+    }
+
+    /// - Throws: as `BoundedFile` does.
+    mutating func authorizedKeys(_ path: String) throws -> OwnedKeysFile {
+        self.note(path)
+        return try self.files.authorizedKeys(path)
     }
 
     mutating func revokedKeys(_ path: String, at now: UInt64) throws(LoginRefusal) -> RevokedKeyFile {

@@ -13,7 +13,8 @@ public struct AuthorizedKeys: Sendable {
     }
 
     public init(files: [AuthorizedKeysFile], problems: [AuthorizedKeysProblem] = []) {
-        self.keys = files.flatMap(\.keys)
+        // The one file that most accounts have may be a long one: its lines are not copied.
+        self.keys = files.count == 1 ? files[0].keys : files.flatMap(\.keys)
         self.problems = problems + files.flatMap(\.problems)
     }
 
@@ -102,9 +103,9 @@ public struct AuthorizedKeys: Sendable {
         _ check: StrictModes?,
         _ consulted: inout ConsultedFiles
     ) throws -> AuthorizedKeysFile {
-        let file = try consulted.read(path)
-        try check?.check(file, path: path)
-        return AuthorizedKeysFile(file.bytes, path: path)
+        let file = try consulted.authorizedKeys(path)
+        try check?.check(path, owner: file.owner, mode: file.mode)
+        return file.file
     }
 
     /// A missing file is no problem: most accounts have fewer files than AuthorizedKeysFile names.

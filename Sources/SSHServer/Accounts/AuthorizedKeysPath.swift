@@ -15,14 +15,16 @@ enum AuthorizedKeysPath: Hashable {
     /// - Returns: nil if it needs a home or a user id that the account does not have.
     /// - Throws: `InvalidValue` for an unknown token.
     static func expand(_ pattern: String, for account: Account, glob: Bool = true) throws -> AuthorizedKeysPath? {
-        let isWild = glob && pattern.contains { "*?[".contains($0) }
-        let absolute = pattern.hasPrefix("/") || pattern.hasPrefix("%h") ? pattern : "%h/\(pattern)"
+        let isWild = glob && pattern.utf8.contains { "*?[".utf8.contains($0) }
+        let isAbsolute = pattern.utf8.first == UInt8(ascii: "/") || pattern.utf8.starts(with: "%h".utf8)
+        let absolute = isAbsolute ? pattern : "%h/\(pattern)"
         let path = try Self.substitute(absolute) { token in
             let value =
                 switch token {
                 case .user: account.name.text
                 case .home: account.home
                 case .userID: account.userID.map { "\($0)" }
+                case .percent: "%"
                 }
             return isWild ? value.map(Self.escaped) : value
         }
@@ -33,33 +35,28 @@ enum AuthorizedKeysPath: Hashable {
         case user
         case home
         case userID
+        case percent
     }
 
     private static func substitute(_ pattern: String, _ value: (Token) -> String?) throws -> String? {
         var path = ""
         var isComplete = true
-        var rest = pattern.unicodeScalars[...]
-        while let scalar = rest.popFirst() {
-            guard scalar == "%" else {
-                path.unicodeScalars.append(scalar)
-                continue
-            }
+        var rest = pattern[...]
+        while let percent = rest.utf8.firstIndex(of: UInt8(ascii: "%")) {
+            path += rest[..<percent]
+            let letters = rest.utf8[rest.utf8.index(after: percent)...]
             let token: Token
-            switch rest.popFirst() {
-            case "%":
-                path += "%"
-                continue
-            case "u": token = .user
-            case "h": token = .home
-            case "U": token = .userID
+            switch letters.first {
+            case UInt8(ascii: "%"): token = .percent
+            case UInt8(ascii: "u"): token = .user
+            case UInt8(ascii: "h"): token = .home
+            case UInt8(ascii: "U"): token = .userID
             default: throw InvalidValue("\"\(pattern)\" holds an unknown token, expected %u, %h, %U or %%")
             }
-            guard let text = value(token) else {
-                isComplete = false
-                continue
-            }
-            path += text
+            rest = rest[letters.index(after: letters.startIndex)...]
+            if let text = value(token) { path += text } else { isComplete = false }
         }
+        path += rest
         return isComplete ? path : nil
     }
 

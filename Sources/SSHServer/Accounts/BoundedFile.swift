@@ -26,15 +26,16 @@ struct BoundedFile {
         guard self.isRegular || !mustBeRegular else {
             throw SSHError(.system, "\(path.escapedForLog) is not a regular file")
         }
-        self.bytes = try Self.readAll(descriptor, path: path, limit: limit)
+        self.bytes = try Self.readAll(descriptor, expected: information.st_size, path: path, limit: limit)
     }
 
     /// There is no file of that name.
     struct NotFound: Error {}
 
-    private static func readAll(_ descriptor: Int32, path: String, limit: Int) throws -> [UInt8] {
+    /// - Parameter expected: the size that the system told; a pipe or a growing file has more.
+    private static func readAll(_ descriptor: Int32, expected: Int, path: String, limit: Int) throws -> [UInt8] {
         var bytes: [UInt8] = []
-        var chunk = [UInt8](repeating: 0, count: 65_536)
+        var chunk = [UInt8](repeating: 0, count: min(max(expected + 1, 1024), 65_536))
         while true {
             let count = read(descriptor, &chunk, chunk.count)
             if count < 0, errno == EINTR { continue }

@@ -1,10 +1,14 @@
 import SSHCrypto
 import Synchronization
 
-/// What the files of RevokedKeys and TrustedUserCAKeys hold, and what was said about them.
+/// What the files of AuthorizedKeysFile, RevokedKeys and TrustedUserCAKeys hold, and what was said about them.
 final class KeyLists: Sendable {
     let revoked = ParsedFiles { try RevokedKeyFile($0) }
     let authorities = ParsedFiles { PublicKeyLines($0) }
+    /// A relay has one such file for all devices, or one for each.
+    let authorized = ParsedFiles(count: 1024, size: 32 << 20) { file, path in
+        OwnedKeysFile(file: AuthorizedKeysFile(file.bytes, path: path), owner: file.owner, mode: file.mode)
+    }
     private let problems = Mutex<[String: String]>([:])
 
     /// Whether the problem is another than the last time; the same one is worth one line in the log.
@@ -17,4 +21,11 @@ final class KeyLists: Sendable {
             return problem != nil
         }
     }
+}
+
+/// An authorized_keys file, and what StrictModes asks about it.
+struct OwnedKeysFile: Sendable {
+    let file: AuthorizedKeysFile
+    let owner: UInt32
+    let mode: UInt32
 }

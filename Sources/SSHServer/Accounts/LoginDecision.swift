@@ -21,7 +21,7 @@ enum LoginDecision: Sendable {
         guard let name = AccountName(claim.user) else {
             return .refused(LoginRefusal("the user name is no account's"), isUnknownAccount: true)
         }
-        let account = Account.lookingUp(name)
+        let account = Account.lookingUp(name, groups: configuration.asksForGroups)
         guard account.userID != nil || !name.isLeftover else {
             return .refused(
                 LoginRefusal("the user name is that of a copy of an account's file"),

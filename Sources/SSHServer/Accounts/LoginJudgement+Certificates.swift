@@ -142,7 +142,7 @@ extension LoginJudgement {
                 throw InvalidValue("the account has no home or user id for AuthorizedPrincipalsFile \(pattern)")
             }
             let file = try self.consulted.read(path)
-            if self.strictModes { try StrictModes(account: self.account).check(file, path: path) }
+            if self.strictModes { try StrictModes(account: self.account).check(path, owner: file.owner, mode: file.mode) }
             return PrincipalsFile(file.bytes, path: path)
         } catch is BoundedFile.NotFound {
             throw LoginRefusal("AuthorizedPrincipalsFile \(pattern) does not exist for this account")

@@ -6,6 +6,7 @@ final class ParsedFiles<Value: Sendable>: Sendable {
     private struct Entry {
         let state: FileState
         let value: Result<Value, any Error>
+        let size: Int
         /// What was parsed, while the file is so new that it may be written again without looking different.
         var bytes: [UInt8]?
         var lastUse: UInt64
@@ -14,16 +15,27 @@ final class ParsedFiles<Value: Sendable>: Sendable {
     private struct Entries {
         var byPath: [String: Entry] = [:]
         var uses: UInt64 = 0
+        /// Of all the files that are kept.
+        var size = 0
     }
 
     private let entries = Mutex(Entries())
     private let count: Int
-    private let parse: @Sendable ([UInt8]) throws -> Value
+    private let size: Int
+    private let parse: @Sendable (BoundedFile, String) throws -> Value
 
-    /// - Parameter count: how many files are kept; who has not been asked for longest goes.
-    init(count: Int = 32, parse: @escaping @Sendable ([UInt8]) throws -> Value) {
+    /// - Parameters:
+    ///   - count: how many files are kept; who has not been asked for longest goes.
+    ///   - size: how many bytes they may have together. The last one asked for is kept even if it is larger.
+    ///   - parse: gets the file and its path.
+    init(count: Int, size: Int, parse: @escaping @Sendable (BoundedFile, String) throws -> Value) {
         self.count = count
+        self.size = size
         self.parse = parse
+    }
+
+    convenience init(count: Int = 32, parse: @escaping @Sendable ([UInt8]) throws -> Value) {
+        self.init(count: count, size: .max) { file, _ in try parse(file.bytes) }
     }
 
     /// - Parameter now: seconds since 1970, looked at before.
@@ -37,11 +49,12 @@ final class ParsedFiles<Value: Sendable>: Sendable {
         if let known, known.state == file.state, known.bytes == file.bytes {
             value = known.value
         } else {
-            value = Result { try self.parse(file.bytes) }
+            value = Result { try self.parse(file, path) }
         }
         // The clock that stamps files may be a little behind.
         let isNew = file.state.changedSeconds >= Int(clamping: now) - 1
-        self.keep(Entry(state: file.state, value: value, bytes: isNew ? file.bytes : nil, lastUse: 0), for: path)
+        let (size, bytes) = (file.bytes.count, isNew ? file.bytes : nil)
+        self.keep(Entry(state: file.state, value: value, size: size, bytes: bytes, lastUse: 0), for: path)
         return try value.get()
     }
 
@@ -55,11 +68,17 @@ final class ParsedFiles<Value: Sendable>: Sendable {
 
     private func keep(_ entry: Entry, for path: String) {
         self.entries.withLock { entries in
-            entries.byPath[path] = entry
-            entries.byPath[path]?.lastUse = entries.uses
-            guard entries.byPath.count > self.count else { return }
-            let oldest = entries.byPath.filter { $0.key != path }.min { $0.value.lastUse < $1.value.lastUse }
-            if let oldest { entries.byPath[oldest.key] = nil }
+            var entry = entry
+            entry.lastUse = entries.uses
+            entries.size += entry.size - (entries.byPath.updateValue(entry, forKey: path)?.size ?? 0)
+            guard entries.byPath.count > self.count || entries.size > self.size else { return }
+            // Some more than must go: where there are more files than are kept, not every login is to look for one.
+            let (count, size) = (self.count - self.count / 8, self.size - self.size / 8)
+            let oldestFirst = entries.byPath.sorted { $0.value.lastUse < $1.value.lastUse }
+            for (path, entry) in oldestFirst.dropLast() where entries.byPath.count > count || entries.size > size {
+                entries.byPath[path] = nil
+                entries.size -= entry.size
+            }
         }
     }
 }

@@ -13,8 +13,8 @@ struct StrictModes {
     /// The open file, and every folder above it up to the home if it lies there, else up to `/`.
     ///
     /// - Throws: `InvalidValue` that names the file or folder.
-    func check(_ file: BoundedFile, path: String) throws {
-        try self.check("file", path, owner: file.owner, mode: file.mode)
+    func check(_ path: String, owner: UInt32, mode: UInt32) throws {
+        try self.check("file", path, owner: owner, mode: mode)
         guard let resolved = Self.resolve(path) else { throw InvalidValue("the path of \(path) cannot be resolved") }
         var folder = Self.parent(of: resolved)
         while true {

@@ -9,16 +9,21 @@ enum TriedAccount: Hashable, Sendable {
     var isInvalid: Bool { self != .valid }
 
     /// Reads files and may ask a name service: not for an event loop.
-    static func find(_ user: String, configuration: ServerConfiguration, facts: ConnectionFacts) -> TriedAccount {
+    static func find(
+        _ user: String,
+        configuration: ServerConfiguration,
+        facts: ConnectionFacts,
+        files: AccountFiles = AccountFiles()
+    ) -> TriedAccount {
         guard let name = AccountName(user) else { return .unknown }
-        let account = Account.lookingUp(name)
+        let account = Account.lookingUp(name, groups: configuration.asksForGroups)
         var facts = facts
         facts.user = user
         facts.groups = account.groups
         if account.userID == nil {
             // Here an account needs no Unix account, but keys.
             let settings = configuration.settings(for: facts)
-            var consulted = ConsultedFiles(AccountFiles())
+            var consulted = ConsultedFiles(files)
             let keys = AuthorizedKeys.load(
                 for: account,
                 patterns: settings.authorizedKeysFiles,

@@ -72,6 +72,8 @@ public struct AccountSettings: Sendable {
 
     public var rekeyLimit: RekeyLimit { RekeyLimit(bytes: self.rekeyBytes, time: self.rekeyTime) }
 
+    var asksForGroups: Bool { self.$allowGroups.rule != nil || self.$denyGroups.rule != nil }
+
     /// DenyUsers, AllowUsers, DenyGroups, AllowGroups, in this order; without any of them everybody may.
     public func mayLogIn(_ facts: ConnectionFacts) -> Decision {
         let matchesUser = { (pattern: UserPattern) in

@@ -101,7 +101,7 @@ struct ConfigurationParser {
         case .account(let assign) where place.conditions.isEmpty:
             assign(&self.configuration.defaults)
         case .account(let assign):
-            self.configuration.matchSections[self.configuration.matchSections.count - 1].assignments.append(assign)
+            self.configuration.matchSections[self.configuration.matchSections.count - 1].append(assign)
         case .nothing:
             break
         }

@@ -49,6 +49,10 @@ struct MatchCriteria: Hashable, Sendable {
         self.criteria = criteria
     }
 
+    var asksForGroups: Bool {
+        self.criteria.contains { if case .group = $0 { true } else { false } }
+    }
+
     var isAll: Bool { self.criteria.isEmpty }
 
     func match(_ facts: ConnectionFacts) -> Bool {

@@ -83,6 +83,11 @@ public struct ServerConfiguration: Sendable {
         return Shared(settings)
     }
 
+    /// Whether it matters anywhere which groups somebody is in: name services take their time to say.
+    var asksForGroups: Bool {
+        self.sharedDefaults.value.asksForGroups || self.matchSections.contains(where: \.asksForGroups)
+    }
+
     /// Every address to listen on, with its port: each ListenAddress without a port gets all ports.
     public var listenEndpoints: [ListenAddress] {
         var addresses = self.listenAddresses
@@ -99,7 +104,21 @@ public struct ServerConfiguration: Sendable {
 /// Lines under the same Match conditions, those of an including block first.
 struct MatchSection: Sendable {
     let conditions: [MatchCriteria]
-    var assignments: [@Sendable (inout AccountSettings) -> Void] = []
+    private(set) var assignments: [@Sendable (inout AccountSettings) -> Void] = []
+    /// A condition or a value is about groups.
+    private(set) var asksForGroups: Bool
+
+    init(conditions: [MatchCriteria]) {
+        self.conditions = conditions
+        self.asksForGroups = conditions.contains(where: \.asksForGroups)
+    }
+
+    mutating func append(_ assign: @escaping @Sendable (inout AccountSettings) -> Void) {
+        self.assignments.append(assign)
+        var settings = AccountSettings()
+        assign(&settings)
+        if settings.asksForGroups { self.asksForGroups = true }
+    }
 
     func match(_ facts: ConnectionFacts) -> Bool {
         self.conditions.allSatisfy { $0.match(facts) }

@@ -7,7 +7,9 @@ extension EngineConfiguration {
     /// What the rules say about the engine, before it is known who logs in.
     static func server(_ rules: RelayRules, _ settings: AccountSettings) -> EngineConfiguration {
         var configuration = rules.engine
-        configuration.userKeyAlgorithms = settings.pubkeyAcceptedAlgorithms
+        if configuration.userKeyAlgorithms != settings.pubkeyAcceptedAlgorithms {
+            configuration.userKeyAlgorithms = settings.pubkeyAcceptedAlgorithms
+        }
         configuration.maximumAuthenticationTries = settings.maxAuthTries
         configuration.rekeyLimit = SSHProtocol.RekeyLimit(settings.rekeyLimit)
         configuration.keepalive = Keepalive(settings)
@@ -25,7 +27,9 @@ extension EngineConfiguration {
         self.hostKeys = hostKeys.keys
         self.hostCertificates = hostKeys.certificates
         self.versionAddendum = configured.versionAddendum
+        self.userKeyAlgorithms = configured.defaults.pubkeyAcceptedAlgorithms
         self.announcesLogin = configured.mayShowBanner || configured.useDNS
+        self.prepare()
     }
 }
 

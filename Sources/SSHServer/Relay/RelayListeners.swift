@@ -76,16 +76,14 @@ struct RelayListeners {
 
     private func bootstrap(isIPv6: Bool, keepalive: Bool) -> ServerBootstrap {
         let context = self.context
-        var bootstrap = SocketOptions.connection(ServerBootstrap(group: self.group), keepalive: keepalive)
+        let bootstrap = SocketOptions.connection(ServerBootstrap(group: self.group), keepalive: keepalive) { channel in
+            try ServerConnection.begin(on: channel, context)
+        }
         // The IPv4 wildcard is a socket of its own.
-        if isIPv6 {
-            bootstrap = bootstrap.serverChannelOption(
-                ChannelOptions.Types.SocketOption(level: .ipv6, name: .ipv6_v6only),
-                value: 1
-            )
-        }
-        return bootstrap.childChannelInitializer { channel in
-            channel.eventLoop.makeCompletedFuture { try ServerConnection.begin(on: channel, context) }
-        }
+        guard isIPv6 else { return bootstrap }
+        return bootstrap.serverChannelOption(
+            ChannelOptions.Types.SocketOption(level: .ipv6, name: .ipv6_v6only),
+            value: 1
+        )
     }
 }

@@ -26,6 +26,8 @@ extension ServerConnection {
             // Who is not logged in yet is not judged again after a reload.
             guard rules === self.context.rules else { return self.connection(connection, authenticate: request) }
             let judged = Judged(connection: self.id, readAt: now, decision: decision)
+            // Who is accepted has an account that may log in.
+            if case (.accepted, .unasked) = (decision, self.triedAccount) { self.triedAccount = .known(.valid) }
             self.lookUpTriedAccount(eventLoop) { self.answer(connection, request, judged, claim) }
         }
     }

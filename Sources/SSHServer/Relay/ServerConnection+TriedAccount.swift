@@ -19,8 +19,9 @@ extension ServerConnection {
         case .unasked:
             self.triedAccount = .asked(waiting: then.map { [$0] } ?? [])
             let (user, configuration, facts) = (self.triedUserName, self.context.rules.configuration, self.facts)
+            let files = self.context.accountFiles()
             NIOThreadPool.singleton.runIfActive(eventLoop: eventLoop) {
-                TriedAccount.find(user, configuration: configuration, facts: facts)
+                TriedAccount.find(user, configuration: configuration, facts: facts, files: files)
             }.assumeIsolated().whenComplete { result in
                 self.found((try? result.get()) ?? .valid)
             }

@@ -5,14 +5,14 @@ public struct KeyExchangeInit: WireMessage, Equatable {
     public static let number = MessageNumber.keyExchangeInit
     /// 16 random bytes.
     public var cookie: [UInt8]
-    public var keyExchange: [String]
-    public var hostKey: [String]
-    public var cipherClientToServer: [String]
-    public var cipherServerToClient: [String]
-    public var macClientToServer: [String]
-    public var macServerToClient: [String]
-    public var compressionClientToServer: [String]
-    public var compressionServerToClient: [String]
+    public var keyExchange: NameList
+    public var hostKey: NameList
+    public var cipherClientToServer: NameList
+    public var cipherServerToClient: NameList
+    public var macClientToServer: NameList
+    public var macServerToClient: NameList
+    public var compressionClientToServer: NameList
+    public var compressionServerToClient: NameList
     public var firstKeyExchangePacketFollows: Bool
 
     public init(
@@ -24,29 +24,29 @@ public struct KeyExchangeInit: WireMessage, Equatable {
         firstKeyExchangePacketFollows: Bool = false
     ) {
         self.cookie = cookie
-        self.keyExchange = keyExchange
-        self.hostKey = hostKey
-        self.cipherClientToServer = ciphers
-        self.cipherServerToClient = ciphers
-        self.macClientToServer = macs
-        self.macServerToClient = macs
-        self.compressionClientToServer = ["none"]
-        self.compressionServerToClient = ["none"]
+        self.keyExchange = NameList(keyExchange)
+        self.hostKey = NameList(hostKey)
+        self.cipherClientToServer = NameList(ciphers)
+        self.cipherServerToClient = self.cipherClientToServer
+        self.macClientToServer = NameList(macs)
+        self.macServerToClient = self.macClientToServer
+        self.compressionClientToServer = NameList(["none"])
+        self.compressionServerToClient = self.compressionClientToServer
         self.firstKeyExchangePacketFollows = firstKeyExchangePacketFollows
     }
 
     public init(from reader: inout WireReader) throws {
         self.cookie = Array(try reader.readBytes(16).readableBytesView)
-        self.keyExchange = try reader.readNameList()
-        self.hostKey = try reader.readNameList()
-        self.cipherClientToServer = try reader.readNameList()
-        self.cipherServerToClient = try reader.readNameList()
-        self.macClientToServer = try reader.readNameList()
-        self.macServerToClient = try reader.readNameList()
-        self.compressionClientToServer = try reader.readNameList()
-        self.compressionServerToClient = try reader.readNameList()
-        _ = try reader.readNameList()
-        _ = try reader.readNameList()
+        self.keyExchange = try reader.readNames()
+        self.hostKey = try reader.readNames()
+        self.cipherClientToServer = try reader.readNames()
+        self.cipherServerToClient = try reader.readNames()
+        self.macClientToServer = try reader.readNames()
+        self.macServerToClient = try reader.readNames()
+        self.compressionClientToServer = try reader.readNames()
+        self.compressionServerToClient = try reader.readNames()
+        _ = try reader.readNames()
+        _ = try reader.readNames()
         self.firstKeyExchangePacketFollows = try reader.readBoolean()
         // RFC 4253 §7.1: reserved for future extension.
         _ = try reader.readUInt32()
@@ -62,8 +62,8 @@ public struct KeyExchangeInit: WireMessage, Equatable {
         writer.writeNameList(self.macServerToClient)
         writer.writeNameList(self.compressionClientToServer)
         writer.writeNameList(self.compressionServerToClient)
-        writer.writeNameList([])
-        writer.writeNameList([])
+        writer.writeText("")
+        writer.writeText("")
         writer.writeBoolean(self.firstKeyExchangePacketFollows)
         writer.writeUInt32(0)
     }

@@ -196,7 +196,7 @@ final class EnginePair {
         case .globalRequest(_, .some(let reply)): try self.client.answerGlobalRequest(reply, success: nil)
         case .channelData(let id, let data):
             self.receivedByClient[id.number, default: []] += Array(data.readableBytesView)
-            if self.delivers { try self.client.delivered(data.readableBytes, on: id) }
+            if self.delivers { try self.client.delivered(data.readableBytes, on: id, now: self.now) }
         case .channelCloseReceived(let id): try self.client.closeChannel(id)
         default: break
         }
@@ -210,7 +210,7 @@ final class EnginePair {
         case .channelOpen(let id, _) where self.confirmsChannels: try self.server.confirmChannel(id)
         case .channelData(let id, let data):
             self.receivedByServer[id.number, default: []] += Array(data.readableBytesView)
-            if self.delivers { try self.server.delivered(data.readableBytes, on: id) }
+            if self.delivers { try self.server.delivered(data.readableBytes, on: id, now: self.now) }
         case .channelCloseReceived(let id): try self.server.closeChannel(id)
         default: break
         }

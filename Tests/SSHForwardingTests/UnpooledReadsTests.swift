@@ -1,0 +1,29 @@
+import NIOCore
+import Testing
+
+@testable import SSHForwarding
+
+@Suite struct UnpooledReadsTests {
+    private static func capacity(of pool: inout NIOPooledRecvBufferAllocator, fillingUpTo limit: Int) -> Int {
+        let (buffer, _) = pool.buffer(allocator: ByteBufferAllocator()) { buffer in
+            let count = min(limit, buffer.writableBytes)
+            buffer.writeRepeatingByte(1, count: count)
+        }
+        pool.record(actualReadBytes: buffer.readableBytes)
+        return buffer.capacity
+    }
+
+    @Test func aBusySocketKeepsItsLargestBuffer() {
+        var pool = NIOPooledRecvBufferAllocator(capacity: 1, recvAllocator: UnpooledReads(initial: 2048, maximum: 65536))
+        let capacities = (0..<20).map { _ in Self.capacity(of: &pool, fillingUpTo: .max) }
+        #expect(capacities.first == 2048)
+        #expect(capacities.dropFirst(5).allSatisfy { $0 == 65536 })
+    }
+
+    @Test func aSlowSocketGoesBackToSmallBuffers() {
+        var pool = NIOPooledRecvBufferAllocator(capacity: 1, recvAllocator: UnpooledReads(initial: 2048, maximum: 65536))
+        for _ in 0..<10 { _ = Self.capacity(of: &pool, fillingUpTo: .max) }
+        for _ in 0..<20 { _ = Self.capacity(of: &pool, fillingUpTo: 36) }
+        #expect(Self.capacity(of: &pool, fillingUpTo: 36) == 1024)
+    }
+}

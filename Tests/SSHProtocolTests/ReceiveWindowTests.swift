@@ -1,0 +1,153 @@
+import NIOCore
+import Testing
+
+@testable import SSHProtocol
+
+struct ReceiveWindowTests {
+    private static let mebibyte = 1024 * 1024
+    private let budget = WindowBudget(bytes: 256 * Self.mebibyte)
+    private let way = TimeAmount.milliseconds(100)
+
+    private func window() -> ReceiveWindow {
+        ReceiveWindow(size: UInt32(2 * Self.mebibyte), largest: UInt32(64 * Self.mebibyte))
+    }
+
+    /// A peer that sends all it may, once in a round trip, to a sink that takes it all.
+    private func fill(
+        _ window: inout ReceiveWindow,
+        rounds: Int,
+        way: TimeAmount,
+        from start: Int64 = 0,
+        share: WindowShare
+    ) throws {
+        for round in 0..<rounds {
+            let now = NIODeadline.uptimeNanoseconds(1) + way * (start + Int64(round))
+            var left = Int(window.available)
+            while left > 0 {
+                let count = min(left, 256 * 1024)
+                try window.receive(count)
+                _ = window.deliver(count, now: now, roundTrip: way, share: share)
+                left -= count
+            }
+        }
+    }
+
+    @Test func creditComesBackWhenHalfAWindowHasBeenDelivered() throws {
+        var window = ReceiveWindow(size: 100)
+        let share = WindowShare(self.budget)
+        try window.receive(80)
+        let early = window.deliver(49, now: .uptimeNanoseconds(1), roundTrip: nil, share: share)
+        let credit = window.deliver(1, now: .uptimeNanoseconds(1), roundTrip: nil, share: share)
+        #expect(early == nil && credit == 50)
+        #expect(window.available == 70 && window.undelivered == 30)
+    }
+
+    @Test func moreThanIsThereIsNotDelivered() throws {
+        var window = ReceiveWindow(size: 100)
+        try window.receive(60)
+        let credit = window.deliver(.max, now: .uptimeNanoseconds(1), roundTrip: nil, share: WindowShare(self.budget))
+        #expect(credit == 60 && window.available == 100)
+    }
+
+    @Test func aFullWindowOnALongWayDoublesWithEachRoundTripUpToTheLargest() throws {
+        var window = self.window()
+        let share = WindowShare(self.budget)
+        try self.fill(&window, rounds: 10, way: self.way, share: share)
+        #expect(window.size == UInt32(64 * Self.mebibyte))
+        #expect(self.budget.taken == 62 * Self.mebibyte)
+        #expect(window.available <= window.size)
+    }
+
+    @Test func aShortWayNeedsNoMoreThanTheFirstWindow() throws {
+        var window = self.window()
+        try self.fill(&window, rounds: 1_000, way: .milliseconds(1), share: WindowShare(self.budget))
+        #expect(window.size == UInt32(2 * Self.mebibyte) && self.budget.taken == 0)
+    }
+
+    @Test func aSlowSourceGetsNoMoreThanTheFirstWindow() throws {
+        var window = self.window()
+        let share = WindowShare(self.budget)
+        for round in 0..<1_000 {
+            try window.receive(400 * 1024)
+            let now = NIODeadline.uptimeNanoseconds(1) + self.way * Int64(round)
+            _ = window.deliver(400 * 1024, now: now, roundTrip: self.way, share: share)
+        }
+        #expect(window.size == UInt32(2 * Self.mebibyte))
+    }
+
+    @Test func aSinkThatStandsGetsNoMoreThanTheFirstWindow() throws {
+        var window = self.window()
+        let share = WindowShare(self.budget)
+        try window.receive(2 * Self.mebibyte)
+        for round in 0..<100 {
+            let now = NIODeadline.uptimeNanoseconds(1) + self.way * Int64(round)
+            let credit = window.deliver(0, now: now, roundTrip: self.way, share: share)
+            #expect(credit == nil)
+        }
+        #expect(window.available == 0 && window.size == UInt32(2 * Self.mebibyte))
+        let more = Result { try window.receive(1) }
+        #expect(throws: (any Error).self) { try more.get() }
+    }
+
+    @Test func aSinkThatNeverCatchesUpGetsNoMoreThanTheFirstWindow() throws {
+        var window = self.window()
+        let share = WindowShare(self.budget)
+        try window.receive(2 * Self.mebibyte)
+        for round in 0..<100 {
+            let now = NIODeadline.uptimeNanoseconds(1) + .milliseconds(10) * Int64(round)
+            _ = window.deliver(100 * 1024, now: now, roundTrip: self.way, share: share)
+            try window.receive(Int(window.available))
+        }
+        #expect(window.size == UInt32(2 * Self.mebibyte))
+    }
+
+    @Test func aWindowThatIsNotUsedShrinksAndGivesBackOnlyWhatThePeerHasUsed() throws {
+        var window = self.window()
+        let share = WindowShare(self.budget)
+        try self.fill(&window, rounds: 10, way: self.way, share: share)
+        var rounds: Int64 = 0
+        while window.size > UInt32(2 * Self.mebibyte), rounds < 5_000 {
+            rounds += 1
+            try window.receive(100 * 1024)
+            let now = NIODeadline.uptimeNanoseconds(1) + self.way * (100 + rounds)
+            _ = window.deliver(100 * 1024, now: now, roundTrip: self.way, share: share)
+            #expect(window.available + window.undelivered <= window.size)
+            #expect(self.budget.taken == window.taken)
+        }
+        #expect(window.size == UInt32(2 * Self.mebibyte) && self.budget.taken == 0)
+        // It goes on as if it had never grown.
+        try self.fill(&window, rounds: 10, way: self.way, from: 100 + rounds, share: share)
+        #expect(window.size == UInt32(64 * Self.mebibyte))
+    }
+
+    @Test func besideAConversationLittleIsUnderWayAndAllOfItAgainAfterwards() throws {
+        var window = self.window()
+        let share = WindowShare(self.budget)
+        let now = NIODeadline.uptimeNanoseconds(1)
+        try window.receive(Int(window.available))
+        let none = window.deliver(1_792 * 1024, now: now, roundTrip: nil, yields: true, share: share)
+        let little = window.deliver(64 * 1024, now: now, roundTrip: nil, yields: true, share: share)
+        #expect(none == nil && little == 64 * 1024)
+        let all = window.deliver(192 * 1024, now: now, roundTrip: nil, share: share)
+        #expect(all == UInt32(1_984 * 1024) && window.available == UInt32(2 * Self.mebibyte))
+    }
+
+    @Test func aBudgetThatIsUsedUpLeavesTheWindowAsItIs() throws {
+        let budget = WindowBudget(bytes: 1)
+        var window = self.window()
+        try self.fill(&window, rounds: 10, way: self.way, share: WindowShare(budget))
+        #expect(window.size == UInt32(2 * Self.mebibyte))
+    }
+
+    @Test func aPeerThatSaysItIsVeryFarAwayOverflowsNothing() throws {
+        var window = ReceiveWindow(size: 2_000_000_000, largest: .max)
+        let share = WindowShare(WindowBudget(bytes: .max))
+        for round in 0..<8 {
+            let now = NIODeadline.uptimeNanoseconds(1) + .hours(Int64(round))
+            let count = Int(window.available)
+            try window.receive(count)
+            _ = window.deliver(count, now: now, roundTrip: .hours(1_000), share: share)
+        }
+        #expect(window.available <= window.size)
+    }
+}
