@@ -31,7 +31,7 @@ public final class ConnectionHandler: ChannelInboundHandler {
     /// Why the connection has ended; nil while it lives.
     public private(set) var endReason: SSHError?
     private var isPumpDue = false
-    private var timer: NIOScheduledCallback?
+    private var timer: ConnectionTimers.Ticket?
     private var timerDeadline: NIODeadline?
 
     /// The owner is kept alive until the connection has ended.
@@ -197,8 +197,7 @@ public final class ConnectionHandler: ChannelInboundHandler {
         guard self.endReason == nil else { return }
         self.endReason = reason
         self.engine.close()
-        self.timer?.cancel()
-        self.timer = nil
+        self.stopTimer()
         self.sayFarewell(reason)
         let sinks = self.sinks
         self.sinks = [:]
@@ -300,9 +299,15 @@ public final class ConnectionHandler: ChannelInboundHandler {
     private func schedule() {
         guard let context = self.context, let deadline = self.engine.nextDeadline else { return }
         if let current = self.timerDeadline, current <= deadline { return }
-        self.timer?.cancel()
+        self.stopTimer()
         self.timerDeadline = deadline
-        self.timer = try? context.eventLoop.assumeIsolated().scheduleCallback(at: deadline, handler: self)
+        self.timer = ConnectionTimers.of(context.eventLoop).insert(self, at: deadline)
+    }
+
+    private func stopTimer() {
+        guard let timer = self.timer, let eventLoop = self.context?.eventLoop else { return }
+        self.timer = nil
+        ConnectionTimers.of(eventLoop).remove(timer)
     }
 
     /// The engine's deadline has come.
