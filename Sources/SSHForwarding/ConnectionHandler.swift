@@ -31,8 +31,8 @@ public final class ConnectionHandler: ChannelInboundHandler {
     /// Why the connection has ended; nil while it lives.
     public private(set) var endReason: SSHError?
     private var isPumpDue = false
-    private var timer: ConnectionTimers.Ticket?
-    private var timerDeadline: NIODeadline?
+    var timer: ConnectionTimers.Ticket?
+    var timerDeadline: NIODeadline?
 
     /// The owner is kept alive until the connection has ended.
     public init(configuration: EngineConfiguration, random: any RandomSource, owner: any ConnectionOwner) throws {
@@ -294,32 +294,6 @@ public final class ConnectionHandler: ChannelInboundHandler {
         guard self.isReading != isReading, let context = self.context else { return }
         self.isReading = isReading
         context.channel.setOption(.autoRead, value: isReading).whenFailure { _ in }
-    }
-
-    private func schedule() {
-        guard let context = self.context, let deadline = self.engine.nextDeadline else { return }
-        if let current = self.timerDeadline, current <= deadline { return }
-        self.stopTimer()
-        self.timerDeadline = deadline
-        self.timer = ConnectionTimers.of(context.eventLoop).insert(self, at: deadline)
-    }
-
-    private func stopTimer() {
-        guard let timer = self.timer, let eventLoop = self.context?.eventLoop else { return }
-        self.timer = nil
-        ConnectionTimers.of(eventLoop).remove(timer)
-    }
-
-    /// The engine's deadline has come.
-    func advance() {
-        (self.timer, self.timerDeadline) = (nil, nil)
-        guard self.endReason == nil else { return }
-        do {
-            try self.engine.advance(now: .now())
-            self.pump()
-        } catch {
-            self.fail(error)
-        }
     }
 
     /// Notes that a sink has data to flush.

@@ -1,6 +1,12 @@
 import NIOCore
 import NIOPosix
 
+/// What waits for its deadline.
+protocol TimedConnection: AnyObject {
+    /// The deadline has passed.
+    func advance()
+}
+
 /// The deadlines of one event loop's connections, in ticks, so that one wake-up serves all connections of a tick and
 /// thousands of idle ones cost the event loop one timer.
 ///
@@ -19,7 +25,7 @@ final class ConnectionTimers: NIOScheduledCallbackHandler, @unchecked Sendable {
     private static let ofThisThread = ThreadSpecificVariable<ConnectionTimers>()
 
     private let eventLoop: any EventLoop
-    private var connections: [UInt64: [ConnectionHandler?]] = [:]
+    private var connections: [UInt64: [(any TimedConnection)?]] = [:]
     /// The ticks that connections wait for, the next one last.
     private var ticks: [UInt64] = []
     private var armedTick: UInt64?
@@ -38,9 +44,9 @@ final class ConnectionTimers: NIOScheduledCallbackHandler, @unchecked Sendable {
     }
 
     /// `advance` will be called when the deadline has passed.
-    func insert(_ connection: ConnectionHandler, at deadline: NIODeadline) -> Ticket {
+    func insert(_ connection: any TimedConnection, at deadline: NIODeadline) -> Ticket {
         // The tick that has come is over: who asks for it again must not keep the event loop from its other work.
-        let soonest = max(deadline, .now()).uptimeNanoseconds / Self.tick + 1
+        let soonest = max(deadline, self.eventLoop.now).uptimeNanoseconds / Self.tick + 1
         let tick = min(soonest, NIODeadline.distantFuture.uptimeNanoseconds / Self.tick)
         let index = self.connections[tick]?.count ?? 0
         self.connections[tick, default: []].append(connection)
@@ -58,7 +64,7 @@ final class ConnectionTimers: NIOScheduledCallbackHandler, @unchecked Sendable {
 
     func handleScheduledCallback(eventLoop: some EventLoop) {
         self.armedTick = nil
-        let now = NIODeadline.now().uptimeNanoseconds / Self.tick
+        let now = self.eventLoop.now.uptimeNanoseconds / Self.tick
         while let tick = self.ticks.last, tick <= now {
             self.ticks.removeLast()
             for connection in self.connections.removeValue(forKey: tick) ?? [] { connection?.advance() }
