@@ -1,5 +1,7 @@
 """Deeds of those who never log in: silence, nonsense, nothing in common, too many at once, wrong keys."""
 
+import socket
+
 from .deeds import connect, paramiko_tries, read_key_exchange, read_to_end, reset, ssh, strangers, told
 from .settings import USER
 
@@ -9,7 +11,10 @@ HELLO = b"SSH-2.0-deed\r\n"
 
 @told()
 def connection_without_a_word(lab, server):
-    connect(server, read=False).close()
+    connection = connect(server, read=False)
+    # To close before the greeting is read would reset the connection, sooner or later.
+    connection.shutdown(socket.SHUT_WR)
+    read_to_end(connection)
 
 
 @told()
