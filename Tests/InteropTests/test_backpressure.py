@@ -64,11 +64,13 @@ def test_stalled_channels_leave_the_others_at_full_speed(lab, client_kind, serve
     _, port = _make(lab, client_kind, server, direction)
     before = _rate(port)
     streams = stall(port, 3)
-    after = _rate(port)
+    # Other tests share the machine: half the speed is noise, and a slow moment passes; a stalled connection is ten times
+    # slower or stands.
+    rates = (_rate(port) for _ in range(3))
+    after = next((rate for rate in rates if rate > before / 2), 0)
     for stream in streams:
         stream.close()
-    # Other programs share the machine: half the speed is noise, a stalled connection is ten times slower or stands.
-    assert after > before / 2, f"{before / 1e6:.0f} MB/s before, {after / 1e6:.0f} MB/s beside stalled channels"
+    assert after, f"{before / 1e6:.0f} MB/s before, less than half of it beside stalled channels"
 
 
 @RELAY

@@ -3,6 +3,7 @@
 import socket
 import struct
 import subprocess
+import time
 
 import paramiko
 
@@ -93,6 +94,8 @@ def forward_until(lab, server, number, keys=None, until=None):
     words = ssh_arguments(lab, server, "-N", "-L", f"{port}:localhost:1", keys=keys)
     client = lab.programs.start(words, "client")
     wait_until(lambda: is_listening(port), SECONDS, "the forward")
+    # ssh listens before the server has said all that follows a login.
+    time.sleep(0.3)
     client.signal(number)
     if until:
         wait_until(until, SECONDS, "what the signal leads to")
