@@ -75,18 +75,14 @@ def _normal(line, server):
 @pytest.mark.parametrize("level", ["INFO", "VERBOSE"])
 @pytest.mark.parametrize("deed", DEEDS, ids=lambda deed: deed.__name__)
 def test_relay_says_what_sshd_says(lab, level, deed):
-    common, wanted = _compared(lab, level, deed)
-    if common != wanted:
-        # When a client leaves in the middle of a word, sshd's log depends on who was faster: a difference comes twice.
-        common, wanted = _compared(lab, level, deed)
-    assert common == wanted
-    assert len(common) > 1, "the log tells nothing of it"
-
-
-def _compared(lab, level, deed):
     theirs = _logged(lab, "sshd", level, deed)
+    # A client that leaves while sshd says it a line for debugging: sshd's log tells of the pipe, and not of the client.
+    for _ in range(2):
+        if any("send DEBUG: Broken pipe" in line for line in theirs):
+            theirs = _logged(lab, "sshd", level, deed)
     expected = {line for line in theirs if not any(re.match(known, line) for known in (*THEIRS, "Received signal"))}
     ours = _logged(lab, "relay", level, deed, expected)
     common = [line for line in ours if line in theirs or not any(re.match(known, line) for known in OURS)]
     wanted = [line for line in theirs if line in ours or not any(re.match(known, line) for known in THEIRS)]
-    return common, wanted
+    assert common == wanted
+    assert len(common) > 1, "the log tells nothing of it"
