@@ -48,9 +48,10 @@ final class ConnectionTimers: NIOScheduledCallbackHandler, @unchecked Sendable {
         // The tick that has come is over: who asks for it again must not keep the event loop from its other work.
         let soonest = max(deadline, self.eventLoop.now).uptimeNanoseconds / Self.tick + 1
         let tick = min(soonest, NIODeadline.distantFuture.uptimeNanoseconds / Self.tick)
+        let isNewTick = self.connections[tick] == nil
         let index = self.connections[tick]?.count ?? 0
         self.connections[tick, default: []].append(connection)
-        if index == 0 {
+        if isNewTick {
             self.ticks.insert(tick, at: self.ticks.placeInDescendingOrder(of: tick))
             self.arm()
         }
@@ -60,7 +61,12 @@ final class ConnectionTimers: NIOScheduledCallbackHandler, @unchecked Sendable {
     func remove(_ ticket: Ticket) {
         guard self.connections[ticket.tick]?.indices.contains(ticket.index) == true else { return }
         self.connections[ticket.tick]?[ticket.index] = nil
+        // A place is found by its number, so only the last ones can go: who connects and leaves all day leaves none behind.
+        while case .some(nil) = self.connections[ticket.tick]?.last { self.connections[ticket.tick]?.removeLast() }
     }
+
+    /// Places that are kept, also for those who have gone.
+    var placeCount: Int { self.connections.values.reduce(0) { $0 + $1.count } }
 
     func handleScheduledCallback(eventLoop: some EventLoop) {
         self.armedTick = nil

@@ -29,6 +29,19 @@ struct ConnectionTimersTests {
         #expect(connection.count == 1)
     }
 
+    @Test func whoLeavesBeforeItsDeadlineLeavesNoPlaceBehind() {
+        let timers = ConnectionTimers(self.loop)
+        let staying = Connection()
+        _ = timers.insert(staying, at: self.loop.now + .hours(1))
+        for _ in 0..<1_000 {
+            let tickets = (0..<3).map { _ in timers.insert(Connection(), at: self.loop.now + .hours(1)) }
+            for ticket in tickets { timers.remove(ticket) }
+        }
+        #expect(timers.placeCount == 1)
+        self.loop.advanceTime(by: .hours(1) + .milliseconds(126))
+        #expect(staying.count == 1 && timers.placeCount == 0)
+    }
+
     @Test func anEarlierDeadlineComesFirst() {
         let timers = ConnectionTimers(self.loop)
         let (late, early, between) = (Connection(), Connection(), Connection())
