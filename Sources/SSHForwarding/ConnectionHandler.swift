@@ -6,8 +6,9 @@ public import SSHWire
 /// Drives one engine with one socket: bytes both ways, timers, back-pressure, and the sinks behind the channels.
 ///
 /// Everything happens on the socket's event loop, and the sinks' sockets live on the same one.
-public final class ConnectionHandler: ChannelInboundHandler {
+public final class ConnectionHandler: ChannelDuplexHandler {
     public typealias InboundIn = ByteBuffer
+    public typealias OutboundIn = ByteBuffer
     public typealias OutboundOut = ByteBuffer
 
     /// Sealed bytes handed to the socket at a time: what is sealed should still be in the processor's cache when it is written.
@@ -27,7 +28,10 @@ public final class ConnectionHandler: ChannelInboundHandler {
     /// Sinks that got data since the last read-complete.
     private var touched: [any ChannelSink] = []
     private var isPumping = false
-    private var isReading = true
+    private(set) var isReading = true
+    private var pacing = ReadPacing()
+    /// The next read comes after a pause.
+    var pausesBeforeRead = false
     /// Why the connection has ended; nil while it lives.
     public private(set) var endReason: SSHError?
     private var isPumpDue = false
@@ -63,7 +67,9 @@ public final class ConnectionHandler: ChannelInboundHandler {
 
     public func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         // Opened in place once the read is complete: the socket keeps hold of the buffer until then, and would have it copied.
-        self.engine.receive(self.unwrapInboundIn(data), now: .now())
+        let (data, now) = (self.unwrapInboundIn(data), NIODeadline.now())
+        self.pausesBeforeRead = self.pacing.waits(afterReading: data.readableBytes, now: now)
+        self.engine.receive(data, now: now)
     }
 
     public func channelReadComplete(context: ChannelHandlerContext) {
