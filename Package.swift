@@ -51,6 +51,7 @@ let package = Package(
         .systemLibrary(name: "CSodium", pkgConfig: "libsodium", providers: [.apt(["libsodium-dev"])]),
         .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CMalloc"),
+        .systemLibrary(name: "CSpawn"),
 
         .target(name: "SSHWire", dependencies: [nioCore], swiftSettings: settings),
         .target(
@@ -73,7 +74,8 @@ let package = Package(
         .target(
             name: "SSHServer",
             dependencies: [
-                "SSHWire", "SSHCrypto", "SSHProtocol", "SSHForwarding", nioCore, nioPosix, logging, lifecycle, heap,
+                "SSHWire", "SSHCrypto", "SSHProtocol", "SSHForwarding", "CSpawn", nioCore, nioPosix, logging, lifecycle,
+                heap,
             ],
             swiftSettings: settings
         ),

@@ -51,7 +51,7 @@ public struct Account: Hashable, Sendable {
         self.groups = groups
     }
 
-    private static let userDatabase = Mutex(())
+    static let userDatabase = Mutex(())
 
     /// The account with what the system knows about the Unix account of that name, if there is one. May wait for a name
     /// service.
@@ -72,16 +72,20 @@ public struct Account: Hashable, Sendable {
     }
 
     private static func groups(of name: AccountName, primary: gid_t) -> [String] {
+        Self.groupIDs(of: name.text, primary: primary).compactMap { identifier in
+            getgrgid(identifier).flatMap { $0.pointee.gr_name }.map { String(cString: $0) }
+        }
+    }
+
+    static func groupIDs(of name: String, primary: gid_t) -> [gid_t] {
         var identifiers = [gid_t](repeating: 0, count: 64)
         var count = Int32(identifiers.count)
-        if getgrouplist(name.text, primary, &identifiers, &count) < 0 {
+        if getgrouplist(name, primary, &identifiers, &count) < 0 {
             // The count is now the one that is needed.
             identifiers = [gid_t](repeating: 0, count: max(Int(count), 1))
             count = Int32(identifiers.count)
-            guard getgrouplist(name.text, primary, &identifiers, &count) >= 0 else { return [] }
+            guard getgrouplist(name, primary, &identifiers, &count) >= 0 else { return [] }
         }
-        return identifiers.prefix(Int(max(count, 0))).compactMap { identifier in
-            getgrgid(identifier).flatMap { $0.pointee.gr_name }.map { String(cString: $0) }
-        }
+        return Array(identifiers.prefix(Int(max(count, 0))))
     }
 }

@@ -10,6 +10,8 @@ final class RelayContext: Sendable {
     let unixSockets = UnixSocketRegistry()
     let files = FileWatch()
     let rateLimiters = RateLimiterRegistry()
+    /// Connections about which a command is being asked again.
+    let askedAbout = Mutex<Set<UInt64>>([])
     private let keyLists = KeyLists()
     private let current: Mutex<RelayRules>
     private let connectionsSoFar = Atomic<UInt64>(0)

@@ -1,0 +1,58 @@
+import Glibc
+import Synchronization
+
+/// The Unix account that a command runs as.
+struct CommandUser: Hashable, Sendable {
+    let name: String
+    let home: String
+    let userID: UInt32
+    let groupID: UInt32
+    /// All groups, as the system lists them.
+    let groups: [UInt32]
+
+    /// - Returns: nil if there is no such account.
+    static func lookingUp(_ name: String) -> CommandUser? {
+        // getpwnam answers in static storage.
+        Account.userDatabase.withLock { _ in
+            guard let entry = getpwnam(name), let stored = entry.pointee.pw_name,
+                String(cString: stored).hasSameBytes(as: name)
+            else { return nil }
+            return CommandUser(
+                name: name,
+                home: entry.pointee.pw_dir.map { String(cString: $0) } ?? "/",
+                userID: entry.pointee.pw_uid,
+                groupID: entry.pointee.pw_gid,
+                groups: Account.groupIDs(of: name, primary: entry.pointee.pw_gid)
+            )
+        }
+    }
+
+    /// All that the command finds in its environment.
+    func environment(language: String?) -> [String] {
+        [
+            "USER=\(self.name)", "LOGNAME=\(self.name)", "HOME=\(self.home)",
+            "PATH=/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin",
+        ] + (language.map { ["LANG=\($0)"] } ?? [])
+    }
+
+    /// What to run so that the command runs as this user and with none of our capabilities. Between fork and exec nothing but
+    /// system calls may happen, so setpriv(1) changes the user.
+    ///
+    /// - Parameter ours: the user id that we run as.
+    func arguments(_ command: [String], ours: UInt32) -> [String] {
+        if ours == 0, self.userID == 0 { return command }
+        guard ours == 0 else { return [Self.launcher, "--ambient-caps=-all", "--"] + command }
+        let groups =
+            self.groups.isEmpty
+            ? "--clear-groups" : "--groups=\(self.groups.map { "\($0)" }.joined(separator: ","))"
+        return [Self.launcher, "--reuid=\(self.userID)", "--regid=\(self.groupID)", groups, "--"] + command
+    }
+
+    /// Only root can run something as somebody else.
+    func isWithinReach(of ours: UInt32) -> Bool { ours == 0 || ours == self.userID }
+
+    /// Of util-linux.
+    static let launcher = "/usr/bin/setpriv"
+
+    static var hasLauncher: Bool { access(Self.launcher, X_OK) == 0 }
+}
