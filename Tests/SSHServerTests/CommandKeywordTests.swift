@@ -43,7 +43,7 @@ struct CommandKeywordTests {
         for keyword in ["AuthorizedKeysCommand", "AuthorizedPrincipalsCommand"] {
             let reason = try #require(ServerConfiguration.refusal("\n\(keyword) /x %u"))
             #expect(
-                reason.hasPrefix("/etc/relay/config line 2: \(keyword) /x %u: \(keyword) set without \(keyword)User")
+                reason.hasPrefix("/etc/relay/config line 2: \(keyword): \"/x %u\" is set without \(keyword)User")
             )
             // As in sshd, blocks are not looked at before somebody logs in.
             _ = try ServerConfiguration.parsing("Match user a\n\(keyword) /x %u")
@@ -71,7 +71,7 @@ struct CommandKeywordTests {
                 try configuration.checkCommandUsers(runningAs: nobody.userID &- 1)
             }
             let start =
-                "/etc/relay/config line \(line): AuthorizedKeysCommandUser nobody: \"nobody\" is wrong, expected "
+                "/etc/relay/config line \(line): AuthorizedKeysCommandUser: \"nobody\" is wrong, expected "
             #expect(error?.reason.hasPrefix(start) == true)
         }
         // Who runs nothing may be anybody.
