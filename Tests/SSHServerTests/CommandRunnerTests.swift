@@ -84,12 +84,16 @@ struct CommandRunnerTests {
         #expect(!user.isWithinReach(of: 8))
         #expect(
             user.arguments(["/x", "-y"], ours: 0)
-                == ["/usr/bin/setpriv", "--reuid=7", "--regid=8", "--groups=8,9", "--", "/x", "-y"]
+                == ["/usr/bin/setpriv", "--pdeathsig=KILL", "--reuid=7", "--regid=8", "--groups=8,9", "--", "/x", "-y"]
         )
-        #expect(user.arguments(["/x"], ours: 7) == ["/usr/bin/setpriv", "--ambient-caps=-all", "--", "/x"])
+        #expect(
+            user.arguments(["/x"], ours: 7) == [
+                "/usr/bin/setpriv", "--pdeathsig=KILL", "--ambient-caps=-all", "--", "/x",
+            ]
+        )
         let lonely = CommandUser(name: "a", home: "/", userID: 7, groupID: 8, groups: [])
         #expect(lonely.arguments(["/x"], ours: 0).contains("--clear-groups"))
         let root = CommandUser(name: "root", home: "/", userID: 0, groupID: 0, groups: [0])
-        #expect(root.arguments(["/x"], ours: 0) == ["/x"])
+        #expect(root.arguments(["/x"], ours: 0) == ["/usr/bin/setpriv", "--pdeathsig=KILL", "--", "/x"])
     }
 }

@@ -1,4 +1,5 @@
 import Glibc
+import SSHWire
 import Synchronization
 
 /// A name that may become part of a path.
@@ -43,6 +44,8 @@ public struct Account: Hashable, Sendable {
     public let userID: UInt32?
     /// The names of the Unix account's groups: what `Match Group`, AllowGroups and DenyGroups look at.
     public let groups: [String]
+    /// The system could not say just now whether there is such a Unix account.
+    private(set) var isIncomplete = false
 
     public init(name: AccountName, home: String? = nil, userID: UInt32? = nil, groups: [String] = []) {
         self.name = name
@@ -61,9 +64,14 @@ public struct Account: Hashable, Sendable {
         // getpwnam and getgrgid answer in static storage.
         Self.userDatabase.withLock { _ in
             // A name service that does not look at case finds alice for ALICE, whom no rule names.
+            errno = 0
             guard let entry = getpwnam(name.text), let stored = entry.pointee.pw_name,
                 String(cString: stored).hasSameBytes(as: name.text)
-            else { return Account(name: name) }
+            else {
+                var account = Account(name: name)
+                account.isIncomplete = SSHError.isPassing(errno)
+                return account
+            }
             let home = entry.pointee.pw_dir.map { String(cString: $0) }
             let userID = entry.pointee.pw_uid
             let groups = groups ? Self.groups(of: name, primary: entry.pointee.pw_gid) : []

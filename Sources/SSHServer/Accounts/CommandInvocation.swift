@@ -15,10 +15,13 @@ struct CommandInvocation: Hashable, Sendable {
     /// Who runs it.
     let user: String
 
-    /// As sshd's log shows the whole command.
+    /// As sshd's log shows the whole command, but for the end of a long one: a client's certificate may stand in it.
     var text: String {
-        ([self.command.path] + self.arguments).map(Self.quoted).joined(separator: " ")
+        let text = ([self.command.path] + self.arguments).map(Self.quoted).joined(separator: " ")
+        return text.utf8.count <= Self.textLimit ? text : "\(text.prefix(Self.textLimit))..."
     }
+
+    private static let textLimit = 1024
 
     private static func quoted(_ word: String) -> String {
         let isPlain = !word.isEmpty && !word.utf8.contains { " \t'\"\\".utf8.contains($0) }

@@ -35,17 +35,20 @@ struct CommandUser: Hashable, Sendable {
         ] + (language.map { ["LANG=\($0)"] } ?? [])
     }
 
-    /// What to run so that the command runs as this user and with none of our capabilities. Between fork and exec nothing but
-    /// system calls may happen, so setpriv(1) changes the user.
+    /// What to run so that the command runs as this user, with none of our capabilities, and not longer than we do. Between
+    /// fork and exec nothing but system calls may happen, so setpriv(1) sees to all that.
     ///
     /// - Parameter ours: the user id that we run as.
     func arguments(_ command: [String], ours: UInt32) -> [String] {
-        if ours == 0, self.userID == 0 { return command }
-        guard ours == 0 else { return [Self.launcher, "--ambient-caps=-all", "--"] + command }
-        let groups =
-            self.groups.isEmpty
-            ? "--clear-groups" : "--groups=\(self.groups.map { "\($0)" }.joined(separator: ","))"
-        return [Self.launcher, "--reuid=\(self.userID)", "--regid=\(self.groupID)", groups, "--"] + command
+        var options = ["--pdeathsig=KILL"]
+        if ours != 0 {
+            options.append("--ambient-caps=-all")
+        } else if self.userID != 0 {
+            let groups = self.groups.map { "\($0)" }.joined(separator: ",")
+            options += ["--reuid=\(self.userID)", "--regid=\(self.groupID)"]
+            options.append(groups.isEmpty ? "--clear-groups" : "--groups=\(groups)")
+        }
+        return [Self.launcher] + options + ["--"] + command
     }
 
     /// Only root can run something as somebody else.

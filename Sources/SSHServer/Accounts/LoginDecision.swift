@@ -7,6 +7,8 @@ enum LoginDecision: Sendable {
     case refused(LoginRefusal, isUnknownAccount: Bool)
     /// Nothing can be said before this command has: judge again with its answer.
     case awaits(CommandInvocation)
+    /// What would have to be read cannot be read just now. Said of connections that stand: they go on, and are judged later.
+    case unclear
 
     /// Judges a claim by the files as they are now. It reads files and may ask a name service: not for an event loop.
     ///
@@ -34,6 +36,7 @@ enum LoginDecision: Sendable {
                 isUnknownAccount: true
             )
         }
+        if isStanding, account.isIncomplete { return .unclear }
         var consulted = ConsultedFiles(files)
         let facts = Self.facts(of: account, configuration, facts, &consulted)
         var judgement = LoginJudgement(
@@ -53,6 +56,7 @@ enum LoginDecision: Sendable {
             return .accepted(judgement.grant(line))
         } catch {
             if let command = judgement.awaited { return .awaits(command) }
+            if isStanding, judgement.isLookingForLine, judgement.consulted.isIncomplete { return .unclear }
             let isUnknown = account.userID == nil && keys.isEmpty && !judgement.settings.mayKnowAnybody
             return .refused(error, isUnknownAccount: isUnknown)
         }
@@ -100,6 +104,8 @@ struct LoginRefusal: Error {
     var said: [LogLine]
     /// What the system said of a file that could not be read, if that is why.
     var cause: String?
+    /// A file could not be read, for a reason that has nothing to do with it.
+    var isPassing = false
 
     init(_ reasons: [String], said: [LogLine] = [], cause: String? = nil) {
         self.reasons = reasons

@@ -15,6 +15,8 @@ struct LoginJudgement {
     var isStanding = false
     /// What commands have said.
     var answers = CommandAnswers()
+    /// What is asked before any line of a file is satisfied.
+    private(set) var isLookingForLine = false
     /// The command without which nothing can be decided.
     var awaited: CommandInvocation?
     /// The line of a command's that lets in, if it is one.
@@ -26,6 +28,7 @@ struct LoginJudgement {
     mutating func line(in keys: AuthorizedKeys) throws(LoginRefusal) -> AuthorizedKey {
         try self.checkSettings()
         try self.checkRevocation()
+        self.isLookingForLine = true
         let line: AuthorizedKey
         switch self.claim.credential {
         case .key(let key):

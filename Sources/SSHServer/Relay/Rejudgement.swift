@@ -3,6 +3,7 @@ import NIOCore
 import NIOPosix
 import SSHForwarding
 import SSHWire
+import Synchronization
 
 /// Live revocation: logins are judged again when the files that they rest on change, when they expire, and when the
 /// configuration is read again.
@@ -10,7 +11,13 @@ extension RelayContext {
     /// Looks at the watched files and the clock, and judges again who is affected.
     func lookForChanges() async {
         let changes = try? await NIOThreadPool.singleton.runIfActive { self.files.changes() }
-        let affected = self.connections.affected(by: changes ?? [], at: UInt64(clamping: time(nil)))
+        let later = self.unclear.withLock { unclear in
+            defer { unclear = [] }
+            return unclear
+        }
+        let affected =
+            self.connections.affected(by: changes ?? [], at: UInt64(clamping: time(nil)))
+            + later.compactMap(self.connections.connection)
         if !affected.isEmpty { await self.judgeAgain(affected) }
     }
 
@@ -54,6 +61,13 @@ extension RelayContext {
         _ = await decisions.keys.compactMap(self.connections.connection).onEventLoops { connection in
             if let judged = decisions[connection.id] { connection.abide(by: judged) }
         }
+        let unclear = decisions.filter(\.value.isUnclear).map(\.key)
+        self.unclear.withLock { $0.formUnion(unclear) }
+        self.tellOnce(
+            unclear.isEmpty
+                ? nil : "Files cannot be read now: connections stay as they are, and are judged again later.",
+            about: "unclear"
+        )
         return decisions.values.filter { $0.awaited != nil }
     }
 }
@@ -79,6 +93,10 @@ struct Judged: Sendable {
     /// The command without which it could not be judged.
     var awaited: CommandInvocation? {
         if case .awaits(let invocation) = self.decision { invocation } else { nil }
+    }
+
+    var isUnclear: Bool {
+        if case .unclear = self.decision { true } else { false }
     }
 }
 
@@ -107,8 +125,8 @@ extension ServerConnection {
             self.applyTimeouts(replacing: login.grant.settings)
             self.applyRateLimits()
             self.closeForbiddenListeners()
-        // It goes on as it is until the command has spoken.
-        case .awaits: return
+        // It goes on as it is until the command has spoken, or until the files can be read.
+        case .awaits, .unclear: return
         case .refused(let refusal, _):
             let reason = refusal.reasons.first ?? "the key is not authorized any more"
             self.logger.info(

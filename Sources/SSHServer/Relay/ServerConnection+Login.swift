@@ -82,8 +82,8 @@ extension ServerConnection {
                 self.logger.debug("Postponed publickey for \(self.triedUser) from \(self.peer) ssh2 [preauth]")
             }
             connection.perform { try $0.answerAuthentication(isAllowed: true) }
-        // Asked for before this.
-        case .awaits: connection.disconnect(.byApplication, "busy")
+        // The first was asked for before this; the second is for who is logged in.
+        case .awaits, .unclear: connection.disconnect(.byApplication, "busy")
         case .refused(let refusal, _):
             self.offence = .failedAuthentication
             self.logRefusal(claim, refusal)

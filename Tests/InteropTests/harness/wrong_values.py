@@ -32,7 +32,6 @@ WRONG = {
         '"/x"',
         "none x",
         "/x",
-        '/x "a\nAuthorizedKeysCommandUser nobody',
         "/x %z\nAuthorizedKeysCommandUser nobody",
         "/x %F\nAuthorizedKeysCommandUser nobody",
         "/x %\nAuthorizedKeysCommandUser nobody",
