@@ -3,12 +3,13 @@
 import datetime
 import os
 import signal
+import subprocess
 import uuid
 from pathlib import Path
 
 import pytest
 
-from harness import traffic
+from harness import settings, traffic
 from harness.comparison import readable_folder
 from harness.network import free_port, is_listening, wait_until
 from harness.settings import LOOPBACK, USER
@@ -305,10 +306,11 @@ def test_login_by_a_command_lives_until_a_reload_that_does_not_find_it(lab, scri
         os.kill(server.program.process.pid, signal.SIGHUP)
         wait_until(lambda: server.log().count("The new configuration holds") > count, 10, "a reload")
 
-    # A command that fails says of nobody that he is gone.
+    # A command that fails says of nobody that they are gone.
     failures = server.log().count("failed, status 1")
     reload()
     wait_until(lambda: server.log().count("failed, status 1") > failures, 10, "the command's failure")
+    assert "failed, status 1; who is logged in by it stays" in server.log()
     assert device.program.running and pour.still_runs()
     scripts.write("keys", f"echo '{lab.keys.named('other').public}'\n")
     reload()
@@ -338,3 +340,44 @@ def test_expiry_time_of_a_commands_line_ends_the_connection(lab, scripts, client
     device, port = lab.remote_forward(client_kind, server)
     wait_until(lambda: not device.program.running, 4 + 5, "the end of the expired device")
     assert datetime.datetime.now(datetime.timezone.utc) >= end and not is_listening(port)
+
+
+@OURS
+def test_explain_asks_the_command_as_the_relay_does(lab, scripts, client_kind, server_kind):
+    scripts.write("keys", f"echo 'no-port-forwarding {lab.keys.user.public}'\n")
+    server = _server(lab, server_kind, scripts.keys("%u"))
+
+    def explain(key, *question):
+        arguments = ["explain", "-f", server.config_path, "--account", USER, "--key", key, *question]
+        result = subprocess.run([settings.RELAY, *map(str, arguments)], capture_output=True, text=True, timeout=60)
+        return result.returncode, result.stdout
+
+    key = lab.keys.user.path.with_suffix(".pub")
+    line = f"/bin/sh {scripts.folder}/keys %u line 1"
+    status, text = explain(key)
+    assert status == 0 and text.startswith(f"yes\n  yes  {line}: ssh-ed25519")
+    status, text = explain(key, "--listen", "8080")
+    assert status == 1 and text.endswith(f"no   {line}: no-port-forwarding\n")
+    status, text = explain(lab.keys.user.fingerprint)
+    assert status == 1 and "AuthorizedKeysCommand" in text and "not asked" in text
+    scripts.write("keys", "echo why >&2; exit 7\n")
+    status, text = explain(key)
+    assert status == 1 and "failed, status 7: why" in text
+
+
+@OURS
+def test_many_users_of_a_command_are_all_judged_at_a_reload(lab, scripts, client_kind, server_kind):
+    """Each account is a question of its own, whoever has been asked about before."""
+    names = [f"device-{number}" for number in range(12)]
+    scripts.write("allowed", "\n".join(names) + "\n")
+    scripts.write("keys", f"grep -qx \"$1\" {scripts.folder}/allowed && echo '{lab.keys.user.public}'\ntrue\n")
+    server = _server(lab, server_kind, [*scripts.keys(), "ListenTakeover no"])
+    devices = {}
+    for name in names:
+        server.user = name
+        devices[name] = lab.remote_forward(client_kind, server)[0]
+    scripts.write("allowed", "\n".join(names[::2]) + "\n")
+    os.kill(server.program.process.pid, signal.SIGHUP)
+    for name in names[1::2]:
+        wait_until(lambda name=name: not devices[name].program.running, 20, f"the end of {name}")
+    assert all(devices[name].program.running for name in names[::2])

@@ -46,7 +46,8 @@ private struct CommandRound {
         if let failure = self.hanging[invocation.command] { return .failure(failure) }
         let result = await CommandRunner.shared.run(invocation)
         if case .failure(let failure) = result {
-            context.logger.write([failure.line])
+            let (level, message) = (failure.line.level, failure.line.message)
+            context.logger.write([LogLine(level: level, message: "\(message); who is logged in by it stays")])
             if failure.isHang { self.hanging[invocation.command] = failure }
         }
         return result
