@@ -371,7 +371,7 @@ def test_many_users_of_a_command_are_all_judged_at_a_reload(lab, scripts, client
     names = [f"device-{number}" for number in range(12)]
     scripts.write("allowed", "\n".join(names) + "\n")
     scripts.write("keys", f"grep -qx \"$1\" {scripts.folder}/allowed && echo '{lab.keys.user.public}'\ntrue\n")
-    server = _server(lab, server_kind, [*scripts.keys(), "ListenTakeover no"])
+    server = _server(lab, server_kind, [*scripts.keys("%u"), "ListenTakeover no"])
     devices = {}
     for name in names:
         server.user = name

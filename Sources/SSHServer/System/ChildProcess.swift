@@ -28,6 +28,12 @@ struct ChildProcess {
             throw SSHError(.system, String(cString: strerror(errno)))
         }
         defer { errors.closeEnd() }
+        // Who has closed standard input and the like would have them here, and one would be put over the other.
+        guard min(output.end, errors.end) > STDERR_FILENO else {
+            output.closeBeginning()
+            errors.closeBeginning()
+            throw SSHError(.system, "standard descriptors are closed")
+        }
         var identifier = pid_t()
         let status = Self.spawn(&identifier, path, arguments, environment, output.end, errors.end)
         guard status == 0 else {
@@ -47,27 +53,41 @@ struct ChildProcess {
         _ errors: Int32
     ) -> Int32 {
         var attributes = posix_spawnattr_t()
+        var files = posix_spawn_file_actions_t()
         posix_spawnattr_init(&attributes)
         defer { posix_spawnattr_destroy(&attributes) }
-        var signals = sigset_t()
-        sigemptyset(&signals)
-        posix_spawnattr_setsigmask(&attributes, &signals)
-        sigfillset(&signals)
-        posix_spawnattr_setsigdefault(&attributes, &signals)
-        posix_spawnattr_setflags(&attributes, Self.flags)
-        var files = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&files)
         defer { posix_spawn_file_actions_destroy(&files) }
-        posix_spawn_file_actions_adddup2(&files, output, STDOUT_FILENO)
-        posix_spawn_file_actions_adddup2(&files, errors, STDERR_FILENO)
-        posix_spawn_file_actions_addopen(&files, STDIN_FILENO, "/dev/null", O_RDONLY, 0)
-        posix_spawn_file_actions_addclosefrom_np(&files, STDERR_FILENO + 1)
-        posix_spawn_file_actions_addchdir_np(&files, "/")
+        let status = Self.prepare(&attributes, &files, output, errors)
+        guard status == 0 else { return status }
         var argv: [UnsafeMutablePointer<CChar>?] = arguments.map { strdup($0) } + [nil]
         defer { for argument in argv { free(argument) } }
         var envp: [UnsafeMutablePointer<CChar>?] = environment.map { strdup($0) } + [nil]
         defer { for variable in envp { free(variable) } }
         return posix_spawn(&identifier, path, &files, &attributes, &argv, &envp)
+    }
+
+    /// - Returns: an error number; without memory for one of the steps nothing may be started.
+    private static func prepare(
+        _ attributes: inout posix_spawnattr_t,
+        _ files: inout posix_spawn_file_actions_t,
+        _ output: Int32,
+        _ errors: Int32
+    ) -> Int32 {
+        var (none, all) = (sigset_t(), sigset_t())
+        sigemptyset(&none)
+        sigfillset(&all)
+        let steps = [
+            posix_spawnattr_setsigmask(&attributes, &none),
+            posix_spawnattr_setsigdefault(&attributes, &all),
+            posix_spawnattr_setflags(&attributes, Self.flags),
+            posix_spawn_file_actions_adddup2(&files, output, STDOUT_FILENO),
+            posix_spawn_file_actions_adddup2(&files, errors, STDERR_FILENO),
+            posix_spawn_file_actions_addopen(&files, STDIN_FILENO, "/dev/null", O_RDONLY, 0),
+            posix_spawn_file_actions_addclosefrom_np(&files, STDERR_FILENO + 1),
+            posix_spawn_file_actions_addchdir_np(&files, "/"),
+        ]
+        return steps.first { $0 != 0 } ?? 0
     }
 
     /// It and whatever it has started, unless that has left its process group.
