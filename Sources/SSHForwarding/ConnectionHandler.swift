@@ -62,11 +62,12 @@ public final class ConnectionHandler: ChannelInboundHandler {
     }
 
     public func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        // Opened in place once the read is complete: the socket keeps hold of the buffer until then, and would have it copied.
         self.engine.receive(self.unwrapInboundIn(data), now: .now())
-        self.drainEvents()
     }
 
     public func channelReadComplete(context: ChannelHandlerContext) {
+        self.drainEvents()
         let touched = self.touched
         self.touched.removeAll(keepingCapacity: true)
         for sink in touched { sink.channelReadComplete() }
