@@ -35,15 +35,15 @@ struct CommandUser: Hashable, Sendable {
         ] + (language.map { ["LANG=\($0)"] } ?? [])
     }
 
-    /// What to run so that the command runs as this user, with none of our capabilities, and not longer than we do. Between
-    /// fork and exec nothing but system calls may happen, so setpriv(1) sees to all that.
+    /// What to run so that the command runs as this user, and not longer than we do. Between fork and exec nothing but system
+    /// calls may happen, so setpriv(1) sees to that; who is not root needs nothing of it.
     ///
     /// - Parameter ours: the user id that we run as.
     func arguments(_ command: [String], ours: UInt32) -> [String] {
+        // It could not do even the little that is left to do under the SystemCallFilter of an unprivileged service.
+        guard ours == 0 else { return command }
         var options = ["--pdeathsig=KILL"]
-        if ours != 0 {
-            options.append("--ambient-caps=-all")
-        } else if self.userID != 0 {
+        if self.userID != 0 {
             let groups = self.groups.map { "\($0)" }.joined(separator: ",")
             options += ["--reuid=\(self.userID)", "--regid=\(self.groupID)"]
             options.append(groups.isEmpty ? "--clear-groups" : "--groups=\(groups)")

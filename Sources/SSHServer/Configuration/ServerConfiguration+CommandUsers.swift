@@ -36,7 +36,7 @@ extension ServerConfiguration {
                 let expected = "expected the relay's own user: only root can run a command as another"
                 throw Self.problem(line.user.rule, "\(line.name)User", "\"\(name)\" is wrong, \(expected)")
             }
-            guard CommandUser.hasLauncher else {
+            guard ours != 0 || CommandUser.hasLauncher else {
                 let expected = "expected \(CommandUser.launcher) of util-linux on this machine"
                 throw Self.problem(line.user.rule, "\(line.name)User", "\"\(name)\" cannot run anything, \(expected)")
             }

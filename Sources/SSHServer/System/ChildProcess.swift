@@ -2,8 +2,8 @@ import CSpawn
 import Glibc
 import SSHWire
 
-/// A program that was started with nothing of ours but two pipes to write into: no descriptor, no signal that is ignored, no
-/// terminal, and `/` as its folder. It leads a session and a process group of its own.
+/// A program that was started with nothing of ours but two pipes to write into: no descriptor, no ambient capability, no signal
+/// that is ignored, no terminal, and `/` as its folder. It leads a session and a process group of its own.
 struct ChildProcess {
     let identifier: pid_t
     /// What it writes to standard output and standard error can be read from these; who has started it closes them.
@@ -33,6 +33,12 @@ struct ChildProcess {
             output.closeBeginning()
             errors.closeBeginning()
             throw SSHError(.system, "standard descriptors are closed")
+        }
+        // EINVAL: a kernel that knows no such capabilities.
+        guard clear_ambient_capabilities() == 0 || errno == EINVAL else {
+            output.closeBeginning()
+            errors.closeBeginning()
+            throw SSHError(.system, "capabilities cannot be given up")
         }
         var identifier = pid_t()
         let status = Self.spawn(&identifier, path, arguments, environment, output.end, errors.end)
