@@ -52,6 +52,7 @@ let package = Package(
         .systemLibrary(name: "CSodium", pkgConfig: "libsodium", providers: [.apt(["libsodium-dev"])]),
         .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CMalloc"),
+        .systemLibrary(name: "CSpawn"),
         .systemLibrary(name: "CBoringSSL"),
 
         .target(name: "SSHWire", dependencies: [nioCore], swiftSettings: settings),
@@ -76,7 +77,8 @@ let package = Package(
         .target(
             name: "SSHServer",
             dependencies: [
-                "SSHWire", "SSHCrypto", "SSHProtocol", "SSHForwarding", nioCore, nioPosix, logging, lifecycle, heap,
+                "SSHWire", "SSHCrypto", "SSHProtocol", "SSHForwarding", "CSpawn", nioCore, nioPosix, logging, lifecycle,
+                heap,
             ],
             swiftSettings: settings
         ),

@@ -91,6 +91,7 @@ struct Serve: AsyncParsableCommand {
         for warning in configuration.warnings { logger.warning("\(warning)") }
         if self.checks {
             for line in configuration.summary { print(line) }
+            try configuration.checkCommandUsers(runningAs: geteuid())
             guard !HostKeys.isMissing(configuration) else {
                 return logger.warning("there is no host key yet: `relay keygen` makes one")
             }

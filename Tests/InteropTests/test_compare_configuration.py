@@ -149,7 +149,7 @@ GLOBAL_ONLY = {
 # Two such lines in one file would contradict each other, are among the differences, or take their text as it stands.
 UNFIT = {
     "AddressFamily", "ListenAddress", "MaxStartups", "PerSourceMaxStartups", "PerSourceNetBlockSize",
-    "AuthorizedPrincipalsCommand", "StreamLocalBindMask", "UnusedConnectionTimeout", "VersionAddendum",
+    "AuthorizedKeysCommand", "AuthorizedPrincipalsCommand", "ForceCommand", "StreamLocalBindMask", "UnusedConnectionTimeout", "VersionAddendum",
 }  # fmt: skip
 CONDITIONS = [
     "User alice",

@@ -1,6 +1,7 @@
 """What changes while connections live: keys that are taken away, rules that are read again, devices that come back."""
 
 import datetime
+import resource
 import signal
 import threading
 
@@ -267,3 +268,19 @@ def test_every_tunnel_leaves_a_line_when_it_ends(lab, client_kind, server_kind):
         assert fingerprint in line and place in line and "finished" in line
         counts = [int(word) for word in line.split() if word.isdigit() and int(word) > MIB]
         assert len(counts) == 2 and all(count < MIB + 1000 for count in counts), line
+
+
+@STOCK
+def test_shortage_of_descriptors_says_nothing_about_a_key(lab, client_kind, server_kind):
+    server = lab.server(server_kind)
+    device, port = lab.remote_forward(client_kind, server)
+    relay, limits = server.program.process.pid, resource.RLIMIT_NOFILE
+    before = resource.prlimit(relay, limits)
+    # What is open stays open; nothing more can be.
+    resource.prlimit(relay, limits, (3, before[1]))
+    server.authorized_keys.write_text(f"# still there\n{lab.keys.user.public}\n")
+    server.wait_for_log(lambda line: "Files cannot be read now" in line)
+    assert device.program.running and is_listening(port)
+    server.authorized_keys.write_text("# gone\n")
+    resource.prlimit(relay, limits, before)
+    _gone(device, port)

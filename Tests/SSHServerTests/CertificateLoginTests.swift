@@ -107,20 +107,6 @@ struct CertificateLoginTests {
         #expect(try !Self.trusting("AuthorizedPrincipalsFile FOLDER/%U").lets(.ofAccount))
     }
 
-    /// sshd asks the command, and does not take the account's own name when it says nothing.
-    @Test func principalsCommandThatIsNotRunNamesNobody() throws {
-        let command = "AuthorizedPrincipalsCommand /bin/names %u\nAuthorizedPrincipalsCommandUser nobody"
-        #expect(try !Self.trusting(command).lets(.ofAccount))
-        #expect(try Self.trusting("AuthorizedPrincipalsCommand none").lets(.ofAccount))
-        let both = Self.trusting("\(command)\nAuthorizedPrincipalsFile FOLDER/principals")
-        both.write("principals", "\(LoginBench.user)\n")
-        #expect(try both.lets(.ofAccount))
-        let listing = LoginBench("TrustedUserCAKeys FOLDER/trusted\n\(command)")
-        listing.write("trusted", "")
-        listing.write("keys", "cert-authority \(LoginBench.authorityLine)\n")
-        #expect(try listing.lets(.ofAccount))
-    }
-
     @Test func linesBehindAMalformedOneAreNotTrusted() throws {
         let (line, other) = (LoginBench.authorityLine, CertificateMaker.otherKey.openSSHText)
         #expect(try Self.trusting("", "\(line)\nno key").lets(.ofAccount))

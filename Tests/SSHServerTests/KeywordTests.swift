@@ -190,7 +190,7 @@ struct KeywordTests {
     @Test(arguments: [
         "X11Forwarding yes", "Subsystem sftp /usr/lib/openssh/sftp-server", "UsePAM yes", "PrintMotd no",
         "AcceptEnv LANG LC_*", "PasswordAuthentication no", "PasswordAuthentication yes",
-        "ChallengeResponseAuthentication no", "AuthorizedPrincipalsCommand /bin/x",
+        "ChallengeResponseAuthentication no",
         "ForceCommand echo 'no shell'",
         "PermitTTY no", "ChrootDirectory /x", "PermitTunnel no", "GSSAPIAuthentication no", "KerberosAuthentication no",
         "Protocol 2", "Ciphers aes128-cbc,aes256-ctr", "SetEnv A=b",
@@ -200,18 +200,6 @@ struct KeywordTests {
         let warning = try #require(configuration.warnings.first)
         #expect(configuration.warnings.count == 1)
         #expect((warning.file, warning.line) == ("/etc/relay/config", 2))
-    }
-
-    /// Both let somebody in, in sshd: whoever relies on that is told.
-    @Test func commandsThatWouldLetSomebodyInAreSaidNotToBeRun() throws {
-        let text = "AuthorizedKeysCommand /bin/keys\nTrustedUserCAKeys /ca\nAuthorizedPrincipalsCommand /bin/names %u\n"
-        let configuration = try ServerConfiguration.parsing(text)
-        #expect(configuration.warnings.map(\.line) == [1, 3])
-        #expect(configuration.warnings.map { "\($0)" }.allSatisfy { $0.contains("not supported") })
-        #expect(configuration.summary.contains { $0.contains("but not by certificates of the authorities in /ca") })
-        let file = try ServerConfiguration.parsing(text + "AuthorizedPrincipalsFile /p/%u\n")
-        #expect(file.summary.contains { $0.contains("and certificates of the authorities in /ca") })
-        #expect(ServerConfiguration.refusal("AuthorizedPrincipalsCommand names") != nil)
     }
 
     @Test(arguments: [

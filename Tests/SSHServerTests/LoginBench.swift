@@ -27,15 +27,19 @@ struct LoginBench {
 
     func path(_ name: String) -> String { "\(self.folder.path)/\(name)" }
 
-    func judge(_ claim: LoginClaim, at now: UInt64 = Self.now, files: AccountFiles = AccountFiles()) throws
-        -> LoginDecision
-    {
+    func judge(
+        _ claim: LoginClaim,
+        at now: UInt64 = Self.now,
+        files: AccountFiles = AccountFiles(),
+        answers: CommandAnswers = CommandAnswers()
+    ) throws -> LoginDecision {
         LoginDecision.judge(
             claim,
             configuration: try self.load(),
             facts: .from(self.user, address: self.address),
             now: now,
-            files: files
+            files: files,
+            answers: answers
         )
     }
 

@@ -1,4 +1,5 @@
 import Glibc
+import SSHWire
 import Synchronization
 
 /// A name that may become part of a path.
@@ -43,6 +44,8 @@ public struct Account: Hashable, Sendable {
     public let userID: UInt32?
     /// The names of the Unix account's groups: what `Match Group`, AllowGroups and DenyGroups look at.
     public let groups: [String]
+    /// The system could not say just now whether there is such a Unix account.
+    private(set) var isIncomplete = false
 
     public init(name: AccountName, home: String? = nil, userID: UInt32? = nil, groups: [String] = []) {
         self.name = name
@@ -51,7 +54,7 @@ public struct Account: Hashable, Sendable {
         self.groups = groups
     }
 
-    private static let userDatabase = Mutex(())
+    static let userDatabase = Mutex(())
 
     /// The account with what the system knows about the Unix account of that name, if there is one. May wait for a name
     /// service.
@@ -61,9 +64,14 @@ public struct Account: Hashable, Sendable {
         // getpwnam and getgrgid answer in static storage.
         Self.userDatabase.withLock { _ in
             // A name service that does not look at case finds alice for ALICE, whom no rule names.
+            errno = 0
             guard let entry = getpwnam(name.text), let stored = entry.pointee.pw_name,
                 String(cString: stored).hasSameBytes(as: name.text)
-            else { return Account(name: name) }
+            else {
+                var account = Account(name: name)
+                account.isIncomplete = SSHError.isPassing(errno)
+                return account
+            }
             let home = entry.pointee.pw_dir.map { String(cString: $0) }
             let userID = entry.pointee.pw_uid
             let groups = groups ? Self.groups(of: name, primary: entry.pointee.pw_gid) : []
@@ -72,16 +80,20 @@ public struct Account: Hashable, Sendable {
     }
 
     private static func groups(of name: AccountName, primary: gid_t) -> [String] {
+        Self.groupIDs(of: name.text, primary: primary).compactMap { identifier in
+            getgrgid(identifier).flatMap { $0.pointee.gr_name }.map { String(cString: $0) }
+        }
+    }
+
+    static func groupIDs(of name: String, primary: gid_t) -> [gid_t] {
         var identifiers = [gid_t](repeating: 0, count: 64)
         var count = Int32(identifiers.count)
-        if getgrouplist(name.text, primary, &identifiers, &count) < 0 {
+        if getgrouplist(name, primary, &identifiers, &count) < 0 {
             // The count is now the one that is needed.
             identifiers = [gid_t](repeating: 0, count: max(Int(count), 1))
             count = Int32(identifiers.count)
-            guard getgrouplist(name.text, primary, &identifiers, &count) >= 0 else { return [] }
+            guard getgrouplist(name, primary, &identifiers, &count) >= 0 else { return [] }
         }
-        return identifiers.prefix(Int(max(count, 0))).compactMap { identifier in
-            getgrgid(identifier).flatMap { $0.pointee.gr_name }.map { String(cString: $0) }
-        }
+        return Array(identifiers.prefix(Int(max(count, 0))))
     }
 }

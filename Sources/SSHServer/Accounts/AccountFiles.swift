@@ -1,5 +1,6 @@
 import Glibc
 import SSHCrypto
+import SSHWire
 import Synchronization
 
 /// Reads the files that a login rests on, each once, however many logins are judged together.
@@ -68,7 +69,9 @@ final class AccountFiles: Sendable {
             let problem = read.problem.map { "line \($0.line): \($0.reason): no line from there on is used" }
             self.say(problem, about: "TrustedUserCAKeys \(path)")
         } catch {
-            lines = .failure(self.say(Self.reason(error), about: "TrustedUserCAKeys \(path)"))
+            var refusal = self.say(Self.reason(error), about: "TrustedUserCAKeys \(path)")
+            refusal.isPassing = (error as? SSHError)?.code == .unreadableNow
+            lines = .failure(refusal)
         }
         self.authorities.withLock { $0[path] = lines }
         return try lines.get()
@@ -91,6 +94,8 @@ final class AccountFiles: Sendable {
 struct ConsultedFiles {
     let files: AccountFiles
     private(set) var paths: [String] = []
+    /// One of them could not be read just now, for a reason that has nothing to do with it.
+    private(set) var isIncomplete = false
 
     init(_ files: AccountFiles) {
         self.files = files
@@ -99,13 +104,13 @@ struct ConsultedFiles {
     /// - Throws: as `BoundedFile` does.
     mutating func read(_ path: String) throws -> BoundedFile {
         self.note(path)
-        return try self.files.read(path)
+        do { return try self.files.read(path) } catch { throw self.noting(error) }
     }
 
     /// - Throws: as `BoundedFile` does.
     mutating func authorizedKeys(_ path: String) throws -> OwnedKeysFile {
         self.note(path)
-        return try self.files.authorizedKeys(path)
+        do { return try self.files.authorizedKeys(path) } catch { throw self.noting(error) }
     }
 
     mutating func revokedKeys(_ path: String, at now: UInt64) throws(LoginRefusal) -> RevokedKeyFile {
@@ -115,7 +120,17 @@ struct ConsultedFiles {
 
     mutating func trustedAuthorities(_ path: String, at now: UInt64) throws(LoginRefusal) -> PublicKeyLines {
         self.note(path)
-        return try self.files.trustedAuthorities(path, at: now)
+        do throws(LoginRefusal) {
+            return try self.files.trustedAuthorities(path, at: now)
+        } catch {
+            if error.isPassing { self.isIncomplete = true }
+            throw error
+        }
+    }
+
+    private mutating func noting(_ error: any Error) -> any Error {
+        if (error as? SSHError)?.code == .unreadableNow { self.isIncomplete = true }
+        return error
     }
 
     /// The path matters although it is not read here.

@@ -17,6 +17,11 @@ public struct AuthorizedKeysFile: Sendable {
         "sk-ssh-ed25519@openssh.com", "sk-ecdsa-sha2-nistp256@openssh.com",
     ]
 
+    /// Lines that were read before.
+    init(keys: [AuthorizedKey]) {
+        self.keys = keys
+    }
+
     /// - Parameter path: what diagnostics call the file.
     public init(_ bytes: [UInt8], path: String) {
         var number = 0

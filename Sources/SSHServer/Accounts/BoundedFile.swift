@@ -49,6 +49,19 @@ struct BoundedFile {
     }
 
     private static func failure(_ path: String) -> SSHError {
-        SSHError(.system, "\(path.escapedForLog) cannot be read: \(String(cString: strerror(errno)))")
+        let number = errno
+        let reason = "\(path.escapedForLog) cannot be read: \(String(cString: strerror(number)))"
+        return SSHError(SSHError.isPassing(number) ? .unreadableNow : .system, reason)
+    }
+}
+
+extension SSHError.Code {
+    /// The machine is short of something, or a file's server is not there: it says nothing of the file.
+    static let unreadableNow = SSHError.Code("unreadableNow")
+}
+
+extension SSHError {
+    static func isPassing(_ number: Int32) -> Bool {
+        [EMFILE, ENFILE, ENOMEM, ENOBUFS, EIO, ESTALE, ETIMEDOUT, EAGAIN, EINTR, ECONNREFUSED].contains(number)
     }
 }

@@ -70,6 +70,8 @@ struct LoginGrant: Sendable {
     let expires: UInt64?
     /// Every file that was asked, also those that do not exist: when one changes, the login is judged again.
     let files: [String]
+    /// The line of a command's that accepted it, as the command wrote it; nil for a line of a file.
+    let remembered: RememberedLine?
 
     var settings: AccountSettings { self.sharedSettings.value }
 }

@@ -5,6 +5,10 @@ import SSHProtocol
 enum LoginDecision: Sendable {
     case accepted(LoginGrant)
     case refused(LoginRefusal, isUnknownAccount: Bool)
+    /// Nothing can be said before this command has: judge again with its answer.
+    case awaits(CommandInvocation)
+    /// What would have to be read cannot be read just now. Said of connections that stand: they go on, and are judged later.
+    case unclear
 
     /// Judges a claim by the files as they are now. It reads files and may ask a name service: not for an event loop.
     ///
@@ -12,13 +16,15 @@ enum LoginDecision: Sendable {
     ///   - now: seconds since 1970.
     ///   - files: shared by claims that are judged together.
     ///   - isStanding: it was accepted before, and its connection stands.
+    ///   - answers: what commands have said about it.
     static func judge(
         _ claim: LoginClaim,
         configuration: ServerConfiguration,
         facts: ConnectionFacts,
         now: UInt64,
         files: AccountFiles,
-        isStanding: Bool = false
+        isStanding: Bool = false,
+        answers: CommandAnswers = CommandAnswers()
     ) -> LoginDecision {
         guard let name = AccountName(claim.user) else {
             return .refused(LoginRefusal("the user name is no account's"), isUnknownAccount: true)
@@ -30,6 +36,7 @@ enum LoginDecision: Sendable {
                 isUnknownAccount: true
             )
         }
+        if isStanding, account.isIncomplete { return .unclear }
         var consulted = ConsultedFiles(files)
         let facts = Self.facts(of: account, configuration, facts, &consulted)
         var judgement = LoginJudgement(
@@ -40,14 +47,17 @@ enum LoginDecision: Sendable {
             strictModes: configuration.strictModes,
             now: now,
             consulted: consulted,
-            isStanding: isStanding
+            isStanding: isStanding,
+            answers: answers
         )
         let keys = Self.load(account, judgement.settings, configuration.strictModes, &judgement.consulted)
         do throws(LoginRefusal) {
             let line = try judgement.line(in: keys)
             return .accepted(judgement.grant(line))
         } catch {
-            let isUnknown = account.userID == nil && keys.isEmpty && judgement.settings.trustedUserCAKeys == nil
+            if let command = judgement.awaited { return .awaits(command) }
+            if isStanding, judgement.isLookingForLine, judgement.consulted.isIncomplete { return .unclear }
+            let isUnknown = account.userID == nil && keys.isEmpty && !judgement.settings.mayKnowAnybody
             return .refused(error, isUnknownAccount: isUnknown)
         }
     }
@@ -66,7 +76,7 @@ enum LoginDecision: Sendable {
         if account.userID == nil {
             let settings = configuration.settings(for: facts)
             facts.userIsInvalid =
-                settings.trustedUserCAKeys == nil
+                !settings.mayKnowAnybody
                 && Self.load(account, settings, configuration.strictModes, &consulted).isEmpty
         }
         return facts
@@ -94,6 +104,8 @@ struct LoginRefusal: Error {
     var said: [LogLine]
     /// What the system said of a file that could not be read, if that is why.
     var cause: String?
+    /// A file could not be read, for a reason that has nothing to do with it.
+    var isPassing = false
 
     init(_ reasons: [String], said: [LogLine] = [], cause: String? = nil) {
         self.reasons = reasons

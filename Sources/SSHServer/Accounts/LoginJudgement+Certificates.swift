@@ -20,23 +20,52 @@ extension LoginJudgement {
         var reasons: [String] = []
         var said: [LogLine] = []
         // The account's own lines first: they may restrict what the relay's trust in the same authority would permit.
-        for line in keys.keys where line.options.certificateAuthority {
-            guard line.blob == certificate.certificateAuthority.blob else { continue }
-            do throws(LoginRefusal) {
-                try self.check(line, for: certificate)
-                return try self.narrow(line, by: rules)
-            } catch {
-                reasons += error.reasons
-                said += error.said
-            }
+        do throws(LoginRefusal) {
+            if let line = try self.line(of: certificate, in: keys, rules) { return line.narrowed }
+        } catch {
+            reasons += error.reasons
+            said += error.said
         }
         do throws(LoginRefusal) {
             if let line = try self.lineByTrustedAuthority(certificate) { return try self.narrow(line, by: rules) }
+        } catch {
+            guard self.awaited == nil else { throw error }
+            reasons += error.reasons
+            said += error.said
+        }
+        do throws(LoginRefusal) {
+            if let keys = try self.keysOfCommand(), let line = try self.line(of: certificate, in: keys, rules) {
+                self.remember(.key(line.written))
+                return line.narrowed
+            }
         } catch {
             reasons += error.reasons
             said += error.said
         }
         throw LoginRefusal(reasons.isEmpty ? ["the certificate's authority is not trusted"] : reasons, said: said)
+    }
+
+    /// The first cert-authority line that accepts the certificate, as it is written and with the certificate's limits; nil if
+    /// there is none for its authority.
+    private func line(
+        of certificate: Certificate,
+        in keys: AuthorizedKeys,
+        _ rules: CertificateRules
+    ) throws(LoginRefusal) -> (written: AuthorizedKey, narrowed: AuthorizedKey)? {
+        var reasons: [String] = []
+        var said: [LogLine] = []
+        for line in keys.keys where line.options.certificateAuthority {
+            guard line.blob == certificate.certificateAuthority.blob else { continue }
+            do throws(LoginRefusal) {
+                try self.check(line, for: certificate)
+                return (line, try self.narrow(line, by: rules))
+            } catch {
+                reasons += error.reasons
+                said += error.said
+            }
+        }
+        guard reasons.isEmpty else { throw LoginRefusal(reasons, said: said) }
+        return nil
     }
 
     /// What is asked of a certificate whoever trusts its authority.
@@ -100,14 +129,9 @@ extension LoginJudgement {
         let authority = certificate.certificateAuthority
         let authorities = try self.consulted.trustedAuthorities(path, at: self.now)
         guard let number = authorities.line(of: authority) else { return nil }
-        if let pattern = self.settings.authorizedPrincipalsFile {
-            let entry = try self.principal(of: certificate, in: try self.principals(pattern))
+        if self.settings.namesPrincipals {
+            let entry = try self.principal(of: certificate)
             return AuthorizedKey(entry.options, authority, file: entry.rule.file, line: entry.rule.line)
-        }
-        // sshd would ask the command for names, and not be content with the account's own.
-        guard self.settings.authorizedPrincipalsCommand == nil else {
-            let rule = self.settings.$authorizedPrincipalsCommand.rule ?? .builtIn("AuthorizedPrincipalsCommand")
-            throw LoginRefusal("\(rule): it is not run, and there is no AuthorizedPrincipalsFile")
         }
         guard certificate.names(self.account.name.text) else {
             throw LoginRefusal("the certificate does not name the account among its principals", said: .nameNotListed)
@@ -117,48 +141,10 @@ extension LoginJudgement {
         options.requiresUserPresence = false
         return AuthorizedKey(options, authority, file: path, line: number)
     }
-
-    /// The first line with one of the certificate's names decides, as in sshd.
-    private func principal(
-        of certificate: Certificate,
-        in file: PrincipalsFile
-    ) throws(LoginRefusal) -> PrincipalsFile.Line {
-        guard let line = file.lines.first(where: { certificate.names($0.principal) }) else {
-            let reasons = file.problems.map(\.description)
-            throw LoginRefusal(
-                reasons + ["the certificate does not contain an authorized principal"],
-                said: [.noPrincipal]
-            )
-        }
-        if let reason = AuthorizedKeys.refusal(line.options, self.now, self.facts.address, self.facts.host) {
-            throw LoginRefusal("\(line.rule): \(reason)")
-        }
-        guard !line.options.certificateAuthority, line.options.principals == nil else {
-            throw LoginRefusal("\(line.rule): cert-authority and principals= have no place in front of a principal")
-        }
-        return line
-    }
-
-    private mutating func principals(_ pattern: String) throws(LoginRefusal) -> PrincipalsFile {
-        do {
-            guard case .path(let path) = try AuthorizedKeysPath.expand(pattern, for: self.account, glob: false) else {
-                throw InvalidValue("the account has no home or user id for AuthorizedPrincipalsFile \(pattern)")
-            }
-            let file = try self.consulted.read(path)
-            if self.strictModes {
-                try StrictModes(account: self.account).check(path, owner: file.owner, mode: file.mode)
-            }
-            return PrincipalsFile(file.bytes, path: path)
-        } catch is BoundedFile.NotFound {
-            throw LoginRefusal("AuthorizedPrincipalsFile \(pattern) does not exist for this account")
-        } catch {
-            throw LoginRefusal((error as? InvalidValue)?.reason ?? ErrorText.of(error))
-        }
-    }
 }
 
 extension Certificate {
-    fileprivate func names(_ principal: String) -> Bool {
+    func names(_ principal: String) -> Bool {
         self.principals.contains { $0.hasSameBytes(as: principal) }
     }
 }

@@ -13,6 +13,14 @@ struct LoginJudgement {
     var consulted: ConsultedFiles
     /// The claim's connection stands already, and is judged again.
     var isStanding = false
+    /// What commands have said.
+    var answers = CommandAnswers()
+    /// What is asked before any line of a file is satisfied.
+    private(set) var isLookingForLine = false
+    /// The command without which nothing can be decided.
+    var awaited: CommandInvocation?
+    /// The line of a command's that lets in, if it is one.
+    var remembered: RememberedLine?
 
     var settings: AccountSettings { self.sharedSettings.value }
 
@@ -20,15 +28,11 @@ struct LoginJudgement {
     mutating func line(in keys: AuthorizedKeys) throws(LoginRefusal) -> AuthorizedKey {
         try self.checkSettings()
         try self.checkRevocation()
+        self.isLookingForLine = true
         let line: AuthorizedKey
         switch self.claim.credential {
         case .key(let key):
-            switch keys.match(blob: key.blob, at: self.now, from: self.facts.address, host: self.facts.host) {
-            case .accepted(let accepted): line = accepted
-            case .refused(let reasons):
-                let lines = keys.keys.filter { $0.blob == key.blob && !$0.options.certificateAuthority }
-                throw LoginRefusal(reasons.map(\.description), said: lines.flatMap(self.refusalLines))
-            }
+            line = try self.line(for: key, in: keys)
         case .certificate(let certificate):
             line = try self.line(for: certificate, in: keys)
         }
@@ -41,7 +45,40 @@ struct LoginJudgement {
         var ends = line.options.expiryTime.map { [$0] } ?? []
         if case .certificate(let certificate) = self.claim.credential { ends.append(certificate.validBefore) }
         let expires = ends.min().flatMap { $0 == .max ? nil : $0 }
-        return LoginGrant(key: line, sharedSettings: self.sharedSettings, expires: expires, files: self.consulted.paths)
+        return LoginGrant(
+            key: line,
+            sharedSettings: self.sharedSettings,
+            expires: expires,
+            files: self.consulted.paths,
+            remembered: self.remembered
+        )
+    }
+
+    /// As in sshd, the files come first, and the command is not asked when they accept the key.
+    private mutating func line(for key: PublicKey, in keys: AuthorizedKeys) throws(LoginRefusal) -> AuthorizedKey {
+        let reasons: LoginRefusal
+        do throws(LoginRefusal) {
+            return try self.match(key, in: keys)
+        } catch {
+            reasons = error
+        }
+        do throws(LoginRefusal) {
+            guard let said = try self.keysOfCommand() else { throw LoginRefusal([]) }
+            let line = try self.match(key, in: said)
+            self.remember(.key(line))
+            return line
+        } catch {
+            throw LoginRefusal(reasons.reasons + error.reasons, said: reasons.said + error.said)
+        }
+    }
+
+    private func match(_ key: PublicKey, in keys: AuthorizedKeys) throws(LoginRefusal) -> AuthorizedKey {
+        switch keys.match(blob: key.blob, at: self.now, from: self.facts.address, host: self.facts.host) {
+        case .accepted(let line): return line
+        case .refused(let reasons):
+            let lines = keys.keys.filter { $0.blob == key.blob && !$0.options.certificateAuthority }
+            throw LoginRefusal(reasons.map(\.description), said: lines.flatMap(self.refusalLines))
+        }
     }
 
     // MARK: What holds for every credential

@@ -1,6 +1,6 @@
 /// An AuthorizedPrincipalsFile: names that a certificate may stand for, one a line, each with options in front.
 struct PrincipalsFile {
-    struct Line {
+    struct Line: Sendable {
         let principal: String
         let options: KeyOptions
         let rule: Rule
@@ -8,6 +8,11 @@ struct PrincipalsFile {
 
     private(set) var lines: [Line] = []
     private(set) var problems: [AuthorizedKeysProblem] = []
+
+    /// Lines that were read before.
+    init(lines: [Line]) {
+        self.lines = lines
+    }
 
     init(_ bytes: [UInt8], path: String) {
         var number = 0

@@ -31,7 +31,7 @@ enum TriedAccount: Hashable, Sendable {
                 &consulted
             )
             let hasNone = keys.keys.isEmpty && keys.problems.isEmpty
-            guard !hasNone || settings.trustedUserCAKeys != nil else { return .unknown }
+            guard !hasNone || settings.mayKnowAnybody else { return .unknown }
         }
         let decision = configuration.settings(for: facts).mayLogIn(facts)
         guard !decision.isPermitted else { return .valid }

@@ -11,8 +11,12 @@ public struct AccountSettings: Sendable {
     @Setting public var trustedUserCAKeys: String?
     /// nil: the account's name must be among a certificate's principals.
     @Setting public var authorizedPrincipalsFile: String?
-    /// Never run. Where it stands without authorizedPrincipalsFile, trustedUserCAKeys let in nobody.
-    @Setting public var authorizedPrincipalsCommand: String?
+    /// Asked for keys when the files do not accept one, as this user.
+    @Setting public var authorizedKeysCommand: AccountCommand?
+    @Setting public var authorizedKeysCommandUser: String?
+    /// Asked for names when authorizedPrincipalsFile has none of a certificate's, as this user.
+    @Setting public var authorizedPrincipalsCommand: AccountCommand?
+    @Setting public var authorizedPrincipalsCommandUser: String?
     @Setting public var revokedKeys: [String] = []
     /// What authorities may sign certificates with.
     @Setting public var caSignatureAlgorithms: [String] = []
@@ -71,6 +75,12 @@ public struct AccountSettings: Sendable {
     public init() {}
 
     public var rekeyLimit: RekeyLimit { RekeyLimit(bytes: self.rekeyBytes, time: self.rekeyTime) }
+
+    /// A certificate of TrustedUserCAKeys needs a line with one of its names; else it has to name the account.
+    var namesPrincipals: Bool { self.authorizedPrincipalsFile != nil || self.authorizedPrincipalsCommand != nil }
+
+    /// Accounts need no file of their own: an authority or a command may know them.
+    var mayKnowAnybody: Bool { self.trustedUserCAKeys != nil || self.authorizedKeysCommand != nil }
 
     var asksForGroups: Bool { self.$allowGroups.rule != nil || self.$denyGroups.rule != nil }
 

@@ -64,6 +64,13 @@ struct Arguments {
         return self.text
     }
 
+    /// The same, where words may be empty.
+    mutating func takeCommandLine(_ expected: String) throws -> String {
+        _ = try self.required(expected)
+        self.position = self.all.count
+        return self.text
+    }
+
     func expectEnd() throws {
         guard self.peek == nil else {
             throw self.problem("\"\(self.all[self.position])\" is too much, expected the end of the line")

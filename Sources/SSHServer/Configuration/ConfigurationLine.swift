@@ -38,12 +38,14 @@ struct ConfigurationLine: Hashable, Sendable {
 
     /// Words between blanks. Both quotes group; a backslash escapes quotes, itself and, outside quotes, a space; a `#` that
     /// begins a word ends the line.
-    static func splitArguments(_ bytes: ArraySlice<UInt8>) throws -> [String] {
+    ///
+    /// - Parameter commentsEnd: the line; else a `#` is like any other character.
+    static func splitArguments(_ bytes: ArraySlice<UInt8>, commentsEnd: Bool = true) throws -> [String] {
         var arguments: [String] = []
         var rest = bytes
         while true {
             rest = rest.drop { $0 == UInt8(ascii: " ") || $0 == UInt8(ascii: "\t") }
-            guard let first = rest.first, first != UInt8(ascii: "#") else { return arguments }
+            guard let first = rest.first, first != UInt8(ascii: "#") || !commentsEnd else { return arguments }
             arguments.append(String(decoding: try Self.takeWord(&rest), as: UTF8.self))
         }
     }

@@ -175,6 +175,7 @@ extension ServerConfiguration {
         for (index, option) in options.enumerated() { try parser.parse(option: option, number: index + 1) }
         try parser.parse(file: file)
         try parser.configuration.checkAddressFamily()
+        try parser.configuration.checkCommandUsers()
         return parser.configuration
     }
 

@@ -5,8 +5,6 @@ enum IgnoredValue: Sendable {
     /// Words of any kind: for retired keywords sshd does not look at them either.
     case words
     case number
-    /// An absolute path or `none`, and arguments of it.
-    case command
     case environmentNames
     case environment
     case subsystem
@@ -33,12 +31,12 @@ enum IgnoredValue: Sendable {
             "X11UseLocalhost",
         ]
         let words = [
-            "AuthorizedKeysCommandUser", "AuthorizedPrincipalsCommandUser", "ChrootDirectory",
+            "ChrootDirectory",
             "HostbasedAcceptedAlgorithms", "ModuliFile", "PermitUserEnvironment",
             "SecurityKeyProvider", "SshdAuthPath", "SshdSessionPath", "XAuthLocation",
         ]
         let others: [String: IgnoredValue] = [
-            "AcceptEnv": .environmentNames, "AuthorizedKeysCommand": .command,
+            "AcceptEnv": .environmentNames,
             "Compression": .oneOf(["yes", "no", "delayed"]),
             "FingerprintHash": .oneOf(["md5", "sha1", "sha256", "sha384", "sha512"]),
             "GSSAPIKexAlgorithms": .names(prefix: "gss-"), "IgnoreRhosts": .oneOf(["yes", "no", "shosts-only"]),
@@ -56,7 +54,6 @@ enum IgnoredValue: Sendable {
         switch self {
         case .word, .words: "a value"
         case .number: "a number from 0 to 2147483647"
-        case .command: "an absolute path or none"
         case .environmentNames: "names of variables"
         case .environment: "NAME=value"
         case .subsystem: "a name and a command"
@@ -82,8 +79,6 @@ enum IgnoredValue: Sendable {
         switch self {
         case .word, .words: return nil
         case .number: return words.first { Int32($0).map { $0 < 0 } ?? true }
-        case .command:
-            return words.first.flatMap { $0.hasPrefix("/") || $0.asciiLowercased == "none" ? nil : $0 }
         case .environmentNames: return words.first { $0.contains("=") }
         case .environment: return words.first { !$0.dropFirst().contains("=") || $0.hasPrefix("=") }
         case .subsystem: return words.count == 1 ? words.first : nil
@@ -110,12 +105,7 @@ extension Arguments {
     /// All words that are left, which sshd would take for this keyword.
     mutating func ignoredValue() throws -> [String] {
         let kind = IgnoredValue.of(self.keyword)
-        let words: [String]
-        if case .command = kind {
-            words = [try self.takeText(kind.expected)]
-        } else {
-            words = try self.remaining(kind.expected)
-        }
+        let words = try self.remaining(kind.expected)
         if let wrong = kind.wrong(among: words) {
             throw self.problem("\"\(wrong)\" is wrong, expected \(kind.expected)")
         }

@@ -7,18 +7,6 @@ extension Keyword {
             if let path { try arguments.locating { try AuthorizedKeysPath.check(path) } }
             return path
         },
-        .account("AuthorizedPrincipalsCommand", \.$authorizedPrincipalsCommand, format: { $0 ?? "none" }) { arguments in
-            let command = try arguments.takeText("a command or none")
-            guard command.asciiLowercased != "none" else { return nil }
-            guard command.hasPrefix("/") else {
-                throw arguments.problem("\"\(command)\" is wrong, expected an absolute path or none")
-            }
-            arguments.warn(
-                "not supported: the command is not run. Only AuthorizedPrincipalsFile is read; without that file no "
-                    + "certificate of TrustedUserCAKeys logs in"
-            )
-            return command
-        },
         .account("RevokedKeys", \.$revokedKeys, format: { $0.isEmpty ? "none" : $0.joined(separator: " ") }) {
             try $0.remaining("paths or none").filter { $0.asciiLowercased != "none" }
         },

@@ -2,7 +2,7 @@ extension Keyword {
     /// Keywords that OpenSSH has and that set nothing here: without meaning (one warning each), or a restriction that is not
     /// supported yet (the relay does not start, because it would let in or open what the file forbids).
     static let ignored: [Keyword] =
-        Self.sessionKeywords + Self.loginKeywords + Self.certificateKeywords + Self.otherKeywords + Self.retiredKeywords
+        Self.sessionKeywords + Self.loginKeywords + Self.otherKeywords + Self.retiredKeywords
 
     private static let sessionKeywords: [Keyword] = {
         let reason = "it has no meaning here: this host forwards and does nothing else"
@@ -35,27 +35,9 @@ extension Keyword {
                 silent: ["no"]
             )
         ]
-        let commands = ["AuthorizedKeysCommand", "AuthorizedKeysCommandUser"].map {
-            Keyword.ignored(
-                $0,
-                .anywhere,
-                "it is not supported: only AuthorizedKeysFile is read, and keys that the command would name do not log in",
-                silent: ["none"]
-            )
-        }
         return anywhere.map { .ignored($0, .anywhere, reason) } + global.map { .ignored($0, .global, reason) }
-            + commands + accounts + [.authenticationMethods]
+            + accounts + [.authenticationMethods]
     }()
-
-    private static let certificateKeywords: [Keyword] =
-        [
-            .ignored(
-                "AuthorizedPrincipalsCommandUser",
-                .anywhere,
-                "AuthorizedPrincipalsCommand is not supported",
-                silent: ["none"]
-            )
-        ]
 
     private static let otherKeywords: [Keyword] = [
         .ignored("Compression", .global, "nothing is compressed", silent: ["no"]),

@@ -6,10 +6,10 @@ extension Keyword {
 }
 
 extension Arguments {
-    /// The rest of the line; nil for `none`.
+    /// The rest of the line as it stands there; nil for `none`.
     fileprivate mutating func forcedCommand() throws -> String? {
-        let text = try self.remaining("a command or none").joined(separator: " ")
-        guard text.lowercased() != "none" else { return nil }
+        let text = try self.takeCommandLine("a command or none")
+        guard text.asciiLowercased != "none" else { return nil }
         self.warn("the relay runs nothing: a session is shown the command")
         return text
     }

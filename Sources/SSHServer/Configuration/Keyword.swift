@@ -25,7 +25,7 @@ struct Keyword: Sendable {
     var format: @Sendable (ServerConfiguration, AccountSettings) -> [String] = { _, _ in [] }
 
     static let all: [Keyword] =
-        Self.server + Self.account + Self.certificates + Self.limits + Self.operation + Self.unixSockets
+        Self.server + Self.account + Self.certificates + Self.commands + Self.limits + Self.operation + Self.unixSockets
         + Self.rateLimits + Self.identity + Self.sessions + Self.ignored
 
     /// Older spellings.

@@ -8,9 +8,10 @@ extension ServerConfiguration {
         }
         let files =
             settings.authorizedKeysFiles.isEmpty ? "no file" : settings.authorizedKeysFiles.joined(separator: " ")
+        let command = settings.authorizedKeysCommand.map { " and \($0.path)" } ?? ""
         var lines = [
             "The relay will listen on \(endpoints.joined(separator: " ")).",
-            "It will log accounts in by public keys from \(files)\(self.authorities(settings)); never by password.",
+            "It will log accounts in by public keys from \(files)\(command)\(self.authorities(settings)); never by password.",
         ]
         let forwards =
             switch settings.disableForwarding ? [] : settings.allowTCPForwarding {
@@ -29,10 +30,7 @@ extension ServerConfiguration {
 
     private func authorities(_ settings: AccountSettings) -> String {
         guard let path = settings.trustedUserCAKeys else { return "" }
-        // The command is not run, so nobody is named.
-        let namesNobody = settings.authorizedPrincipalsCommand != nil && settings.authorizedPrincipalsFile == nil
-        return namesNobody
-            ? ", but not by certificates of the authorities in \(path), as AuthorizedPrincipalsCommand is not run"
-            : " and certificates of the authorities in \(path)"
+        let names = settings.authorizedPrincipalsCommand.map { " for whom \($0.path) names" } ?? ""
+        return " and certificates of the authorities in \(path)\(names)"
     }
 }

@@ -45,19 +45,14 @@ public struct Explanation: Sendable {
                 self.init(
                     false,
                     ["no   no file of the account \(facts.user.escapedForLog) has a key \(fingerprint.escapedForLog)"]
+                        + Self.unasked(facts, configuration)
                 )
                 return
             }
             credential = LoginClaim(user: facts.user, credential: .key(key))
         }
-        let decision = LoginDecision.judge(
-            credential,
-            configuration: configuration,
-            facts: facts,
-            now: now,
-            files: AccountFiles()
-        )
-        switch decision {
+        switch Self.judge(credential, facts, configuration, now) {
+        case .awaits, .unclear: self.init(false, ["no   it cannot be judged now"])
         case .refused(let refusal, _):
             let reasons = refusal.reasons
             let shown = reasons.isEmpty ? ["the key stands in no file of the account"] : reasons
@@ -65,6 +60,40 @@ public struct Explanation: Sendable {
         case .accepted(let grant):
             self.init(question, grant, configuration)
         }
+    }
+
+    /// Runs commands as the relay does: by root as who they are to be run as, else only as who asks.
+    private static func judge(
+        _ claim: LoginClaim,
+        _ facts: ConnectionFacts,
+        _ configuration: ServerConfiguration,
+        _ now: UInt64
+    ) -> LoginDecision {
+        let files = AccountFiles()
+        var answers = CommandAnswers()
+        while true {
+            let decision = LoginDecision.judge(
+                claim,
+                configuration: configuration,
+                facts: facts,
+                now: now,
+                files: files,
+                answers: answers
+            )
+            guard case .awaits(let command) = decision else { return decision }
+            answers.add(CommandRunner.runNow(command), of: command)
+        }
+    }
+
+    /// A command may know the key that has a fingerprint, but is only asked about keys.
+    private static func unasked(_ facts: ConnectionFacts, _ configuration: ServerConfiguration) -> [String] {
+        guard let name = AccountName(facts.user) else { return [] }
+        var facts = facts
+        facts.groups = Account.lookingUp(name).groups
+        let settings = configuration.settings(for: facts)
+        guard settings.authorizedKeysCommand != nil else { return [] }
+        let rule = settings.$authorizedKeysCommand.rule ?? .builtIn("AuthorizedKeysCommand")
+        return ["     \(rule): not asked; name the key's file instead of its fingerprint"]
     }
 
     private init(_ isPermitted: Bool, _ lines: [String]) {

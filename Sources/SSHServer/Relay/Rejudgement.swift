@@ -3,6 +3,7 @@ import NIOCore
 import NIOPosix
 import SSHForwarding
 import SSHWire
+import Synchronization
 
 /// Live revocation: logins are judged again when the files that they rest on change, when they expire, and when the
 /// configuration is read again.
@@ -10,20 +11,35 @@ extension RelayContext {
     /// Looks at the watched files and the clock, and judges again who is affected.
     func lookForChanges() async {
         let changes = try? await NIOThreadPool.singleton.runIfActive { self.files.changes() }
-        let affected = self.connections.affected(by: changes ?? [], at: UInt64(clamping: time(nil)))
+        let later = self.unclear.withLock { unclear in
+            defer { unclear = [] }
+            return unclear
+        }
+        let affected =
+            self.connections.affected(by: changes ?? [], at: UInt64(clamping: time(nil)))
+            + later.compactMap(self.connections.connection)
         if !affected.isEmpty { await self.judgeAgain(affected) }
     }
 
     /// Judges logins by the rules and files as they are now. Who may not log in any more is disconnected.
-    func judgeAgain(_ connections: [NIOLoopBound<ServerConnection>]) async {
-        let standings = await connections.onEventLoops { $0.standing }.compactMap(\.self)
-        guard !standings.isEmpty else { return }
+    ///
+    /// - Parameter asksCommands: a line that came from a command has to come from it again; else what it said still holds. That
+    ///   may take long, and goes on when this has returned.
+    func judgeAgain(_ connections: [NIOLoopBound<ServerConnection>], asksCommands: Bool = false) async {
+        let standings = await connections.onEventLoops { $0.standing(asksCommands: asksCommands) }.compactMap(\.self)
         let rules = self.rules
+        let waiting = await self.judge(standings, by: rules)
+        self.startAsking(waiting, by: rules, evenIfAsked: asksCommands)
+    }
+
+    /// - Returns: those about whom a command has to be asked first.
+    func judge(_ standings: [Standing], by rules: RelayRules) async -> [Judged] {
+        guard !standings.isEmpty else { return [] }
         let judged = try? await NIOThreadPool.singleton.runIfActive {
             let files = self.accountFiles()
             return standings.map { standing in
                 Judged(
-                    connection: standing.connection,
+                    standing: standing,
                     rules: rules,
                     readAt: time(nil),
                     decision: LoginDecision.judge(
@@ -32,15 +48,27 @@ extension RelayContext {
                         facts: standing.facts,
                         now: UInt64(clamping: time(nil)),
                         files: files,
-                        isStanding: true
+                        isStanding: true,
+                        answers: standing.answers
                     )
                 )
             }
         }
-        let decisions = Dictionary((judged ?? []).map { ($0.connection, $0) }, uniquingKeysWith: { first, _ in first })
-        _ = await connections.onEventLoops { connection in
+        let decisions = Dictionary(
+            (judged ?? []).map { ($0.standing.connection, $0) },
+            uniquingKeysWith: { first, _ in first }
+        )
+        _ = await decisions.keys.compactMap(self.connections.connection).onEventLoops { connection in
             if let judged = decisions[connection.id] { connection.abide(by: judged) }
         }
+        let unclear = decisions.filter(\.value.isUnclear).map(\.key)
+        self.unclear.withLock { $0.formUnion(unclear) }
+        self.tellOnce(
+            unclear.isEmpty
+                ? nil : "Files cannot be read now: connections stay as they are, and are judged again later.",
+            about: "unclear"
+        )
+        return decisions.values.filter { $0.awaited != nil }
     }
 }
 
@@ -49,21 +77,39 @@ struct Standing: Sendable {
     let connection: UInt64
     let claim: LoginClaim
     let facts: ConnectionFacts
+    /// What a command said at the login, and what commands say now.
+    var answers = CommandAnswers()
 }
 
 /// A login judged again.
 struct Judged: Sendable {
-    let connection: UInt64
+    let standing: Standing
     /// What it was judged by.
     let rules: RelayRules
     /// When reading the files began, in seconds since 1970.
     let readAt: Int
     let decision: LoginDecision
+
+    /// The command without which it could not be judged.
+    var awaited: CommandInvocation? {
+        if case .awaits(let invocation) = self.decision { invocation } else { nil }
+    }
+
+    var isUnclear: Bool {
+        if case .unclear = self.decision { true } else { false }
+    }
 }
 
 extension ServerConnection {
-    var standing: Standing? {
-        self.login.map { Standing(connection: self.id, claim: $0.claim, facts: self.facts) }
+    func standing(asksCommands: Bool) -> Standing? {
+        self.login.map { login in
+            Standing(
+                connection: self.id,
+                claim: login.claim,
+                facts: self.facts,
+                answers: CommandAnswers(remembering: login.grant.remembered, asksAgain: asksCommands)
+            )
+        }
     }
 
     /// Goes on as the decision says: under new settings, or not at all.
@@ -79,6 +125,8 @@ extension ServerConnection {
             self.applyTimeouts(replacing: login.grant.settings)
             self.applyRateLimits()
             self.closeForbiddenListeners()
+        // It goes on as it is until the command has spoken, or until the files can be read.
+        case .awaits, .unclear: return
         case .refused(let refusal, _):
             let reason = refusal.reasons.first ?? "the key is not authorized any more"
             self.logger.info(

@@ -10,6 +10,10 @@ final class RelayContext: Sendable {
     let unixSockets = UnixSocketRegistry()
     let files = FileWatch()
     let rateLimiters = RateLimiterRegistry()
+    /// Connections about which a command is being asked again.
+    let askedAbout = Mutex<Set<UInt64>>([])
+    /// Connections that could not be judged again when they should have been.
+    let unclear = Mutex<Set<UInt64>>([])
     private let keyLists = KeyLists()
     private let current: Mutex<RelayRules>
     private let connectionsSoFar = Atomic<UInt64>(0)
@@ -29,6 +33,11 @@ final class RelayContext: Sendable {
     /// The files to judge logins by, as they are now.
     func accountFiles() -> AccountFiles {
         AccountFiles(lists: self.keyLists) { problem in self.logger.error("\(problem.escapedForLog)") }
+    }
+
+    /// - Parameter problem: nil when there is none any more.
+    func tellOnce(_ problem: String?, about what: String) {
+        if self.keyLists.isNews(problem, about: what), let problem { self.logger.error("\(problem)") }
     }
 
     /// From now on everybody goes by these.

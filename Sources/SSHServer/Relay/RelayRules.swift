@@ -17,6 +17,7 @@ final class RelayRules: Sendable {
     ///
     /// - Throws: `invalidConfiguration` if there is none that can be used.
     init(configuration: ServerConfiguration, logger: Logger) throws {
+        try configuration.checkCommandUsers(runningAs: geteuid())
         let hostKeys = HostKeys(configuration, now: UInt64(clamping: time(nil)))
         for problem in hostKeys.problems { logger.error("\(problem)") }
         guard !hostKeys.keys.isEmpty else {

@@ -130,7 +130,7 @@ public final class RelayServer: Service {
             self.context.logger.error("Reload failed, everything stays as it was: \(reason)")
             return "Reload failed, the old configuration stays: \(reason)"
         }
-        await self.context.judgeAgain(self.context.connections.all)
+        await self.context.judgeAgain(self.context.connections.all, asksCommands: true)
         self.context.logger.info("The new configuration holds.")
         return "Serving."
     }

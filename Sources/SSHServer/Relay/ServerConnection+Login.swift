@@ -9,6 +9,11 @@ import SSHWire
 
 extension ServerConnection {
     func connection(_ connection: ConnectionHandler, authenticate request: AuthenticationRequest) {
+        self.judge(connection, request, answers: CommandAnswers())
+    }
+
+    /// - Parameter answers: what commands have said about the request.
+    private func judge(_ connection: ConnectionHandler, _ request: AuthenticationRequest, answers: CommandAnswers) {
         guard let eventLoop = connection.eventLoop else { return }
         self.triedUserName = request.user
         let (rules, facts, claim) = (self.context.rules, self.facts, LoginClaim(request))
@@ -19,14 +24,35 @@ extension ServerConnection {
                 configuration: rules.configuration,
                 facts: facts,
                 now: UInt64(clamping: now),
-                files: files
+                files: files,
+                answers: answers
             )
         }.assumeIsolated().whenComplete { result in
             guard case .success(let decision) = result else { return connection.disconnect(.byApplication, "busy") }
-            let judged = Judged(connection: self.id, rules: rules, readAt: now, decision: decision)
+            if case .awaits(let command) = decision {
+                return self.ask(command, connection, request, answers, eventLoop)
+            }
+            let standing = Standing(connection: self.id, claim: claim, facts: facts)
+            let judged = Judged(standing: standing, rules: rules, readAt: now, decision: decision)
             // Who is accepted has an account that may log in.
             if case (.accepted, .unasked) = (decision, self.triedAccount) { self.triedAccount = .known(.valid) }
             self.lookUpTriedAccount(eventLoop) { self.answer(connection, request, judged, claim) }
+        }
+    }
+
+    private func ask(
+        _ command: CommandInvocation,
+        _ connection: ConnectionHandler,
+        _ request: AuthenticationRequest,
+        _ answers: CommandAnswers,
+        _ eventLoop: any EventLoop
+    ) {
+        CommandRunner.shared.run(command, on: eventLoop).assumeIsolated().whenSuccess { result in
+            guard !connection.hasEnded else { return }
+            if case .failure(let failure) = result { self.logger.write([failure.line]) }
+            var answers = answers
+            answers.add(result, of: command)
+            self.judge(connection, request, answers: answers)
         }
     }
 
@@ -56,6 +82,8 @@ extension ServerConnection {
                 self.logger.debug("Postponed publickey for \(self.triedUser) from \(self.peer) ssh2 [preauth]")
             }
             connection.perform { try $0.answerAuthentication(isAllowed: true) }
+        // The first was asked for before this; the second is for who is logged in.
+        case .awaits, .unclear: connection.disconnect(.byApplication, "busy")
         case .refused(let refusal, _):
             self.offence = .failedAuthentication
             self.logRefusal(claim, refusal)

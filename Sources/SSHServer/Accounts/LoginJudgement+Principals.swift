@@ -1,0 +1,65 @@
+import SSHCrypto
+
+/// For whom a certificate of TrustedUserCAKeys may stand, where AuthorizedPrincipalsFile or AuthorizedPrincipalsCommand says so.
+extension LoginJudgement {
+    /// The line that has one of the certificate's names. As in sshd, the command is asked when the file has none.
+    mutating func principal(of certificate: Certificate) throws(LoginRefusal) -> PrincipalsFile.Line {
+        var reasons: [String] = []
+        if let pattern = self.settings.authorizedPrincipalsFile {
+            var file = PrincipalsFile(lines: [])
+            do throws(LoginRefusal) { file = try self.principals(pattern) } catch { reasons += error.reasons }
+            if let line = try self.principal(of: certificate, in: file) { return line }
+            reasons += file.problems.map(\.description)
+        }
+        var said: [LogLine] = []
+        var file: PrincipalsFile?
+        do throws(LoginRefusal) {
+            file = try self.principalsOfCommand()
+        } catch {
+            guard self.awaited == nil else { throw error }
+            reasons += error.reasons
+            said += error.said
+        }
+        if let file {
+            if let line = try self.principal(of: certificate, in: file) {
+                self.remember(.principal(line))
+                return line
+            }
+            reasons += file.problems.map(\.description)
+        }
+        reasons.append("the certificate does not contain an authorized principal")
+        throw LoginRefusal(reasons, said: said + [.noPrincipal])
+    }
+
+    /// The first line with one of the certificate's names decides, as in sshd; nil if there is none.
+    private func principal(
+        of certificate: Certificate,
+        in file: PrincipalsFile
+    ) throws(LoginRefusal) -> PrincipalsFile.Line? {
+        guard let line = file.lines.first(where: { certificate.names($0.principal) }) else { return nil }
+        if let reason = AuthorizedKeys.refusal(line.options, self.now, self.facts.address, self.facts.host) {
+            throw LoginRefusal("\(line.rule): \(reason)")
+        }
+        guard !line.options.certificateAuthority, line.options.principals == nil else {
+            throw LoginRefusal("\(line.rule): cert-authority and principals= have no place in front of a principal")
+        }
+        return line
+    }
+
+    private mutating func principals(_ pattern: String) throws(LoginRefusal) -> PrincipalsFile {
+        do {
+            guard case .path(let path) = try AuthorizedKeysPath.expand(pattern, for: self.account, glob: false) else {
+                throw InvalidValue("the account has no home or user id for AuthorizedPrincipalsFile \(pattern)")
+            }
+            let file = try self.consulted.read(path)
+            if self.strictModes {
+                try StrictModes(account: self.account).check(path, owner: file.owner, mode: file.mode)
+            }
+            return PrincipalsFile(file.bytes, path: path)
+        } catch is BoundedFile.NotFound {
+            throw LoginRefusal("AuthorizedPrincipalsFile \(pattern) does not exist for this account")
+        } catch {
+            throw LoginRefusal((error as? InvalidValue)?.reason ?? ErrorText.of(error))
+        }
+    }
+}

@@ -1,0 +1,55 @@
+import Synchronization
+
+/// Connections that cannot be judged again before a command was asked: all at a reload whose line came from a command, and those
+/// that lost their line in a file.
+extension RelayContext {
+    /// - Parameter evenIfAsked: also about connections about whom a command is being asked already.
+    func startAsking(_ judged: [Judged], by rules: RelayRules, evenIfAsked: Bool) {
+        let waiting = self.askedAbout.withLock { asked in
+            judged.filter { asked.insert($0.standing.connection).inserted || evenIfAsked }
+        }
+        guard !waiting.isEmpty else { return }
+        Task {
+            await self.judgeWithCommands(waiting, by: rules)
+            self.askedAbout.withLock { $0.subtract(waiting.map(\.standing.connection)) }
+        }
+    }
+
+    /// Asks one command after another, so that logins find their turn, and judges each connection when its command has spoken.
+    private func judgeWithCommands(_ judged: [Judged], by rules: RelayRules) async {
+        var round = CommandRound()
+        var waiting = judged
+        while !waiting.isEmpty {
+            var others: [Judged] = []
+            for (invocation, group) in Dictionary(grouping: waiting, by: \.awaited) {
+                guard let invocation else { continue }
+                // Another reload judges all connections itself.
+                guard rules === self.rules, !self.isStopping else { return }
+                let result = await round.ask(invocation, self)
+                let standings = group.map { judged in
+                    var standing = judged.standing
+                    standing.answers.add(result, of: invocation)
+                    return standing
+                }
+                others += await self.judge(standings, by: rules)
+            }
+            waiting = others
+        }
+    }
+}
+
+/// What commands have said in one round of judging. One that hangs is not asked again in it.
+private struct CommandRound {
+    private var hanging: [AccountCommand: CommandFailure] = [:]
+
+    mutating func ask(_ invocation: CommandInvocation, _ context: RelayContext) async -> CommandResult {
+        if let failure = self.hanging[invocation.command] { return .failure(failure) }
+        let result = await CommandRunner.shared.run(invocation)
+        if case .failure(let failure) = result {
+            let (level, message) = (failure.line.level, failure.line.message)
+            context.logger.write([LogLine(level: level, message: "\(message); who is logged in by it stays")])
+            if failure.isHang { self.hanging[invocation.command] = failure }
+        }
+        return result
+    }
+}
