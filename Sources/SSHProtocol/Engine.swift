@@ -160,6 +160,11 @@ public struct Engine: ~Copyable {
         self.liveness = Liveness(keepalive, now: now)
     }
 
+    /// From now on this connection shares small buffers with all others of its thread.
+    public mutating func use(_ spare: SpareBuffers) {
+        self.transport.use(spare)
+    }
+
     /// Events that no new bytes are needed for.
     public var hasEvents: Bool { !self.events.isEmpty }
 

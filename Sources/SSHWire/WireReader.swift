@@ -74,6 +74,16 @@ public struct WireReader: Sendable {
         return text
     }
 
+    /// The same, and `expected` itself if it is that.
+    public mutating func readText(limit: Int, expected: String) throws -> String {
+        var reader = self
+        guard try reader.readString().readableBytesView.elementsEqual(expected.utf8) else {
+            return try self.readText(limit: limit)
+        }
+        self = reader
+        return expected
+    }
+
     /// A host name, an address or a path to judge: whatever bytes the peer chose, for the rules to refuse. What is no UTF-8 is replaced,
     /// so that it names nothing.
     ///

@@ -40,12 +40,15 @@ public struct PacketOpener {
 
     /// Verifies and decrypts one packet into a buffer of its own, and returns its payload.
     ///
-    /// - Parameter packet: exactly 4 + `packetLength` + `tagLength` readable bytes.
+    /// - Parameters:
+    ///   - packet: exactly 4 + `packetLength` + `tagLength` readable bytes.
+    ///   - storage: is used for it if it is large enough and nobody else holds it.
     /// - Throws: `integrityCheckFailed` if the tag is wrong, `protocolViolation` if the length or the padding is.
     public mutating func open(
         _ packet: ByteBuffer,
         packetLength: UInt32,
-        sequenceNumber: UInt32
+        sequenceNumber: UInt32,
+        storage: consuming ByteBuffer = ByteBuffer()
     ) throws -> ByteBuffer {
         let length = Int(packetLength)
         guard length > PacketSealer.minimumPadding, length <= Int32.max,
@@ -56,7 +59,8 @@ public struct PacketOpener {
         guard packet.readableBytes == 4 + length + self.tagLength else {
             throw SSHError(.misuse, "a packet was opened before all of it was there")
         }
-        var plaintext = ByteBufferAllocator().buffer(capacity: length)
+        var plaintext = storage
+        plaintext.clear(minimumCapacity: length)
         try packet.withUnsafeReadableBytes { bytes in
             let packet = IncomingPacket(bytes: bytes, tagLength: self.tagLength)
             _ = try plaintext.writeWithUnsafeMutableBytes(minimumWritableBytes: length) { writable in

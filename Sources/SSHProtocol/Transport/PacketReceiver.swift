@@ -15,6 +15,7 @@ struct PacketReceiver {
     private(set) var packets: UInt64 = 0
     private(set) var bytes: UInt64 = 0
     var maximumLength: UInt32
+    var spare: SpareBuffers?
 
     private var opener = PacketOpener()
     private var arrived = ByteBuffer()
@@ -52,7 +53,13 @@ struct PacketReceiver {
             return nil
         }
         self.packetLength = nil
-        let payload = try self.opener.open(packet, packetLength: length, sequenceNumber: self.sequenceNumber)
+        let payload = try self.opener.open(
+            packet,
+            packetLength: length,
+            sequenceNumber: self.sequenceNumber,
+            storage: self.spare?.payload.take(capacity: Int(length)) ?? ByteBuffer()
+        )
+        self.spare?.payload.keep(payload)
         self.lastSequenceNumber = self.sequenceNumber
         self.sequenceNumber = self.sequenceNumber == .max ? 0 : self.sequenceNumber + 1
         self.packets += 1
@@ -117,6 +124,8 @@ struct PacketReceiver {
     }
 
     private mutating func releaseArrived() {
-        if self.arrived.readableBytes == 0 { self.arrived = ByteBuffer() }
+        guard self.arrived.readableBytes == 0 else { return }
+        self.spare?.read.keep(self.arrived)
+        self.arrived = ByteBuffer()
     }
 }

@@ -60,6 +60,12 @@ struct Transport: ~Copyable {
         try self.startKeyExchange(now: now)
     }
 
+    /// What else runs on the same thread uses them too.
+    mutating func use(_ spare: SpareBuffers) {
+        self.receiver.spare = spare
+        self.transmitter.spare = spare
+    }
+
     var hasKeys: Bool { !self.sessionIdentifier.isEmpty }
 
     /// Whether data may leave now.
@@ -75,7 +81,10 @@ struct Transport: ~Copyable {
 
     /// Sends a message, or holds it back until the key exchange has ended.
     mutating func send(_ message: some WireMessage) throws {
-        try self.send(payload: message.payload(), number: type(of: message).number)
+        let spare = self.transmitter.spare
+        let payload = spare.map { message.payload(in: $0.message.take(capacity: 64)) } ?? message.payload()
+        try self.send(payload: payload, number: type(of: message).number)
+        spare?.message.keep(payload.buffer)
     }
 
     private mutating func send(payload: WireWriter, number: MessageNumber) throws {
