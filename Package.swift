@@ -36,7 +36,7 @@ let package = Package(
     dependencies: [
         // Sockets, event loops and the ByteBuffer that carries every byte.
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
-        // ML-KEM-768 alone: libcrypto 3.0 has none.
+        // ML-KEM-768, which libcrypto 3.0 has not, and X25519, ed25519 signatures and SHA-256, at which it is fastest.
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.0"),
         // Log levels and handlers that a program using the library can replace.
         .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),

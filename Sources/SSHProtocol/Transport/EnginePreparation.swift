@@ -9,9 +9,9 @@ struct EnginePreparation: Sendable {
     let isIdentificationValid: Bool
     /// Server: what we can prove to be.
     let hostIdentities: [HostIdentity]
-    /// Our first KEXINIT but for its cookie; later ones announce no features.
-    let firstInit: KeyExchangeInit
-    let laterInit: KeyExchangeInit
+    /// Our first KEXINIT; later ones announce no features.
+    let firstInit: OwnKeyExchangeInit
+    let laterInit: OwnKeyExchangeInit
 
     init(_ configuration: EngineConfiguration) {
         self.identification = configuration.identification
@@ -24,13 +24,16 @@ struct EnginePreparation: Sendable {
             case .server: [Negotiation.extensionInfoServer, Negotiation.strictServer]
             }
         let algorithms = configuration.algorithms
-        func makeInit(_ signals: [String]) -> KeyExchangeInit {
-            KeyExchangeInit(
-                cookie: [],
-                keyExchange: algorithms.keyExchange.map(\.rawValue) + signals,
-                hostKey: hostKeys,
-                ciphers: algorithms.ciphers.map(\.rawValue),
-                macs: algorithms.macs.map(\.rawValue)
+        func makeInit(_ signals: [String]) -> OwnKeyExchangeInit {
+            OwnKeyExchangeInit(
+                configuration.role,
+                KeyExchangeInit(
+                    cookie: [],
+                    keyExchange: algorithms.keyExchange.map(\.rawValue) + signals,
+                    hostKey: hostKeys,
+                    ciphers: algorithms.ciphers.map(\.rawValue),
+                    macs: algorithms.macs.map(\.rawValue)
+                )
             )
         }
         self.firstInit = makeInit(signals)

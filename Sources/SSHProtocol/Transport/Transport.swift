@@ -186,8 +186,8 @@ struct Transport: ~Copyable {
     /// Sends our KEXINIT, if none is out.
     mutating func startKeyExchange(now: NIODeadline) throws {
         guard self.keyExchange.isIdle else { return }
-        let ownInit = self.makeKeyExchangeInit()
-        try self.send(ownInit)
+        let ownInit = self.ownKeyExchangeInit.payload(cookie: self.random.randomBytes(16))
+        try self.send(payload: WireWriter(ByteBuffer(bytes: ownInit)), number: .keyExchangeInit)
         self.keyExchange = .awaitingInit(ownInit: ownInit)
         self.rekeying.begin(now: now)
     }

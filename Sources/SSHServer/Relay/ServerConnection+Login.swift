@@ -45,12 +45,13 @@ extension ServerConnection {
             self.offence = .refused
             connection.disconnect(.byApplication, "refused")
         case .accepted(let grant):
-            self.logger.write([grant.acceptedLine(claim)])
+            self.logger.debug("\(grant.acceptedText(claim))")
             if request.isSigned {
-                self.login = Login(claim: claim, grant: grant)
+                let login = Login(claim: claim, grant: grant)
+                self.login = login
                 self.watch(grant, readAt: judged.readAt)
                 self.logger.info(
-                    "Accepted publickey for \(self.triedUser) from \(self.peer) ssh2: \(claim.description)"
+                    "Accepted publickey for \(self.triedUser) from \(self.peer) ssh2: \(login.description)"
                 )
             } else {
                 self.logger.debug("Postponed publickey for \(self.triedUser) from \(self.peer) ssh2 [preauth]")

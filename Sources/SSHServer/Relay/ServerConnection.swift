@@ -59,6 +59,7 @@ final class ServerConnection {
         }
 
         var user: String { self.claim.user }
+        var description: String { self.claim.description(fingerprint: self.fingerprint) }
     }
 
     var logger: ConnectionLog { ConnectionLog(logger: self.context.logger, connection: self.id) }
