@@ -298,7 +298,8 @@ public final class ConnectionHandler: ChannelInboundHandler {
     private func setReading(_ isReading: Bool) {
         guard self.isReading != isReading, let context = self.context else { return }
         self.isReading = isReading
-        context.channel.setOption(.autoRead, value: isReading).whenFailure { _ in }
+        // A socket that is just closing may say no.
+        try? context.channel.syncOptions?.setOption(.autoRead, value: isReading)
     }
 
     /// Notes that a sink has data to flush.
