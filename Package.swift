@@ -36,8 +36,9 @@ let package = Package(
     dependencies: [
         // Sockets, event loops and the ByteBuffer that carries every byte.
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
-        // ML-KEM-768, which libcrypto 3.0 has not, and X25519, ed25519 signatures and SHA-256, at which it is fastest.
-        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.0"),
+        // ML-KEM-768, which libcrypto 3.0 does not have, X25519, ed25519 signatures, SHA-256, and AES-GCM where it is faster.
+        // Only patches of 4.5: CBoringSSL names functions inside it, which another version may take away.
+        .package(url: "https://github.com/apple/swift-crypto", .upToNextMinor(from: "4.5.0")),
         // Log levels and handlers that a program using the library can replace.
         .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
         // Help, version and errors of relay's subcommands as users of Swift tools know them.
@@ -51,12 +52,14 @@ let package = Package(
         .systemLibrary(name: "CSodium", pkgConfig: "libsodium", providers: [.apt(["libsodium-dev"])]),
         .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CMalloc"),
+        .systemLibrary(name: "CBoringSSL"),
 
         .target(name: "SSHWire", dependencies: [nioCore], swiftSettings: settings),
         .target(
             name: "SSHCrypto",
             dependencies: [
-                "SSHWire", "CSodium", "COpenSSL", nioCore, .product(name: "Crypto", package: "swift-crypto"),
+                "SSHWire", "CSodium", "COpenSSL", "CBoringSSL", nioCore,
+                .product(name: "Crypto", package: "swift-crypto"),
             ],
             swiftSettings: settings
         ),

@@ -9,8 +9,8 @@ struct PacketTests {
 
     @Test(arguments: PacketSuite.all)
     func whatIsSealedOpens(suite: PacketSuite) throws {
-        var sealer = try PacketSealer(suite.keys())
-        var opener = try PacketOpener(suite.keys())
+        var sealer = try suite.sealer()
+        var opener = try suite.opener()
         try self.checkRoundTrips(&sealer, &opener, blockLength: suite.cipher.blockLength, alignedFrom: 4)
     }
 
@@ -56,33 +56,33 @@ struct PacketTests {
 
     @Test(arguments: PacketSuite.all)
     func everyFlippedBitIsFound(suite: PacketSuite) throws {
-        var sealer = try PacketSealer(suite.keys())
-        let tagLength = try PacketOpener(suite.keys()).tagLength
+        var sealer = try suite.sealer()
+        let tagLength = try suite.opener().tagLength
         let packet = try sealer.seal(header: [94], body: bytes(0..<5), sequenceNumber: 0)
         let length = UInt32(packet.readableBytes - 4 - tagLength)
         for bit in 0..<(packet.readableBytes * 8) {
             var changed = packet
             let byte = try #require(changed.getInteger(at: bit / 8, as: UInt8.self))
             changed.setInteger(byte ^ 1 << UInt8(bit % 8), at: bit / 8)
-            var opener = try PacketOpener(suite.keys())
+            var opener = try suite.opener()
             // With the length that was sent, as if the peer's change of the length field went unnoticed.
             expectError(.integrityCheckFailed) {
                 try opener.open(changed, packetLength: length, sequenceNumber: 0)
             }
         }
-        var opener = try PacketOpener(suite.keys())
+        var opener = try suite.opener()
         #expect(try opener.open(packet, sequenceNumber: 0) == [94] + bytes(0..<5))
     }
 
     @Test(arguments: PacketSuite.all)
     func aPacketOutOfItsTurnIsFound(suite: PacketSuite) throws {
-        var sealer = try PacketSealer(suite.keys())
-        let tagLength = try PacketOpener(suite.keys()).tagLength
+        var sealer = try suite.sealer()
+        let tagLength = try suite.opener().tagLength
         let packets = try (0..<3).map { try sealer.seal(body: [UInt8($0)], sequenceNumber: UInt32($0)) }
         let length = UInt32(packets[0].readableBytes - 4 - tagLength)
-        var skipping = try PacketOpener(suite.keys())
+        var skipping = try suite.opener()
         expectError(.integrityCheckFailed) { try skipping.open(packets[1], packetLength: length, sequenceNumber: 0) }
-        var repeating = try PacketOpener(suite.keys())
+        var repeating = try suite.opener()
         _ = try repeating.open(packets[0], sequenceNumber: 0)
         expectError(.integrityCheckFailed) { try repeating.open(packets[0], packetLength: length, sequenceNumber: 1) }
     }
@@ -91,7 +91,7 @@ struct PacketTests {
     func anyClaimedLengthIsReportedAndNoneIsAllocated(length: UInt32) throws {
         let field = ByteBuffer(integer: length)
         for suite in PacketSuite.all {
-            var opener = try PacketOpener(suite.keys())
+            var opener = try suite.opener()
             let reported = try opener.packetLength(in: field, sequenceNumber: 0)
             if suite.cipher != .chacha20Poly1305 { #expect(reported == length) }
             expectError(of: [.protocolViolation, .misuse]) {
@@ -107,7 +107,7 @@ struct PacketTests {
 
     @Test(arguments: PacketSuite.all)
     func aLengthOffTheBlocksIsRefused(suite: PacketSuite) throws {
-        var opener = try PacketOpener(suite.keys())
+        var opener = try suite.opener()
         for length in 0..<(4 * suite.cipher.blockLength) where length % suite.cipher.blockLength != 0 || length == 0 {
             let packet = ByteBuffer(repeating: 0, count: 4 + length + opener.tagLength)
             expectError(.protocolViolation) {

@@ -1,20 +1,16 @@
 import SSHWire
 
 /// aes128-gcm@openssh.com and aes256-gcm@openssh.com: AES-GCM with the length field as associated data (RFC 5647).
-final class AESGCM {
-    static let tagLength = 16
-
-    private let cipher: CipherContext
+final class AESGCM<Cipher: GCMCipher> {
+    private let cipher: Cipher
     /// RFC 5647 §7.1: the first four bytes of the nonce stay, the other eight count the packets.
     private let fixedField: UInt32
     private let firstInvocation: UInt64
     private var invocation: UInt64
     private var isExhausted = false
 
-    init(_ keys: PacketKeys, direction: CipherContext.Direction) throws {
-        self.cipher = try keys.key.withBytes { key in
-            try CipherContext(FetchedCipher.cipher(for: keys.cipher), key: key, direction: direction)
-        }
+    init(_ keys: PacketKeys, cipher: (UnsafeRawBufferPointer) throws -> Cipher) throws {
+        self.cipher = try keys.key.withBytes { try cipher($0) }
         (self.fixedField, self.firstInvocation) = keys.initialVector.withBytes { nonce in
             (
                 nonce.loadUnaligned(fromByteOffset: 0, as: UInt32.self),

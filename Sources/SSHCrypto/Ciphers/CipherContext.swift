@@ -49,7 +49,7 @@ final class CipherContext {
 
     /// Starts a packet, with the key of the one before unless there is a new one. `key` and `initialVector` have as many
     /// bytes as the cipher wants.
-    func start(key: UnsafeRawBufferPointer? = nil, initialVector: UnsafeRawBufferPointer) throws {
+    func start(key: UnsafeRawBufferPointer?, initialVector: UnsafeRawBufferPointer) throws {
         let key = key?.baseAddress?.assumingMemoryBound(to: UInt8.self)
         let address = initialVector.baseAddress?.assumingMemoryBound(to: UInt8.self)
         try LibCrypto.check(EVP_CipherInit_ex2(self.context, nil, key, address, -1, nil), "start a packet")
@@ -64,10 +64,6 @@ final class CipherContext {
         guard source.count > 0 else { return }
         guard target.count == source.count else { throw SSHError(.misuse, "a cipher's output has the wrong length") }
         try self.update(from: source, to: target.baseAddress)
-    }
-
-    func updateInPlace(_ bytes: UnsafeMutableRawBufferPointer) throws {
-        try self.update(UnsafeRawBufferPointer(bytes), into: bytes)
     }
 
     private func update(from source: UnsafeRawBufferPointer, to target: UnsafeMutableRawPointer?) throws {

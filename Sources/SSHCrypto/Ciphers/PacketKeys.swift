@@ -29,10 +29,11 @@ public struct PacketKeys: Sendable {
 enum PacketProtection {
     case none
     case chaCha20Poly1305(ChaCha20Poly1305)
-    case aesGCM(AESGCM)
+    case aesGCM(AESGCM<CipherContext>)
+    case aesGCMByBoringSSL(AESGCM<BoringSSLCipher>)
     case encryptThenMAC(EncryptThenMAC)
 
-    init(_ keys: PacketKeys, direction: CipherContext.Direction) throws {
+    init(_ keys: PacketKeys, direction: CipherContext.Direction, gcm: GCMLibrary) throws {
         guard keys.key.count == keys.cipher.keyLength,
             keys.initialVector.count == keys.cipher.initialVectorLength
         else {
@@ -42,9 +43,26 @@ enum PacketProtection {
         case .chacha20Poly1305:
             self = .chaCha20Poly1305(try ChaCha20Poly1305(key: keys.key))
         case .aes256GCM, .aes128GCM:
-            self = .aesGCM(try AESGCM(keys, direction: direction))
+            self = try Self.aesGCM(keys, direction: direction, gcm)
         case .aes256CTR, .aes192CTR, .aes128CTR:
             self = .encryptThenMAC(try EncryptThenMAC(keys, direction: direction))
+        }
+    }
+
+    private static func aesGCM(
+        _ keys: PacketKeys,
+        direction: CipherContext.Direction,
+        _ library: GCMLibrary
+    ) throws -> PacketProtection {
+        switch library {
+        case .libcrypto:
+            .aesGCM(
+                try AESGCM(keys) {
+                    try CipherContext(FetchedCipher.cipher(for: keys.cipher), key: $0, direction: direction)
+                }
+            )
+        case .boringSSL:
+            .aesGCMByBoringSSL(try AESGCM(keys) { try BoringSSLCipher(key: $0, direction: direction) })
         }
     }
 
@@ -52,7 +70,7 @@ enum PacketProtection {
         switch self {
         case .none: 0
         case .chaCha20Poly1305: ChaCha20Poly1305.tagLength
-        case .aesGCM: AESGCM.tagLength
+        case .aesGCM, .aesGCMByBoringSSL: GCMLibrary.tagLength
         case .encryptThenMAC(let context): context.tagLength
         }
     }
@@ -65,7 +83,7 @@ enum PacketProtection {
     var blockLength: Int {
         switch self {
         case .none, .chaCha20Poly1305: 8
-        case .aesGCM, .encryptThenMAC: 16
+        case .aesGCM, .aesGCMByBoringSSL, .encryptThenMAC: 16
         }
     }
 }

@@ -16,7 +16,11 @@ public struct PacketOpener {
 
     /// - Throws: `misuse` if a key has the wrong length.
     public init(_ keys: PacketKeys) throws {
-        self.init(protection: try PacketProtection(keys, direction: .decrypt))
+        try self.init(keys, gcm: .fastest)
+    }
+
+    init(_ keys: PacketKeys, gcm: GCMLibrary) throws {
+        self.init(protection: try PacketProtection(keys, direction: .decrypt, gcm: gcm))
     }
 
     private init(protection: PacketProtection) {
@@ -83,6 +87,8 @@ public struct PacketOpener {
         case .chaCha20Poly1305(let context):
             try context.open(packet, into: plaintext, sequenceNumber: sequenceNumber)
         case .aesGCM(let context):
+            try context.open(packet, into: plaintext)
+        case .aesGCMByBoringSSL(let context):
             try context.open(packet, into: plaintext)
         case .encryptThenMAC(let context):
             try context.open(packet, into: plaintext, sequenceNumber: sequenceNumber)

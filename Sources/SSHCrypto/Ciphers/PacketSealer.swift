@@ -18,7 +18,11 @@ public struct PacketSealer {
 
     /// - Throws: `misuse` if a key has the wrong length.
     public init(_ keys: PacketKeys) throws {
-        self.init(protection: try PacketProtection(keys, direction: .encrypt))
+        try self.init(keys, gcm: .fastest)
+    }
+
+    init(_ keys: PacketKeys, gcm: GCMLibrary) throws {
+        self.init(protection: try PacketProtection(keys, direction: .encrypt, gcm: gcm))
     }
 
     private init(protection: PacketProtection) {
@@ -91,6 +95,7 @@ public struct PacketSealer {
         case .none: packet.copyBody()
         case .chaCha20Poly1305(let context): try context.seal(packet, sequenceNumber: sequenceNumber)
         case .aesGCM(let context): try context.seal(packet)
+        case .aesGCMByBoringSSL(let context): try context.seal(packet)
         case .encryptThenMAC(let context): try context.seal(packet, sequenceNumber: sequenceNumber)
         }
     }
@@ -115,7 +120,7 @@ struct OutgoingPacket {
     }
 
     /// Feeds the pieces to the cipher in turn: what stands before the body, the body, the padding.
-    func encrypt(with cipher: CipherContext) throws {
+    func encrypt(with cipher: some StreamCipher) throws {
         let bodyEnd = self.bodyOffset + self.body.count
         try cipher.updateInPlace(self.part(4..<self.bodyOffset))
         try cipher.update(self.body, into: self.part(self.bodyOffset..<bodyEnd))

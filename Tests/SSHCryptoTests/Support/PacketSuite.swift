@@ -3,18 +3,30 @@ import Testing
 
 @testable import SSHCrypto
 
-/// A cipher and the MAC that goes with it.
+/// A cipher, the MAC that goes with it, and who runs it if it is AES-GCM.
 struct PacketSuite: CustomTestStringConvertible {
     let cipher: CipherAlgorithm
     let mac: MACAlgorithm?
+    var gcm = GCMLibrary.libcrypto
 
-    var testDescription: String { self.cipher.rawValue + (self.mac.map { " " + $0.rawValue } ?? "") }
+    var testDescription: String {
+        self.cipher.rawValue + (self.mac.map { " " + $0.rawValue } ?? "")
+            + (self.gcm == .libcrypto ? "" : " \(self.gcm)")
+    }
 
     static let all: [PacketSuite] = CipherAlgorithm.allCases.flatMap { cipher in
-        cipher.isAuthenticated
-            ? [PacketSuite(cipher: cipher, mac: nil)]
-            : MACAlgorithm.allCases.map { PacketSuite(cipher: cipher, mac: $0) }
+        switch cipher {
+        case .chacha20Poly1305:
+            [PacketSuite(cipher: cipher, mac: nil)]
+        case .aes256GCM, .aes128GCM:
+            GCMLibrary.allCases.map { PacketSuite(cipher: cipher, mac: nil, gcm: $0) }
+        case .aes256CTR, .aes192CTR, .aes128CTR:
+            MACAlgorithm.allCases.map { PacketSuite(cipher: cipher, mac: $0) }
+        }
     }
+
+    func sealer() throws -> PacketSealer { try PacketSealer(self.keys(), gcm: self.gcm) }
+    func opener() throws -> PacketOpener { try PacketOpener(self.keys(), gcm: self.gcm) }
 
     /// Keys of counted-up bytes.
     func keys(initialVector: [UInt8]? = nil) -> PacketKeys {
