@@ -68,7 +68,7 @@ final class ServerConnection {
     var policy: ForwardingPolicy? {
         self.login.map { login in
             ForwardingPolicy(
-                settings: login.grant.settings,
+                settings: login.grant.sharedSettings,
                 key: login.grant.key,
                 addressFamily: self.context.rules.configuration.addressFamily
             )
