@@ -63,6 +63,8 @@ public struct WireReader: Sendable {
         guard bytes.readableBytes <= limit else {
             throw SSHError(.limitExceeded, "a text of \(bytes.readableBytes) bytes is longer than \(limit)")
         }
+        // Nearly all texts are ASCII, of which nothing more has to be checked.
+        if bytes.readableBytesView.allSatisfy({ (1...0x7f).contains($0) }) { return String(buffer: bytes) }
         guard
             let text = bytes.readableBytesView.withContiguousStorageIfAvailable({
                 String(validating: $0, as: UTF8.self)

@@ -12,6 +12,8 @@ struct EnginePreparation: Sendable {
     /// Our first KEXINIT; later ones announce no features.
     let firstInit: OwnKeyExchangeInit
     let laterInit: OwnKeyExchangeInit
+    /// Server: the global request that names its host keys; nil if it has none.
+    let hostKeyAnnouncement: WireWriter?
 
     init(_ configuration: EngineConfiguration) {
         self.identification = configuration.identification
@@ -38,6 +40,10 @@ struct EnginePreparation: Sendable {
         }
         self.firstInit = makeInit(signals)
         self.laterInit = makeInit([])
+        let keys = HostKeyUpdate(blobs: configuration.hostKeys.map(\.publicKey.blob))
+        let announcement = GlobalRequest.Request.other(name: HostKeyUpdate.announcement, data: keys.data)
+        self.hostKeyAnnouncement =
+            keys.blobs.isEmpty ? nil : GlobalRequest(announcement, wantReply: false).payload()
     }
 }
 

@@ -136,14 +136,7 @@ extension Transport {
         try self.sendNewKeys(agreed, secrets)
     }
 
-    /// RFC 8308 §3.1, PROTOCOL §1.9 and §3.1.
     mutating func sendExtensionInfo() throws {
-        try self.send(
-            ExtensionInfo(extensions: [
-                ("server-sig-algs", self.configuration.announcedSignatures),
-                (PeerExtensions.hostBound, ByteBuffer(string: "0")),
-                (PeerExtensions.ping, ByteBuffer(string: "0")),
-            ])
-        )
+        try self.send(payload: self.configuration.announcedExtensions, number: .extensionInfo)
     }
 }

@@ -87,7 +87,8 @@ struct Transport: ~Copyable {
         spare?.message.keep(payload.buffer)
     }
 
-    private mutating func send(payload: WireWriter, number: MessageNumber) throws {
+    /// The same for a payload that was written before.
+    mutating func send(payload: WireWriter, number: MessageNumber) throws {
         guard self.keyExchange.holdsOwnMessages, !number.isKeyExchange, number != .disconnect else {
             return try self.transmitter.send(header: payload.buffer, body: ByteBuffer(), random: self.random)
         }

@@ -88,7 +88,8 @@ extension ServerConnection {
 
     /// The name that the client gave, fit for a log. A space would let a name say ` from ADDRESS` to what reads the log.
     var triedUser: String {
-        self.triedUserName.escapedForLog.split(separator: " ", omittingEmptySubsequences: false)
-            .joined(separator: "\\040")
+        let name = self.triedUserName.escapedForLog
+        guard name.utf8.contains(UInt8(ascii: " ")) else { return name }
+        return name.split(separator: " ", omittingEmptySubsequences: false).joined(separator: "\\040")
     }
 }
