@@ -19,7 +19,7 @@ public struct Engine: ~Copyable {
     var sending = Deque<ChannelID>()
     var globalReplies = ReplyQueue<ByteBuffer?>()
     /// Our global requests whose answers are awaited.
-    var awaitedGlobalReplies = Deque<AwaitedReply>()
+    var awaitedGlobalReplies = ShortQueue<AwaitedReply>()
     var nextGlobalRequest: UInt64 = 0
     var events = Deque<Event>()
     var liveness: Liveness

@@ -42,3 +42,25 @@ import Testing
         #expect(!gone)
     }
 }
+
+@Suite struct ShortQueueTests {
+    @Test func whatCameFirstLeavesFirst() {
+        var queue = ShortQueue<Int>()
+        var left: [Int?] = []
+        for round in 0..<3 {
+            for number in 0...round { queue.append(10 * round + number) }
+            #expect(queue.count == round + 1)
+            for _ in 0...round { left.append(queue.popFirst()) }
+        }
+        left.append(queue.popFirst())
+        #expect(left == [0, 10, 11, 20, 21, 22, nil])
+    }
+
+    @Test func anElementIsFoundAndChangedByItsPlace() {
+        var queue = ShortQueue<Int>()
+        for number in 0..<3 { queue.append(number) }
+        for place in 0..<3 { queue[place] = queue[place].map { $0 + 7 } }
+        let left = [queue.popFirst(), queue.popFirst(), queue.popFirst()]
+        #expect(left == [7, 8, 9])
+    }
+}
