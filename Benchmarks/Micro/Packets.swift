@@ -44,7 +44,7 @@ private final class Direction {
     func sealAndOpen() throws {
         try self.seal()
         let length = try self.opener.packetLength(in: self.output, sequenceNumber: 0)
-        blackHole(try self.opener.open(self.output, packetLength: length, sequenceNumber: 0))
+        blackHole(try self.opener.openInPlace(&self.output, packetLength: length, sequenceNumber: 0))
     }
 }
 

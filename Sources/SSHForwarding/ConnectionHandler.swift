@@ -10,8 +10,8 @@ public final class ConnectionHandler: ChannelInboundHandler {
     public typealias InboundIn = ByteBuffer
     public typealias OutboundOut = ByteBuffer
 
-    /// Sealed bytes handed to the socket at a time.
-    static let outputPiece = 512 * 1024
+    /// Sealed bytes handed to the socket at a time: what is sealed should still be in the processor's cache when it is written.
+    static let outputPiece = 256 * 1024
     /// Sealed control messages that may wait for a peer that does not read; then we stop reading from it.
     static let maximumControlOutput = 1024 * 1024
     /// So much of a channel's data may wait for what else comes of the same events.
@@ -63,11 +63,12 @@ public final class ConnectionHandler: ChannelInboundHandler {
     }
 
     public func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        // Opened in place once the read is complete: the socket keeps hold of the buffer until then, and would have it copied.
         self.engine.receive(self.unwrapInboundIn(data), now: .now())
-        self.drainEvents()
     }
 
     public func channelReadComplete(context: ChannelHandlerContext) {
+        self.drainEvents()
         let touched = self.touched
         self.touched.removeAll(keepingCapacity: true)
         for sink in touched { sink.channelReadComplete() }

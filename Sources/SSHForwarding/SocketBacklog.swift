@@ -2,7 +2,7 @@ import NIOCore
 
 /// What a channel said and its socket has not been given yet, within one window.
 struct SocketBacklog {
-    /// A smaller piece is copied: left as it is, it would keep a whole read of the connection in memory.
+    /// A smaller piece is copied, as is one that would keep more than twice its size of a connection's read in memory.
     static let smallPiece = 16 * 1024
     static let copiedPiece = 64 * 1024
     static let batch = 256 * 1024
@@ -19,7 +19,8 @@ struct SocketBacklog {
 
     /// For data that waits until the socket has taken what is under way.
     mutating func appendWaiting(_ data: ByteBuffer) {
-        guard data.readableBytes < Self.smallPiece else { return self.append(data) }
+        let isSmall = data.readableBytes < max(Self.smallPiece, data.storageCapacity / 2)
+        guard isSmall else { return self.append(data) }
         let last = self.pieces.count - 1
         if self.isLastCopied, self.pieces[last].readableBytes + data.readableBytes <= Self.copiedPiece {
             self.pieces[last].writeImmutableBuffer(data)

@@ -6,6 +6,8 @@ public import NIOPosix
 public enum SocketOptions {
     /// What one read of a tunnel's socket may bring at most, and what waits in memory when the channel cannot take it.
     static let maximumRead = 256 * 1024
+    /// The same for a number of busy sockets: the larger the pieces, the fewer the calls and wake-ups.
+    static let maximumLargeRead = 1024 * 1024
     static let maximumConnectionRead = 512 * 1024
     /// What the kernel holds of an SSH connection beyond what the network can take: nothing can overtake it any more.
     private static let maximumUnsent: ChannelOptions.Types.SocketOption.Value = 128 * 1024
@@ -44,7 +46,7 @@ public enum SocketOptions {
         try options.setOption(.autoRead, value: false)
         try options.setOption(.allowRemoteHalfClosure, value: true)
         try options.setOption(.maxMessagesPerRead, value: 1)
-        try options.setOption(.recvAllocator, value: UnpooledReads(initial: 4096, maximum: self.maximumRead))
+        try options.setOption(.recvAllocator, value: self.tunnelReads)
         if isTCP { try options.setOption(.tcpOption(.tcp_nodelay), value: 1) }
     }
 
@@ -94,6 +96,10 @@ public enum SocketOptions {
             .channelOption(.maxMessagesPerRead, value: 1)
             .channelOption(.recvAllocator, value: self.connectionReads)
             .channelOption(.writeBufferWaterMark, value: self.connectionWrites)
+    }
+
+    private static var tunnelReads: UnpooledReads {
+        UnpooledReads(initial: 4096, maximum: self.maximumRead, large: (self.maximumLargeRead, .process))
     }
 
     private static var connectionReads: UnpooledReads {

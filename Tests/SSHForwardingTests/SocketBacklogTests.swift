@@ -16,6 +16,16 @@ struct SocketBacklogTests {
         #expect(backlog.isEmpty)
     }
 
+    @Test func aPieceOfALargeReadThatWaitsIsCopied() {
+        var backlog = SocketBacklog()
+        let read = ByteBuffer(repeating: 7, count: 512 * 1024)
+        for offset in [0, 32_768] { backlog.appendWaiting(read.getSlice(at: offset, length: 32_768) ?? ByteBuffer()) }
+        backlog.appendWaiting(read)
+        let (pieces, count) = backlog.takeBatch()
+        #expect(count == 65_536 + 512 * 1024)
+        #expect(pieces.allSatisfy { $0.storageCapacity <= 2 * $0.readableBytes })
+    }
+
     @Test func orderIsKeptWhateverTheSizes() {
         var backlog = SocketBacklog()
         var expected: [UInt8] = []

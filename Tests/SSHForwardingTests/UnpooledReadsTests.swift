@@ -41,4 +41,34 @@ import Testing
         #expect(Self.capacity(of: &pool, fillingUpTo: .max) == 2048)
         #expect(Self.capacity(of: &pool, fillingUpTo: .max) == 4096)
     }
+
+    private static func pool(_ permits: LargeReadPermits) -> NIOPooledRecvBufferAllocator {
+        NIOPooledRecvBufferAllocator(
+            capacity: 1,
+            recvAllocator: UnpooledReads(initial: 2048, maximum: 65536, large: (262_144, permits))
+        )
+    }
+
+    @Test func onlyAsManySocketsAsThereArePermitsReadInLargePieces() {
+        let permits = LargeReadPermits(1)
+        var (first, second) = (Self.pool(permits), Self.pool(permits))
+        for _ in 0..<10 { _ = Self.capacity(of: &first, fillingUpTo: .max) }
+        for _ in 0..<10 { _ = Self.capacity(of: &second, fillingUpTo: .max) }
+        #expect(Self.capacity(of: &first, fillingUpTo: .max) == 262_144)
+        #expect(Self.capacity(of: &second, fillingUpTo: .max) == 65536)
+    }
+
+    @Test func whoSlowsDownOrGoesGivesThePermitBack() {
+        let permits = LargeReadPermits(1)
+        do {
+            var first = Self.pool(permits)
+            for _ in 0..<10 { _ = Self.capacity(of: &first, fillingUpTo: .max) }
+            #expect(permits.take() == nil)
+            for _ in 0..<10 { _ = Self.capacity(of: &first, fillingUpTo: 36) }
+            #expect(permits.take() != nil)
+            for _ in 0..<20 { _ = Self.capacity(of: &first, fillingUpTo: .max) }
+            #expect(permits.take() == nil)
+        }
+        #expect(permits.take() != nil)
+    }
 }

@@ -27,11 +27,11 @@ final class AESGCM<Cipher: GCMCipher> {
         try self.cipher.finish(tag: packet.tag)
     }
 
-    /// Writes plaintext before the tag is verified: on an error the caller throws `plaintext` away.
-    func open(_ packet: IncomingPacket, into plaintext: UnsafeMutableRawBufferPointer) throws {
+    /// Writes plaintext before the tag is verified: on an error the caller throws it away.
+    func open(_ packet: IncomingPacket) throws {
         try self.start()
         try self.cipher.updateAssociatedData(packet.lengthField)
-        try self.cipher.update(packet.encrypted, into: plaintext)
+        try self.cipher.updateInPlace(packet.encrypted)
         try self.cipher.finish(verifying: packet.tag)
     }
 

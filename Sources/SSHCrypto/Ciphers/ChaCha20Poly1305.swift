@@ -34,16 +34,12 @@ struct ChaCha20Poly1305 {
         return UInt32(bigEndian: field)
     }
 
-    func open(
-        _ packet: IncomingPacket,
-        into plaintext: UnsafeMutableRawBufferPointer,
-        sequenceNumber: UInt32
-    ) throws {
+    func open(_ packet: IncomingPacket, sequenceNumber: UInt32) throws {
         let contexts = try ThreadContexts.current()
         try self.startPayload(contexts, sequenceNumber: sequenceNumber)
         try contexts.poly1305.update(packet.authenticated)
         try contexts.poly1305.finish(verifying: packet.tag)
-        try contexts.chaCha20.update(packet.encrypted, into: plaintext)
+        try contexts.chaCha20.updateInPlace(packet.encrypted)
     }
 
     private func startLength(_ cipher: CipherContext, sequenceNumber: UInt32) throws {

@@ -35,14 +35,10 @@ final class EncryptThenMAC {
         try self.mac.finish(tag: packet.tag)
     }
 
-    func open(
-        _ packet: IncomingPacket,
-        into plaintext: UnsafeMutableRawBufferPointer,
-        sequenceNumber: UInt32
-    ) throws {
+    func open(_ packet: IncomingPacket, sequenceNumber: UInt32) throws {
         try self.authenticate(packet.authenticated, sequenceNumber: sequenceNumber)
         try self.mac.finish(verifying: packet.tag)
-        try self.cipher.update(packet.encrypted, into: plaintext)
+        try self.cipher.updateInPlace(packet.encrypted)
     }
 
     private func authenticate(_ bytes: UnsafeRawBufferPointer, sequenceNumber: UInt32) throws {

@@ -42,81 +42,68 @@ public struct PacketOpener {
         return try context.decryptLength(field, sequenceNumber: sequenceNumber)
     }
 
-    /// Verifies and decrypts one packet into a buffer of its own, and returns its payload.
+    /// Verifies and decrypts the packet at the front of `buffer` where it lies, and moves on to what follows it. On an error
+    /// what lies there is of no use any more.
     ///
-    /// - Parameters:
-    ///   - packet: exactly 4 + `packetLength` + `tagLength` readable bytes.
-    ///   - storage: is used for it if it is large enough and nobody else holds it.
+    /// Nothing is copied as long as no slice of the buffer is alive.
+    ///
+    /// - Parameter buffer: at least 4 + `packetLength` + `tagLength` readable bytes.
+    /// - Returns: where the payload is, as indices of `buffer`.
     /// - Throws: `integrityCheckFailed` if the tag is wrong, `protocolViolation` if the length or the padding is.
-    public mutating func open(
-        _ packet: ByteBuffer,
+    public mutating func openInPlace(
+        _ buffer: inout ByteBuffer,
         packetLength: UInt32,
-        sequenceNumber: UInt32,
-        storage: consuming ByteBuffer = ByteBuffer()
-    ) throws -> ByteBuffer {
+        sequenceNumber: UInt32
+    ) throws -> Range<Int> {
         let length = Int(packetLength)
         guard length > PacketSealer.minimumPadding, length <= Int32.max,
             (self.alignedLengthFieldBytes + length) % self.blockLength == 0
         else {
             throw SSHError.protocolViolation("a packet's length of \(length) bytes is not a legal one")
         }
-        guard packet.readableBytes == 4 + length + self.tagLength else {
+        let size = 4 + length + self.tagLength
+        guard buffer.readableBytes >= size else {
             throw SSHError(.misuse, "a packet was opened before all of it was there")
         }
-        var plaintext = storage
-        plaintext.clear(minimumCapacity: length)
-        try packet.withUnsafeReadableBytes { bytes in
-            let packet = IncomingPacket(bytes: bytes, tagLength: self.tagLength)
-            _ = try plaintext.writeWithUnsafeMutableBytes(minimumWritableBytes: length) { writable in
-                let target = UnsafeMutableRawBufferPointer(rebasing: writable[..<length])
-                try self.unprotect(packet, into: target, sequenceNumber: sequenceNumber)
-                return length
-            }
+        let paddingLength = try buffer.withUnsafeMutableReadableBytes { bytes in
+            let packet = IncomingPacket(bytes: .init(rebasing: bytes[..<size]), tagLength: self.tagLength)
+            try self.unprotect(packet, sequenceNumber: sequenceNumber)
+            return Int(packet.encrypted[0])
         }
-        return try Self.payload(of: plaintext)
-    }
-
-    private func unprotect(
-        _ packet: IncomingPacket,
-        into plaintext: UnsafeMutableRawBufferPointer,
-        sequenceNumber: UInt32
-    ) throws {
-        switch self.protection {
-        case .none:
-            plaintext.copyMemory(from: packet.encrypted)
-        case .chaCha20Poly1305(let context):
-            try context.open(packet, into: plaintext, sequenceNumber: sequenceNumber)
-        case .aesGCM(let context):
-            try context.open(packet, into: plaintext)
-        case .aesGCMByBoringSSL(let context):
-            try context.open(packet, into: plaintext)
-        case .encryptThenMAC(let context):
-            try context.open(packet, into: plaintext, sequenceNumber: sequenceNumber)
-        }
-    }
-
-    /// Strips padding length and padding.
-    private static func payload(of plaintext: ByteBuffer) throws -> ByteBuffer {
-        var payload = plaintext
-        let length = payload.readableBytes
-        guard let paddingLength = payload.readInteger(as: UInt8.self).map(Int.init),
-            paddingLength >= PacketSealer.minimumPadding, paddingLength < length
-        else {
+        guard paddingLength >= PacketSealer.minimumPadding, paddingLength < length else {
             throw SSHError.protocolViolation("a packet's padding length is not a legal one")
         }
-        payload.moveWriterIndex(to: payload.writerIndex - paddingLength)
-        return payload
+        let start = buffer.readerIndex + 4 + 1
+        buffer.moveReaderIndex(forwardBy: size)
+        return start..<(start + length - 1 - paddingLength)
+    }
+
+    private func unprotect(_ packet: IncomingPacket, sequenceNumber: UInt32) throws {
+        switch self.protection {
+        case .none:
+            break
+        case .chaCha20Poly1305(let context):
+            try context.open(packet, sequenceNumber: sequenceNumber)
+        case .aesGCM(let context):
+            try context.open(packet)
+        case .aesGCMByBoringSSL(let context):
+            try context.open(packet)
+        case .encryptThenMAC(let context):
+            try context.open(packet, sequenceNumber: sequenceNumber)
+        }
     }
 }
 
-/// A whole packet as it came from the peer.
+/// A whole packet as it came from the peer, to be decrypted where it lies.
 struct IncomingPacket {
-    let bytes: UnsafeRawBufferPointer
+    let bytes: UnsafeMutableRawBufferPointer
     let tagLength: Int
 
     var lengthField: UnsafeRawBufferPointer { self.part(0..<4) }
     /// Padding length, payload and padding.
-    var encrypted: UnsafeRawBufferPointer { self.part(4..<(self.bytes.count - self.tagLength)) }
+    var encrypted: UnsafeMutableRawBufferPointer {
+        UnsafeMutableRawBufferPointer(rebasing: self.bytes[4..<(self.bytes.count - self.tagLength)])
+    }
     /// What a MAC covers: length field and encrypted part.
     var authenticated: UnsafeRawBufferPointer { self.part(0..<(self.bytes.count - self.tagLength)) }
     var tag: UnsafeRawBufferPointer { self.part((self.bytes.count - self.tagLength)..<self.bytes.count) }

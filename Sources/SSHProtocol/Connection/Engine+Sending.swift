@@ -24,6 +24,7 @@ extension Engine {
     public var sealedBytes: Int { self.transport.transmitter.output.readableBytes }
 
     mutating func sealData(limit: Int, now: NIODeadline) throws {
+        self.reserveOutput(limit: limit)
         var header = ByteBuffer()
         while self.transport.transmitter.output.readableBytes < limit, self.transport.maySendData,
             let id = self.sending.popFirst()
@@ -31,6 +32,17 @@ extension Engine {
             try self.sealPiece(of: id, header: &header)
             try self.transport.renewKeysIfDue(now: now)
         }
+    }
+
+    /// Makes room for a bulk channel's data at once: an output that grows packet by packet is copied again and again.
+    private mutating func reserveOutput(limit: Int) {
+        guard self.transport.maySendData, let id = self.sending.first,
+            let (bytes, packets) = self.channels.update(id, { $0.sendQueue.sendable }), packets > 1
+        else { return }
+        let overhead = ChannelData.headerLength + self.transport.transmitter.overhead
+        self.transport.transmitter.reserve(
+            min(bytes + packets * overhead, limit + Int(self.configuration.limits.packetLength))
+        )
     }
 
     private mutating func sealPiece(of id: ChannelID, header: inout ByteBuffer) throws {

@@ -19,6 +19,12 @@ struct SendQueue {
     var isEmpty: Bool { self.bytes == 0 }
     var maySend: Bool { self.bytes > 0 && self.window > 0 }
 
+    /// What may be sent now: bytes, and the least number of packets that they make.
+    var sendable: (bytes: Int, packets: Int) {
+        let bytes = min(self.bytes, Int(self.window))
+        return (bytes, self.maximumPacket > 0 ? bytes / Int(self.maximumPacket) + 1 : 0)
+    }
+
     mutating func append(_ data: ByteBuffer) {
         guard data.readableBytes > 0 else { return }
         self.bytes += data.readableBytes

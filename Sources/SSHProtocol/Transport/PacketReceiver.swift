@@ -6,21 +6,33 @@ import SSHWire
 ///
 /// Whole packets are opened where they arrived; only one that is cut by the end of a read is put together in a buffer
 /// of its own. Between packets nothing is held.
+///
+/// A buffer of which slices are alive is copied before it is changed. So all packets of a read are opened before the
+/// first payload is handed out, up to one that brings new keys.
 struct PacketReceiver {
-    /// The number of the next packet; it wraps (RFC 4253 §6.4).
+    /// The number of the next packet to open; it wraps (RFC 4253 §6.4).
     private(set) var sequenceNumber: UInt32 = 0
     /// The number of the packet that `next` returned last.
     private(set) var lastSequenceNumber: UInt32 = 0
-    /// Since the last NEWKEYS.
+    /// Handed out since the last NEWKEYS.
     private(set) var packets: UInt64 = 0
     private(set) var bytes: UInt64 = 0
     var maximumLength: UInt32
-    var spare: SpareBuffers?
+    /// Not before login: until then what one packet says can change the limits of the next.
+    var opensAhead = false
+    var spare: SpareBuffers? {
+        get { self.opened.spare }
+        set { self.opened.spare = newValue }
+    }
 
     private var opener = PacketOpener()
     private var arrived = ByteBuffer()
     private var partial = ByteBuffer()
+    /// Of the packet that is not whole yet.
     private var packetLength: UInt32?
+    private var opened = OpenedPackets()
+    /// What was wrong with the packet after those that are opened.
+    private var failure: (any Error)?
 
     private static let lengthSize = 4
 
@@ -28,8 +40,8 @@ struct PacketReceiver {
         self.maximumLength = maximumLength
     }
 
-    /// Bytes that came and were not looked at yet.
-    var buffered: Int { self.arrived.readableBytes + self.partial.readableBytes }
+    /// Bytes that came and were not handed out yet.
+    var buffered: Int { self.arrived.readableBytes + self.partial.readableBytes + self.opened.byteCount }
 
     mutating func append(_ bytes: ByteBuffer) {
         if self.arrived.readableBytes == 0 {
@@ -48,22 +60,11 @@ struct PacketReceiver {
     ///
     /// - Throws: what the length, the padding or the tag has wrong; the connection cannot go on after that.
     mutating func next() throws -> ByteBuffer? {
-        guard let packet = try self.nextPacket(), let length = self.packetLength else {
-            self.releaseArrived()
-            return nil
-        }
-        self.packetLength = nil
-        let payload = try self.opener.open(
-            packet,
-            packetLength: length,
-            sequenceNumber: self.sequenceNumber,
-            storage: self.spare?.payload.take(capacity: Int(length)) ?? ByteBuffer()
-        )
-        self.spare?.payload.keep(payload)
-        self.lastSequenceNumber = self.sequenceNumber
-        self.sequenceNumber = self.sequenceNumber == .max ? 0 : self.sequenceNumber + 1
+        if self.opened.isEmpty { try self.openMore() }
+        guard let (packet, payload) = self.opened.popFirst() else { return nil }
+        self.lastSequenceNumber = packet.sequenceNumber
         self.packets += 1
-        self.bytes += UInt64(packet.readableBytes)
+        self.bytes += UInt64(packet.size)
         guard payload.readableBytes > 0 else { throw SSHError.protocolViolation("a packet has no payload") }
         return payload
     }
@@ -76,33 +77,61 @@ struct PacketReceiver {
         if resetSequenceNumber { self.sequenceNumber = 0 }
     }
 
-    private mutating func nextPacket() throws -> ByteBuffer? {
-        if self.partial.readableBytes > 0 { return try self.completePartial() }
-        guard self.arrived.readableBytes >= Self.lengthSize else {
-            self.movePartial(self.arrived.readableBytes)
-            return nil
+    private mutating func openMore() throws {
+        if let failure = self.failure { throw failure }
+        var buffer = ByteBuffer()
+        if self.partial.readableBytes > 0 {
+            let isWhole = try self.completePartial()
+            self.releaseArrived()
+            guard isWhole else { return }
+            swap(&buffer, &self.partial)
+        } else {
+            swap(&buffer, &self.arrived)
         }
-        let size = try self.packetSize(in: self.arrived)
-        if let packet = self.arrived.readSlice(length: size) { return packet }
-        self.partial.reserveCapacity(size)
-        self.movePartial(self.arrived.readableBytes)
-        return nil
+        do {
+            try self.open(&buffer)
+        } catch {
+            guard !self.opened.isEmpty else { throw error }
+            self.failure = error
+        }
+        self.opened.hold(buffer)
     }
 
-    private mutating func completePartial() throws -> ByteBuffer? {
+    /// Opens the whole packets in `buffer`, and puts a piece of one at its end aside.
+    private mutating func open(_ buffer: inout ByteBuffer) throws {
+        while let size = try self.packetSize(in: buffer), buffer.readableBytes >= size {
+            let packet = try self.openFirst(of: &buffer, size: size)
+            self.opened.append(packet)
+            guard self.opensAhead, !OpenedPackets.isNewKeys(packet, in: buffer) else {
+                if buffer.readableBytes > 0 { self.arrived = buffer }
+                return
+            }
+        }
+        guard let rest = buffer.readSlice(length: buffer.readableBytes), rest.readableBytes > 0 else { return }
+        self.partial.reserveCapacity(try self.packetSize(in: rest) ?? rest.readableBytes)
+        self.partial.writeImmutableBuffer(rest)
+    }
+
+    private mutating func openFirst(of buffer: inout ByteBuffer, size: Int) throws -> OpenedPackets.Packet {
+        let (number, length) = (self.sequenceNumber, self.packetLength ?? 0)
+        self.packetLength = nil
+        let payload = try self.opener.openInPlace(&buffer, packetLength: length, sequenceNumber: number)
+        self.sequenceNumber = number == .max ? 0 : number + 1
+        return OpenedPackets.Packet(payload: payload, size: size, sequenceNumber: number)
+    }
+
+    /// - Returns: whether the packet is whole now.
+    private mutating func completePartial() throws -> Bool {
         self.movePartial(Self.lengthSize - self.partial.readableBytes)
-        guard self.partial.readableBytes >= Self.lengthSize else { return nil }
-        let size = try self.packetSize(in: self.partial)
+        guard let size = try self.packetSize(in: self.partial) else { return false }
         self.partial.reserveCapacity(size)
         self.movePartial(size - self.partial.readableBytes)
-        guard self.partial.readableBytes == size else { return nil }
-        let packet = self.partial
-        self.partial = ByteBuffer()
-        return packet
+        return self.partial.readableBytes == size
     }
 
-    /// Length field, body and tag together.
-    private mutating func packetSize(in buffer: ByteBuffer) throws -> Int {
+    /// Length field, body and tag together; nil until the length field is there.
+    private mutating func packetSize(in buffer: ByteBuffer) throws -> Int? {
+        guard buffer.readableBytes >= Self.lengthSize else { return nil }
         let length: UInt32
         if let known = self.packetLength {
             length = known
@@ -124,8 +153,6 @@ struct PacketReceiver {
     }
 
     private mutating func releaseArrived() {
-        guard self.arrived.readableBytes == 0 else { return }
-        self.spare?.read.keep(self.arrived)
-        self.arrived = ByteBuffer()
+        if self.arrived.readableBytes == 0 { self.arrived = ByteBuffer() }
     }
 }

@@ -31,7 +31,10 @@ struct Transport: ~Copyable {
     var isStrict = false
     var peerWantsExtensionInfo = false
     var isAuthenticated = false {
-        didSet { self.receiver.maximumLength = self.configuration.limits.packetLength }
+        didSet {
+            self.receiver.maximumLength = self.configuration.limits.packetLength
+            self.receiver.opensAhead = true
+        }
     }
 
     private let ownIdentification: [UInt8]

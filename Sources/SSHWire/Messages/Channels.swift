@@ -43,6 +43,9 @@ public struct ChannelData: WireMessage, Equatable {
         writer.writeString(self.data)
     }
 
+    /// Bytes of a message before the data.
+    public static let headerLength = 9
+
     /// Everything before the data itself, so that the data need not be copied behind it.
     public static func writeHeader(recipientChannel: UInt32, length: Int, to buffer: inout ByteBuffer) {
         buffer.writeMultipleIntegers(

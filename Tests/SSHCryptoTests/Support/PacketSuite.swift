@@ -62,6 +62,16 @@ extension PacketSealer {
 }
 
 extension PacketOpener {
+    /// Opens one packet, and returns its payload.
+    mutating func open(_ packet: ByteBuffer, packetLength: UInt32, sequenceNumber: UInt32) throws -> ByteBuffer {
+        var packet = packet
+        let payload = try self.openInPlace(&packet, packetLength: packetLength, sequenceNumber: sequenceNumber)
+        #expect(packet.readableBytes == 0)
+        packet.moveReaderIndex(to: payload.lowerBound)
+        packet.moveWriterIndex(to: payload.upperBound)
+        return packet
+    }
+
     /// Opens one packet that fills `packet`.
     mutating func open(_ packet: ByteBuffer, sequenceNumber: UInt32) throws -> [UInt8] {
         let length = try self.packetLength(in: packet, sequenceNumber: sequenceNumber)
