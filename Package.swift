@@ -36,7 +36,7 @@ let package = Package(
     dependencies: [
         // Sockets, event loops and the ByteBuffer that carries every byte.
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
-        // ML-KEM-768, which libcrypto 3.0 does not have, X25519, and AES-GCM where it is faster than libcrypto's.
+        // ML-KEM-768, which libcrypto 3.0 does not have, X25519, ed25519 signatures, SHA-256, and AES-GCM where it is faster.
         // Only patches of 4.5: CBoringSSL names functions inside it, which another version may take away.
         .package(url: "https://github.com/apple/swift-crypto", .upToNextMinor(from: "4.5.0")),
         // Log levels and handlers that a program using the library can replace.

@@ -58,6 +58,7 @@ public final class ConnectionHandler: ChannelDuplexHandler {
 
     public func handlerAdded(context: ChannelHandlerContext) {
         self.context = context
+        self.engine.use(.ofThisThread)
         if context.channel.isActive { self.pump() }
     }
 
@@ -235,14 +236,17 @@ public final class ConnectionHandler: ChannelDuplexHandler {
     func pump() {
         guard !self.isPumping, self.endReason == nil else { return }
         self.isPumping = true
-        var wrote = false
+        var written: ByteBuffer?
         repeat {
             self.drainEventsWhilePumping()
-            wrote = self.writeOutput() || wrote
+            written = self.writeOutput() ?? written
         } while self.endReason == nil && self.engine.hasEvents
         self.isPumping = false
         guard self.endReason == nil else { return }
-        if wrote { self.context?.flush() }
+        if let written {
+            self.context?.flush()
+            SpareBuffers.ofThisThread.output.keep(written)
+        }
         self.settle()
     }
 
@@ -281,26 +285,28 @@ public final class ConnectionHandler: ChannelDuplexHandler {
         }
     }
 
-    private func writeOutput() -> Bool {
-        guard let context = self.context else { return false }
-        var wrote = false
+    /// - Returns: what was written last, if anything was.
+    private func writeOutput() -> ByteBuffer? {
+        guard let context = self.context else { return nil }
+        var written: ByteBuffer?
         do {
             while self.endReason == nil, self.engine.hasOutput, context.channel.isWritable {
                 let output = try self.engine.takeOutput(limit: Self.outputPiece, now: .now())
                 guard output.readableBytes > 0 else { break }
                 context.write(self.wrapOutboundOut(output), promise: nil)
-                wrote = true
+                written = output
             }
         } catch {
             self.fail(error)
         }
-        return wrote
+        return written
     }
 
     private func setReading(_ isReading: Bool) {
         guard self.isReading != isReading, let context = self.context else { return }
         self.isReading = isReading
-        context.channel.setOption(.autoRead, value: isReading).whenFailure { _ in }
+        // A socket that is just closing may say no.
+        try? context.channel.syncOptions?.setOption(.autoRead, value: isReading)
     }
 
     /// Notes that a sink has data to flush.

@@ -25,9 +25,16 @@ final class ConnectionTimers: NIOScheduledCallbackHandler, @unchecked Sendable {
     private static let ofThisThread = ThreadSpecificVariable<ConnectionTimers>()
 
     private let eventLoop: any EventLoop
-    private var connections: [UInt64: [(any TimedConnection)?]] = [:]
+    /// A tick, and who waits for it.
+    private struct Tick {
+        let number: UInt64
+        var places: [(any TimedConnection)?]
+    }
+
     /// The ticks that connections wait for, the next one last.
-    private var ticks: [UInt64] = []
+    private var ticks: [Tick] = []
+    /// The places of a tick that is over, empty, for the next one.
+    private var sparePlaces: [(any TimedConnection)?] = []
     private var armedTick: UInt64?
     private var timer: NIOScheduledCallback?
 
@@ -48,52 +55,54 @@ final class ConnectionTimers: NIOScheduledCallbackHandler, @unchecked Sendable {
         // The tick that has come is over: who asks for it again must not keep the event loop from its other work.
         let soonest = max(deadline, self.eventLoop.now).uptimeNanoseconds / Self.tick + 1
         let tick = min(soonest, NIODeadline.distantFuture.uptimeNanoseconds / Self.tick)
-        let isNewTick = self.connections[tick] == nil
-        let index = self.connections[tick]?.count ?? 0
-        self.connections[tick, default: []].append(connection)
-        if isNewTick {
-            self.ticks.insert(tick, at: self.ticks.placeInDescendingOrder(of: tick))
-            self.arm()
+        let place = self.place(of: tick)
+        if place == self.ticks.count || self.ticks[place].number != tick {
+            self.ticks.insert(Tick(number: tick, places: self.sparePlaces), at: place)
+            self.sparePlaces = []
         }
-        return Ticket(tick: tick, index: index)
+        self.ticks[place].places.append(connection)
+        self.arm()
+        return Ticket(tick: tick, index: self.ticks[place].places.count - 1)
     }
 
     func remove(_ ticket: Ticket) {
-        guard self.connections[ticket.tick]?.indices.contains(ticket.index) == true else { return }
-        self.connections[ticket.tick]?[ticket.index] = nil
+        let place = self.place(of: ticket.tick)
+        guard place < self.ticks.count, self.ticks[place].number == ticket.tick,
+            ticket.index < self.ticks[place].places.count
+        else { return }
+        self.ticks[place].places[ticket.index] = nil
         // A place is found by its number, so only the last ones can go: who connects and leaves all day leaves none behind.
-        while case .some(nil) = self.connections[ticket.tick]?.last { self.connections[ticket.tick]?.removeLast() }
+        while case .some(nil) = self.ticks[place].places.last { self.ticks[place].places.removeLast() }
     }
 
     /// Places that are kept, also for those who have gone.
-    var placeCount: Int { self.connections.values.reduce(0) { $0 + $1.count } }
+    var placeCount: Int { self.ticks.reduce(0) { $0 + $1.places.count } }
 
     func handleScheduledCallback(eventLoop: some EventLoop) {
         self.armedTick = nil
         let now = self.eventLoop.now.uptimeNanoseconds / Self.tick
-        while let tick = self.ticks.last, tick <= now {
-            self.ticks.removeLast()
-            for connection in self.connections.removeValue(forKey: tick) ?? [] { connection?.advance() }
+        while let next = self.ticks.last, next.number <= now, var tick = self.ticks.popLast() {
+            for connection in tick.places { connection?.advance() }
+            tick.places.removeAll(keepingCapacity: true)
+            self.sparePlaces = tick.places
         }
         self.arm()
     }
 
     private func arm() {
-        guard let next = self.ticks.last, next < self.armedTick ?? .max else { return }
+        guard let next = self.ticks.last?.number, next < self.armedTick ?? .max else { return }
         if self.armedTick != nil { self.timer?.cancel() }
         self.armedTick = next
         let deadline = NIODeadline.uptimeNanoseconds(next * Self.tick)
         self.timer = try? self.eventLoop.assumeIsolated().scheduleCallback(at: deadline, handler: self)
     }
-}
 
-extension [UInt64] {
-    /// Where a number belongs that is not there yet.
-    fileprivate func placeInDescendingOrder(of number: UInt64) -> Int {
-        var (low, high) = (0, self.count)
+    /// Where a tick stands in the descending order, or belongs if it is not there yet.
+    private func place(of tick: UInt64) -> Int {
+        var (low, high) = (0, self.ticks.count)
         while low < high {
             let middle = (low + high) / 2
-            if self[middle] > number { low = middle + 1 } else { high = middle }
+            if self.ticks[middle].number > tick { low = middle + 1 } else { high = middle }
         }
         return low
     }

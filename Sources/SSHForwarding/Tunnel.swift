@@ -190,8 +190,8 @@ public final class Tunnel: ChannelInboundHandler, ChannelSink {
     private func setReading(_ isReading: Bool) {
         guard self.isReading != isReading, let channel = self.context?.channel else { return }
         self.isReading = isReading
-        // On its own event loop the option is set at once; a socket that is just closing may say no.
-        channel.setOption(.autoRead, value: isReading).whenFailure { _ in }
+        // A socket that is just closing may say no.
+        try? channel.syncOptions?.setOption(.autoRead, value: isReading)
     }
 
     // MARK: Channel to socket

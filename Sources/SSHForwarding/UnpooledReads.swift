@@ -1,4 +1,5 @@
 import NIOCore
+import SSHProtocol
 
 /// Buffers for reads, as large as the last reads suggest, that nobody keeps: what was allocated for a fast socket must not stay
 /// with an idle one.
@@ -24,7 +25,11 @@ struct UnpooledReads: RecvByteBufferAllocator {
     }
 
     func buffer(allocator: ByteBufferAllocator) -> ByteBuffer {
-        self.first.map { allocator.buffer(capacity: $0) } ?? self.sizes.buffer(allocator: allocator)
+        if let first = self.first { return allocator.buffer(capacity: first) }
+        if let size = self.sizes.nextBufferSize(), size <= SpareBuffer.largest {
+            return SpareBuffers.ofThisThread.read.take(capacity: size)
+        }
+        return self.sizes.buffer(allocator: allocator)
     }
 
     /// A socket keeps its buffer for the next read if it is told that read's size.

@@ -19,7 +19,7 @@ public struct Engine: ~Copyable {
     var sending = Deque<ChannelID>()
     var globalReplies = ReplyQueue<ByteBuffer?>()
     /// Our global requests whose answers are awaited.
-    var awaitedGlobalReplies = Deque<AwaitedReply>()
+    var awaitedGlobalReplies = ShortQueue<AwaitedReply>()
     var nextGlobalRequest: UInt64 = 0
     var events = Deque<Event>()
     var liveness: Liveness
@@ -158,6 +158,11 @@ public struct Engine: ~Copyable {
     public mutating func apply(_ rekeyLimit: RekeyLimit, _ keepalive: Keepalive, now: NIODeadline) {
         self.transport.apply(rekeyLimit)
         self.liveness = Liveness(keepalive, now: now)
+    }
+
+    /// From now on this connection shares small buffers with all others of its thread.
+    public mutating func use(_ spare: SpareBuffers) {
+        self.transport.use(spare)
     }
 
     /// Events that no new bytes are needed for.

@@ -1,5 +1,6 @@
 public import NIOCore
 public import SSHCrypto
+import SSHWire
 
 /// What an engine is told when it is made. Nothing in it changes while the connection lives.
 public struct EngineConfiguration: Sendable {
@@ -29,10 +30,10 @@ public struct EngineConfiguration: Sendable {
     public var announcesLogin = false
     /// Server: signature algorithms accepted from users; announced in server-sig-algs (RFC 8308 §3.1).
     public var userKeyAlgorithms: [String] = AlgorithmPreferences.userKeySignatures {
-        didSet { self.announcedSignatures = Self.announced(self.userKeyAlgorithms) }
+        didSet { self.announcedExtensions = Self.announced(self.userKeyAlgorithms) }
     }
-    /// What stands in server-sig-algs: the signatures themselves, as in OpenSSH, not the names of certificates.
-    private(set) var announcedSignatures = Self.announced(AlgorithmPreferences.userKeySignatures)
+    /// Server: its SSH_MSG_EXT_INFO.
+    private(set) var announcedExtensions = Self.announced(AlgorithmPreferences.userKeySignatures)
     /// Server: failed tries before the connection ends (MaxAuthTries).
     public var maximumAuthenticationTries = 6
 
@@ -49,8 +50,16 @@ public struct EngineConfiguration: Sendable {
         self.algorithms = algorithms
     }
 
-    private static func announced(_ algorithms: [String]) -> ByteBuffer {
-        ByteBuffer(string: algorithms.filter { !CertificateAlgorithm.isCertificate($0) }.joined(separator: ","))
+    /// RFC 8308 §3.1, PROTOCOL §1.9 and §3.1. In server-sig-algs stand the signatures themselves, as in OpenSSH, not the names of
+    /// certificates.
+    private static func announced(_ algorithms: [String]) -> WireWriter {
+        let signatures = algorithms.filter { !CertificateAlgorithm.isCertificate($0) }.joined(separator: ",")
+        let message = ExtensionInfo(extensions: [
+            ("server-sig-algs", ByteBuffer(string: signatures)),
+            (PeerExtensions.hostBound, ByteBuffer(string: "0")),
+            (PeerExtensions.ping, ByteBuffer(string: "0")),
+        ])
+        return message.payload()
     }
 }
 

@@ -63,6 +63,8 @@ public struct WireReader: Sendable {
         guard bytes.readableBytes <= limit else {
             throw SSHError(.limitExceeded, "a text of \(bytes.readableBytes) bytes is longer than \(limit)")
         }
+        // Nearly all texts are ASCII, of which nothing more has to be checked.
+        if bytes.readableBytesView.allSatisfy({ (1...0x7f).contains($0) }) { return String(buffer: bytes) }
         guard
             let text = bytes.readableBytesView.withContiguousStorageIfAvailable({
                 String(validating: $0, as: UTF8.self)
@@ -72,6 +74,16 @@ public struct WireReader: Sendable {
             throw SSHError.protocolViolation("a text is not valid UTF-8")
         }
         return text
+    }
+
+    /// The same, and `expected` itself if it is that.
+    public mutating func readText(limit: Int, expected: String) throws -> String {
+        var reader = self
+        guard try reader.readString().readableBytesView.elementsEqual(expected.utf8) else {
+            return try self.readText(limit: limit)
+        }
+        self = reader
+        return expected
     }
 
     /// A host name, an address or a path to judge: whatever bytes the peer chose, for the rules to refuse. What is no UTF-8 is replaced,

@@ -88,7 +88,7 @@ struct Ed25519Tests {
     /// RFC 8032 §5.1.7: S is below the group's order, or a signature could be changed without its key.
     @Test func aSignatureThatIsNotReducedIsWrong() throws {
         let key = try Ed25519PrivateKey.generate(random: SeededRandom(seed: 3))
-        var signature = Ed25519.sign([1, 2, 3], privateKey: key.privateKey)
+        var signature = try key.sign([1, 2, 3])
         #expect(Ed25519.isValid(signature: signature, over: [1, 2, 3], publicKey: key.publicKeyBytes))
         let order = hex("edd3f55c1a631258d69cf7a2def9de1400000000000000000000000000000010")
         var carry = 0

@@ -101,9 +101,10 @@ struct RekeyTests {
         let pair = try EnginePair()
         try pair.logIn()
         let id = try pair.openChannel()
-        let keyExchangeInit = pair.client.transport.makeKeyExchangeInit()
         try pair.client.transport.transmitter.send(
-            header: keyExchangeInit.payload().buffer,
+            header: ByteBuffer(
+                bytes: pair.client.transport.ownKeyExchangeInit.payload(cookie: [UInt8](repeating: 1, count: 16))
+            ),
             body: ByteBuffer(),
             random: SeededRandom(seed: 1)
         )

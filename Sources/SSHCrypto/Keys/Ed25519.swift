@@ -25,10 +25,4 @@ enum Ed25519 {
         }
         return (privateKey, publicKey)
     }
-
-    static func sign(_ data: [UInt8], privateKey: SecretBytes) -> [UInt8] {
-        var signature = [UInt8](repeating: 0, count: Self.signatureLength)
-        _ = privateKey.withPointer { crypto_sign_ed25519_detached(&signature, nil, data, UInt64(data.count), $0) }
-        return signature
-    }
 }

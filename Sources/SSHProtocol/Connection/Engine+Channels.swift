@@ -189,7 +189,7 @@ extension Engine {
     mutating func sendKeepalive(_ reply: AwaitedReply = .keepalive) throws {
         // A peer that never answers would otherwise make the list grow for as long as it likes.
         guard self.awaitedGlobalReplies.count < self.configuration.limits.unansweredRequests else { return }
-        let request = GlobalRequest.Request.other(name: "keepalive@openssh.com", data: ByteBuffer())
+        let request = GlobalRequest.Request.other(name: GlobalRequest.keepalive, data: ByteBuffer())
         try self.transport.send(GlobalRequest(request, wantReply: true))
         self.awaitedGlobalReplies.append(reply)
     }

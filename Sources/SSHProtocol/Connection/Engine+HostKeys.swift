@@ -9,9 +9,8 @@ extension Engine {
         guard self.configuration.role == .server, self.isAuthenticated else {
             throw SSHError(.misuse, "host keys are announced by a server, after the login")
         }
-        let keys = HostKeyUpdate(blobs: self.configuration.hostKeys.map(\.publicKey.blob))
-        guard !keys.blobs.isEmpty else { return }
-        _ = try self.sendGlobalRequest(.other(name: HostKeyUpdate.announcement, data: keys.data), wantReply: false)
+        guard let announcement = self.configuration.preparation.hostKeyAnnouncement else { return }
+        try self.transport.send(payload: announcement, number: .globalRequest)
     }
 
     /// Server: the signatures that a hostkeys-prove-00@openssh.com asks for.

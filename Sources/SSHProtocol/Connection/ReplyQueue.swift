@@ -1,9 +1,12 @@
-import DequeModule
-
 /// Holds back answers until those before them are there: replies leave in the order in which the requests came
 /// (RFC 4254 §4), however late an answer is.
 struct ReplyQueue<Reply> {
-    private var slots = Deque<Reply?>()
+    private enum Slot {
+        case awaited
+        case answered(Reply)
+    }
+
+    private var slots = ShortQueue<Slot>()
     /// The number of the request in the first slot.
     private var first: UInt64 = 0
 
@@ -11,25 +14,25 @@ struct ReplyQueue<Reply> {
 
     /// A request that wants a reply has come; the number names it.
     mutating func append() -> UInt64 {
-        self.slots.append(nil)
-        return self.first + UInt64(self.slots.count - 1)
+        let number = self.first + UInt64(self.count)
+        self.slots.append(.awaited)
+        return number
     }
 
     /// - Returns: false if no request of that number waits.
     mutating func answer(_ number: UInt64, _ reply: Reply) -> Bool {
-        guard number >= self.first, let index = Int(exactly: number - self.first), index < self.slots.count,
-            case nil = self.slots[index]
+        guard number >= self.first, let place = Int(exactly: number - self.first), place < self.count,
+            case .awaited = self.slots[place]
         else { return false }
-        self.slots[index] = reply
+        self.slots[place] = .answered(reply)
         return true
     }
 
     /// The next answer that may leave.
     mutating func next() -> Reply? {
-        guard let head = self.slots.first, let reply = head else { return nil }
-        self.slots.removeFirst()
+        guard self.count > 0, case .answered(let reply) = self.slots[0] else { return nil }
+        _ = self.slots.popFirst()
         self.first += 1
-        if self.slots.isEmpty { self.slots = Deque() }
         return reply
     }
 }

@@ -9,9 +9,11 @@ struct EnginePreparation: Sendable {
     let isIdentificationValid: Bool
     /// Server: what we can prove to be.
     let hostIdentities: [HostIdentity]
-    /// Our first KEXINIT but for its cookie; later ones announce no features.
-    let firstInit: KeyExchangeInit
-    let laterInit: KeyExchangeInit
+    /// Our first KEXINIT; later ones announce no features.
+    let firstInit: OwnKeyExchangeInit
+    let laterInit: OwnKeyExchangeInit
+    /// Server: the global request that names its host keys; nil if it has none.
+    let hostKeyAnnouncement: WireWriter?
 
     init(_ configuration: EngineConfiguration) {
         self.identification = configuration.identification
@@ -24,17 +26,24 @@ struct EnginePreparation: Sendable {
             case .server: [Negotiation.extensionInfoServer, Negotiation.strictServer]
             }
         let algorithms = configuration.algorithms
-        func makeInit(_ signals: [String]) -> KeyExchangeInit {
-            KeyExchangeInit(
-                cookie: [],
-                keyExchange: algorithms.keyExchange.map(\.rawValue) + signals,
-                hostKey: hostKeys,
-                ciphers: algorithms.ciphers.map(\.rawValue),
-                macs: algorithms.macs.map(\.rawValue)
+        func makeInit(_ signals: [String]) -> OwnKeyExchangeInit {
+            OwnKeyExchangeInit(
+                configuration.role,
+                KeyExchangeInit(
+                    cookie: [],
+                    keyExchange: algorithms.keyExchange.map(\.rawValue) + signals,
+                    hostKey: hostKeys,
+                    ciphers: algorithms.ciphers.map(\.rawValue),
+                    macs: algorithms.macs.map(\.rawValue)
+                )
             )
         }
         self.firstInit = makeInit(signals)
         self.laterInit = makeInit([])
+        let keys = HostKeyUpdate(blobs: configuration.hostKeys.map(\.publicKey.blob))
+        let announcement = GlobalRequest.Request.other(name: HostKeyUpdate.announcement, data: keys.data)
+        self.hostKeyAnnouncement =
+            keys.blobs.isEmpty ? nil : GlobalRequest(announcement, wantReply: false).payload()
     }
 }
 

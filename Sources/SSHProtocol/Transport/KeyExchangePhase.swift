@@ -6,7 +6,7 @@ enum KeyExchangePhase {
     /// Keys are in use, or nothing has begun yet.
     case idle
     /// Our KEXINIT is out, the peer's is awaited.
-    case awaitingInit(ownInit: KeyExchangeInit)
+    case awaitingInit(ownInit: [UInt8])
     /// Server: the client's public value is awaited.
     case awaitingInitiatorValue(Agreed)
     /// Client: the server's public value, host key and signature are awaited.

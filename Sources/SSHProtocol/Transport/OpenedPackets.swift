@@ -16,6 +16,7 @@ struct OpenedPackets {
     /// More than this is room that an idle connection has no use for.
     private static let keptCapacity = 16
 
+    var spare: SpareBuffers?
     private var buffer = ByteBuffer()
     private var packets: [Packet] = []
     private var next = 0
@@ -36,26 +37,37 @@ struct OpenedPackets {
     static func isNewKeys(_ packet: Packet, in buffer: ByteBuffer) -> Bool {
         // Nothing but its number is in that message.
         packet.payload.count == 1
-            && self.payload(packet.payload, of: buffer) == ByteBuffer(integer: MessageNumber.newKeys.rawValue)
+            && self.slice(packet.payload, of: buffer).readableBytesView.first == MessageNumber.newKeys.rawValue
     }
 
     mutating func popFirst() -> (packet: Packet, payload: ByteBuffer)? {
         guard !self.isEmpty else { return nil }
         let packet = self.packets[self.next]
         self.next += 1
-        let payload = Self.payload(packet.payload, of: self.buffer)
+        let payload = self.payload(packet.payload)
         if self.isEmpty {
             self.packets.removeAll(keepingCapacity: self.packets.count <= Self.keptCapacity)
             self.next = 0
+            self.spare?.read.keep(self.buffer)
             self.buffer = ByteBuffer()
         }
         return (packet, payload)
     }
 
-    private static func payload(_ range: Range<Int>, of buffer: ByteBuffer) -> ByteBuffer {
-        var payload = buffer
-        payload.moveReaderIndex(to: range.lowerBound)
-        payload.moveWriterIndex(to: range.upperBound)
-        return range.count < self.smallestSlice ? ByteBuffer(bytes: payload.readableBytesView) : payload
+    private func payload(_ range: Range<Int>) -> ByteBuffer {
+        let slice = Self.slice(range, of: self.buffer)
+        guard range.count < Self.smallestSlice else { return slice }
+        guard let spare = self.spare else { return ByteBuffer(bytes: slice.readableBytesView) }
+        var copy = spare.payload.take(capacity: range.count)
+        copy.writeImmutableBuffer(slice)
+        spare.payload.keep(copy)
+        return copy
+    }
+
+    private static func slice(_ range: Range<Int>, of buffer: ByteBuffer) -> ByteBuffer {
+        var slice = buffer
+        slice.moveReaderIndex(to: range.lowerBound)
+        slice.moveWriterIndex(to: range.upperBound)
+        return slice
     }
 }

@@ -20,6 +20,10 @@ struct PacketReceiver {
     var maximumLength: UInt32
     /// Not before login: until then what one packet says can change the limits of the next.
     var opensAhead = false
+    var spare: SpareBuffers? {
+        get { self.opened.spare }
+        set { self.opened.spare = newValue }
+    }
 
     private var opener = PacketOpener()
     private var arrived = ByteBuffer()

@@ -11,6 +11,7 @@ struct PacketTransmitter {
     /// Sealed and not yet taken.
     private(set) var output = ByteBuffer()
 
+    var spare: SpareBuffers?
     private var sealer = PacketSealer()
 
     /// Upper bound of what sealing adds to a payload.
@@ -23,6 +24,9 @@ struct PacketTransmitter {
 
     /// Header and body make up the payload; the body is fed to the cipher from where it lies.
     mutating func send(header: ByteBuffer, body: ByteBuffer, random: any RandomSource) throws {
+        if let spare = self.spare, self.output.readableBytes == 0 {
+            self.output = spare.output.take(capacity: header.readableBytes + body.readableBytes + self.sealer.overhead)
+        }
         let before = self.output.writerIndex
         try self.sealer.seal(
             header: header,

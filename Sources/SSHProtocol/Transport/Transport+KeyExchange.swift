@@ -35,27 +35,21 @@ extension Transport {
         }
     }
 
-    func makeKeyExchangeInit() -> KeyExchangeInit {
+    var ownKeyExchangeInit: OwnKeyExchangeInit {
         let preparation = self.configuration.preparation
-        var message = self.isFirstKeyExchange ? preparation.firstInit : preparation.laterInit
-        message.cookie = self.random.randomBytes(16)
-        return message
+        return self.isFirstKeyExchange ? preparation.firstInit : preparation.laterInit
     }
 
-    private mutating func receiveInit(_ reader: WireReader, ownInit: KeyExchangeInit) throws {
-        let peerInit = try KeyExchangeInit(payload: reader)
-        let isClient = self.configuration.role == .client
-        let client = isClient ? ownInit : peerInit
-        let server = isClient ? peerInit : ownInit
-        if self.isFirstKeyExchange { try self.noteSignals(peerInit) }
+    private mutating func receiveInit(_ reader: WireReader, ownInit: [UInt8]) throws {
+        let settled = try self.ownKeyExchangeInit.settle(with: reader)
+        if self.isFirstKeyExchange { try self.noteSignals(settled) }
         let agreed = KeyExchangePhase.Agreed(
-            algorithms: try Negotiation.negotiate(client: client, server: server, role: self.configuration.role),
-            ownInit: ownInit.payload().bytes,
+            algorithms: settled.algorithms,
+            ownInit: ownInit,
             peerInit: Array(reader.buffer.readableBytesView),
-            ignoresNextPacket: peerInit.firstKeyExchangePacketFollows
-                && Negotiation.guessIsWrong(client: client, server: server)
+            ignoresNextPacket: settled.ignoresNextPacket
         )
-        guard isClient else {
+        guard self.configuration.role == .client else {
             self.keyExchange = .awaitingInitiatorValue(agreed)
             return
         }
@@ -65,10 +59,9 @@ extension Transport {
     }
 
     /// Features that the names in the first KEXINIT announce: strict key exchange (PROTOCOL §1.10), RFC 8308 §2.1.
-    private mutating func noteSignals(_ peerInit: KeyExchangeInit) throws {
-        let isClient = self.configuration.role == .client
-        self.peerWantsExtensionInfo = !isClient && peerInit.keyExchange.contains(Negotiation.extensionInfoClient)
-        self.isStrict = peerInit.keyExchange.contains(isClient ? Negotiation.strictServer : Negotiation.strictClient)
+    private mutating func noteSignals(_ settled: OwnKeyExchangeInit.Settled) throws {
+        self.peerWantsExtensionInfo = settled.peerWantsExtensionInfo
+        self.isStrict = settled.isStrict
         // The KEXINIT itself must have been the peer's first packet.
         guard !self.isStrict || self.receiver.sequenceNumber == 1 else {
             throw SSHError.protocolViolation("KEXINIT is not the first packet of a strict key exchange")
@@ -143,14 +136,7 @@ extension Transport {
         try self.sendNewKeys(agreed, secrets)
     }
 
-    /// RFC 8308 §3.1, PROTOCOL §1.9 and §3.1.
     mutating func sendExtensionInfo() throws {
-        try self.send(
-            ExtensionInfo(extensions: [
-                ("server-sig-algs", self.configuration.announcedSignatures),
-                (PeerExtensions.hostBound, ByteBuffer(string: "0")),
-                (PeerExtensions.ping, ByteBuffer(string: "0")),
-            ])
-        )
+        try self.send(payload: self.configuration.announcedExtensions, number: .extensionInfo)
     }
 }

@@ -63,6 +63,12 @@ struct Transport: ~Copyable {
         try self.startKeyExchange(now: now)
     }
 
+    /// What else runs on the same thread uses them too.
+    mutating func use(_ spare: SpareBuffers) {
+        self.receiver.spare = spare
+        self.transmitter.spare = spare
+    }
+
     var hasKeys: Bool { !self.sessionIdentifier.isEmpty }
 
     /// Whether data may leave now.
@@ -78,10 +84,14 @@ struct Transport: ~Copyable {
 
     /// Sends a message, or holds it back until the key exchange has ended.
     mutating func send(_ message: some WireMessage) throws {
-        try self.send(payload: message.payload(), number: type(of: message).number)
+        let spare = self.transmitter.spare
+        let payload = spare.map { message.payload(in: $0.message.take(capacity: 64)) } ?? message.payload()
+        try self.send(payload: payload, number: type(of: message).number)
+        spare?.message.keep(payload.buffer)
     }
 
-    private mutating func send(payload: WireWriter, number: MessageNumber) throws {
+    /// The same for a payload that was written before.
+    mutating func send(payload: WireWriter, number: MessageNumber) throws {
         guard self.keyExchange.holdsOwnMessages, !number.isKeyExchange, number != .disconnect else {
             return try self.transmitter.send(header: payload.buffer, body: ByteBuffer(), random: self.random)
         }
@@ -180,8 +190,8 @@ struct Transport: ~Copyable {
     /// Sends our KEXINIT, if none is out.
     mutating func startKeyExchange(now: NIODeadline) throws {
         guard self.keyExchange.isIdle else { return }
-        let ownInit = self.makeKeyExchangeInit()
-        try self.send(ownInit)
+        let ownInit = self.ownKeyExchangeInit.payload(cookie: self.random.randomBytes(16))
+        try self.send(payload: WireWriter(ByteBuffer(bytes: ownInit)), number: .keyExchangeInit)
         self.keyExchange = .awaitingInit(ownInit: ownInit)
         self.rekeying.begin(now: now)
     }

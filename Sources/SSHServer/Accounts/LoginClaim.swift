@@ -47,14 +47,17 @@ struct LoginClaim: Sendable {
     }
 
     /// As sshd's log lines name the credential.
-    var description: String {
+    var description: String { self.description(fingerprint: self.key.fingerprint) }
+
+    /// The same, when the key's fingerprint is known already.
+    func description(fingerprint: String) -> String {
         switch self.credential {
         case .key(let key):
-            return "\(key.displayName) \(key.fingerprint)"
+            return "\(key.displayName) \(fingerprint)"
         case .certificate(let certificate):
             let (key, authority) = (certificate.key, certificate.certificateAuthority)
             return """
-                \(key.displayName)-CERT \(key.fingerprint) ID \(certificate.keyIdentifier.escapedForLog) \
+                \(key.displayName)-CERT \(fingerprint) ID \(certificate.keyIdentifier.escapedForLog) \
                 (serial \(certificate.serial)) CA \(authority.displayName) \(authority.fingerprint)
                 """
         }

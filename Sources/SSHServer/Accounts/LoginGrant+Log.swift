@@ -3,19 +3,19 @@ import SSHProtocol
 
 extension LoginGrant {
     /// sshd's line about what accepted a claim: `Accepted key ED25519 SHA256:... found at FILE:LINE`.
-    func acceptedLine(_ claim: LoginClaim) -> LogLine {
+    func acceptedText(_ claim: LoginClaim) -> String {
         let place = "\(self.key.file):\(self.key.line)".escapedForLog
         switch claim.credential {
-        case .key: return .verbose("Accepted key \(claim.description) found at \(place)")
+        case .key: return "Accepted key \(claim.description) found at \(place)"
         case .certificate(let certificate):
             let authority = certificate.certificateAuthority
             let name = certificate.keyIdentifier.escapedForLog
             let start = "Accepted certificate ID \"\(name)\" (serial \(certificate.serial)) signed by"
             if self.key.options.certificateAuthority {
-                return .verbose("\(start) CA \(authority.displayName) \(authority.fingerprint) found at \(place)")
+                return "\(start) CA \(authority.displayName) \(authority.fingerprint) found at \(place)"
             }
             let file = (self.settings.trustedUserCAKeys ?? "").escapedForLog
-            return .verbose("\(start) \(authority.displayName) CA \(authority.fingerprint) via \(file)")
+            return "\(start) \(authority.displayName) CA \(authority.fingerprint) via \(file)"
         }
     }
 }

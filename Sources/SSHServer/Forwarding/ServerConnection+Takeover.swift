@@ -61,7 +61,7 @@ extension ServerConnection {
             """
         )
         guard self.probe == nil else { return }
-        let question = GlobalRequest.Request.other(name: "keepalive@openssh.com", data: ByteBuffer())
+        let question = GlobalRequest.Request.other(name: GlobalRequest.keepalive, data: ByteBuffer())
         guard case .some(.some(let request)) = handler.perform({ try $0.sendGlobalRequest(question, wantReply: true) })
         else { return }
         let timer = eventLoop.assumeIsolated().scheduleTask(in: Self.probeTime) { self.endAfterTakeover("stale") }

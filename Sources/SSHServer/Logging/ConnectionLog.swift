@@ -5,11 +5,15 @@ struct ConnectionLog {
     let logger: Logger
     let connection: UInt64
 
-    /// - Parameter facts: what the line says, for readers that are programs.
-    func log(_ level: Logger.Level, _ message: @autoclosure () -> Logger.Message, _ facts: Logger.Metadata = [:]) {
+    /// - Parameter facts: what the line says, for readers that are programs; not asked for where the log is for people.
+    func log(
+        _ level: Logger.Level,
+        _ message: @autoclosure () -> Logger.Message,
+        _ facts: @autoclosure () -> Logger.Metadata = [:]
+    ) {
         guard self.logger.logLevel <= level else { return }
-        var metadata = facts
-        metadata["connection"] = "\(self.connection)"
+        var metadata = (self.logger.handler as? RecordLog)?.showsFacts == false ? [:] : facts()
+        metadata[LogRecord.connectionKey] = .stringConvertible(self.connection)
         self.logger.log(level: level, message(), metadata: metadata)
     }
 

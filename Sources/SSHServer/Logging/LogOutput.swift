@@ -7,6 +7,13 @@ import Synchronization
 protocol LogOutput: Sendable {
     /// - Returns: false if the line is lost: the disk is full, or whoever reads the log does not.
     func write(_ record: LogRecord, _ format: LogFormat) -> Bool
+
+    /// Whether it keeps metadata as fields of its own, whatever the format.
+    var hasFields: Bool { get }
+}
+
+extension LogOutput {
+    var hasFields: Bool { false }
 }
 
 /// Standard error: the bare line, as `sshd -e` writes it.
@@ -58,11 +65,13 @@ final class FileOutput: LogOutput {
 final class LogWriter: Sendable {
     private let output: any LogOutput
     private let format: LogFormat
+    let showsFacts: Bool
     private let lost = Mutex<UInt64>(0)
 
     init(_ output: any LogOutput, _ format: LogFormat) {
         self.output = output
         self.format = format
+        self.showsFacts = format == .json || output.hasFields
     }
 
     func write(_ record: LogRecord) {

@@ -39,11 +39,14 @@ public enum RelayLog {
 }
 
 /// Makes records of swift-log's events.
-private struct RecordLog: LogHandler {
+struct RecordLog: LogHandler {
     let writer: LogWriter
     let now: @Sendable () -> LogTime
     var metadata: Logger.Metadata = [:]
     var logLevel: Logger.Level
+
+    /// Whether anything but the connection's number is shown of a line's metadata.
+    var showsFacts: Bool { self.writer.showsFacts }
 
     subscript(metadataKey key: String) -> Logger.Metadata.Value? {
         get { self.metadata[key] }

@@ -27,6 +27,7 @@ final class SyslogOutput: LogOutput {
 final class JournalOutput: LogOutput {
     static let path = "/run/systemd/journal/socket"
 
+    let hasFields = true
     private let socket: ServiceSocket
     private let facility: SyslogFacility
 

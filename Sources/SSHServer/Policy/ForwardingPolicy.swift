@@ -2,15 +2,22 @@
 ///
 /// Ask it again for every request: it is a value, made from the rules as they are now.
 public struct ForwardingPolicy: Sendable {
-    let settings: AccountSettings
+    /// A policy is made for every request, and the settings are large.
+    private let sharedSettings: Shared<AccountSettings>
     let key: AuthorizedKey
     private let addressFamily: AddressFamily
 
     public init(settings: AccountSettings, key: AuthorizedKey, addressFamily: AddressFamily = .any) {
-        self.settings = settings
+        self.init(settings: Shared(settings), key: key, addressFamily: addressFamily)
+    }
+
+    init(settings: Shared<AccountSettings>, key: AuthorizedKey, addressFamily: AddressFamily) {
+        self.sharedSettings = settings
         self.key = key
         self.addressFamily = addressFamily
     }
+
+    var settings: AccountSettings { self.sharedSettings.value }
 
     /// Whether a `tcpip-forward` for this host and port is permitted, judged on the strings as they were requested.
     ///

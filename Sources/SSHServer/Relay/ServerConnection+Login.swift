@@ -71,12 +71,13 @@ extension ServerConnection {
             self.offence = .refused
             connection.disconnect(.byApplication, "refused")
         case .accepted(let grant):
-            self.logger.write([grant.acceptedLine(claim)])
+            self.logger.debug("\(grant.acceptedText(claim))")
             if request.isSigned {
-                self.login = Login(claim: claim, grant: grant)
+                let login = Login(claim: claim, grant: grant)
+                self.login = login
                 self.watch(grant, readAt: judged.readAt)
                 self.logger.info(
-                    "Accepted publickey for \(self.triedUser) from \(self.peer) ssh2: \(claim.description)"
+                    "Accepted publickey for \(self.triedUser) from \(self.peer) ssh2: \(login.description)"
                 )
             } else {
                 self.logger.debug("Postponed publickey for \(self.triedUser) from \(self.peer) ssh2 [preauth]")
@@ -115,7 +116,8 @@ extension ServerConnection {
 
     /// The name that the client gave, fit for a log. A space would let a name say ` from ADDRESS` to what reads the log.
     var triedUser: String {
-        self.triedUserName.escapedForLog.split(separator: " ", omittingEmptySubsequences: false)
-            .joined(separator: "\\040")
+        let name = self.triedUserName.escapedForLog
+        guard name.utf8.contains(UInt8(ascii: " ")) else { return name }
+        return name.split(separator: " ", omittingEmptySubsequences: false).joined(separator: "\\040")
     }
 }

@@ -9,7 +9,7 @@ extension ServerConnection {
         guard let login = self.login else { return }
         let limits: [(RateLimit?, RateLimiterRegistry.Holder)] = [
             (login.grant.settings.rateLimit, .account(login.user)),
-            (login.grant.key.options.rateLimit, .key(login.claim.key.fingerprint)),
+            (login.grant.key.options.rateLimit, .key(login.fingerprint)),
         ]
         let limiters = limits.compactMap { limit, holder in
             limit.map { self.context.rateLimiters.limiter($0, for: holder, now: .now()) }

@@ -59,6 +59,7 @@ final class ServerConnection {
         }
 
         var user: String { self.claim.user }
+        var description: String { self.claim.description(fingerprint: self.fingerprint) }
     }
 
     var logger: ConnectionLog { ConnectionLog(logger: self.context.logger, connection: self.id) }
@@ -67,7 +68,7 @@ final class ServerConnection {
     var policy: ForwardingPolicy? {
         self.login.map { login in
             ForwardingPolicy(
-                settings: login.grant.settings,
+                settings: login.grant.sharedSettings,
                 key: login.grant.key,
                 addressFamily: self.context.rules.configuration.addressFamily
             )

@@ -14,6 +14,8 @@ public struct GlobalRequest: WireMessage, Equatable {
     }
 
     public static let number = MessageNumber.globalRequest
+    /// OpenSSH's: any answer to it is a sign of life.
+    public static let keepalive = "keepalive@openssh.com"
     public var request: Request
     public var wantReply: Bool
 
@@ -23,7 +25,8 @@ public struct GlobalRequest: WireMessage, Equatable {
     }
 
     public init(from reader: inout WireReader) throws {
-        let name = try reader.readText(limit: 256)
+        // Most requests are this one: its name needs no memory of its own.
+        let name = try reader.readText(limit: 256, expected: Self.keepalive)
         self.wantReply = try reader.readBoolean()
         switch name {
         case "tcpip-forward":

@@ -1,4 +1,4 @@
-import NIOCore
+public import NIOCore
 
 /// The message numbers of RFC 4253 §12, RFC 4252 §6, RFC 4254 §9, RFC 8308 §2.2 and OpenSSH's PROTOCOL §1.9.
 public struct MessageNumber: RawRepresentable, Hashable, Sendable, CustomStringConvertible {
@@ -77,7 +77,12 @@ extension WireMessage {
     /// Number and fields.
     public func payload() -> WireWriter {
         // Most messages are shorter: their buffer need not grow.
-        var writer = WireWriter(ByteBufferAllocator().buffer(capacity: 64))
+        self.payload(in: ByteBufferAllocator().buffer(capacity: 64))
+    }
+
+    /// The same, written into a buffer that is empty.
+    public func payload(in buffer: consuming ByteBuffer) -> WireWriter {
+        var writer = WireWriter(buffer)
         writer.writeByte(Self.number.rawValue)
         self.write(to: &writer)
         return writer
