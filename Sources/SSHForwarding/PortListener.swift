@@ -39,6 +39,9 @@ public final class PortListener {
         PortBinding(bootstrap, addresses, port, on: eventLoop, completion).start()
     }
 
+    /// Where it listens, as the system writes it.
+    public var addresses: [String] { self.channels.compactMap { $0.localAddress?.ipAddress } }
+
     public func close() {
         for channel in self.channels { channel.close(promise: nil) }
     }

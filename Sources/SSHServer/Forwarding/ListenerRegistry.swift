@@ -15,6 +15,7 @@ final class ListenerRegistry: Sendable {
     private struct Listener {
         let holder: Holder
         let addresses: [String]
+        let boundAddresses: [String]
     }
 
     private let listeners = Mutex<[UInt16: [Listener]]>([:])
@@ -28,8 +29,28 @@ final class ListenerRegistry: Sendable {
         }
     }
 
-    func insert(_ holder: Holder, addresses: [String], port: UInt16) {
-        self.listeners.withLock { $0[port, default: []].append(Listener(holder: holder, addresses: addresses)) }
+    /// Who listens where a connection of this machine to one of its loopback addresses arrives; nil for any other host.
+    func holder(atLoopback host: String, port: UInt16) -> Holder? {
+        let ways: [(address: String, wildcard: String)] =
+            switch host {
+            case "127.0.0.1": [("127.0.0.1", "0.0.0.0")]
+            case "::1": [("::1", "::")]
+            case "localhost": [("::1", "::"), ("127.0.0.1", "0.0.0.0")]
+            default: []
+            }
+        guard !ways.isEmpty else { return nil }
+        return self.listeners.withLock { listeners in
+            guard let all = listeners[port] else { return nil }
+            for bound in ways.flatMap({ [$0.address, $0.wildcard] }) {
+                if let found = all.first(where: { $0.boundAddresses.contains(bound) }) { return found.holder }
+            }
+            return nil
+        }
+    }
+
+    func insert(_ holder: Holder, addresses: [String], boundAddresses: [String], port: UInt16) {
+        let listener = Listener(holder: holder, addresses: addresses, boundAddresses: boundAddresses)
+        self.listeners.withLock { $0[port, default: []].append(listener) }
     }
 
     func remove(connection: UInt64, addresses: [String], port: UInt16) {

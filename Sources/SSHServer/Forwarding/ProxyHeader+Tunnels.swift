@@ -13,7 +13,7 @@ extension ProxyHeader {
         self.init(from: try? SocketAddress(ipAddress: client.address, port: client.port), to: socket.remoteAddress)
     }
 
-    private init(from source: SocketAddress?, to destination: SocketAddress?) {
+    init(from source: SocketAddress?, to destination: SocketAddress?) {
         guard let source, let destination else {
             self = .unnamed
             return

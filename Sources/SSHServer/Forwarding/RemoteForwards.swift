@@ -14,6 +14,8 @@ final class RemoteForwards {
         fileprivate let socket: PortListener
 
         var port: UInt16 { self.socket.port }
+        /// Those of the addresses that could be bound.
+        var boundAddresses: [String] { self.socket.addresses }
         fileprivate var name: ForwardAddress { ForwardAddress(host: self.requested.host, port: UInt32(self.port)) }
     }
 

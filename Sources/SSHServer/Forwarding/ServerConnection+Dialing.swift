@@ -19,7 +19,10 @@ extension ServerConnection {
             )
             return connection.refuse(channel, .administrativelyProhibited, "open failed")
         }
-        Dialer().connect(host: host, port: port, on: eventLoop).assumeIsolated().whenComplete { result in
+        // Who is told by whom he is called is told by TCP.
+        let joined = policy.announcesClient(host: host, port: port) ? nil : self.join(host, port, on: eventLoop)
+        let dialed = joined ?? Dialer().connect(host: host, port: port, on: eventLoop)
+        dialed.assumeIsolated().whenComplete { result in
             switch result {
             case .failure(let error):
                 let reason = ErrorText.of(error)

@@ -21,7 +21,12 @@ extension ServerConnection {
 
     private func register(_ listener: RemoteForwards.Listener) {
         guard let holder = self.holder else { return }
-        self.context.listeners.insert(holder, addresses: listener.addresses, port: listener.port)
+        self.context.listeners.insert(
+            holder,
+            addresses: listener.addresses,
+            boundAddresses: listener.boundAddresses,
+            port: listener.port
+        )
     }
 
     func listen(_ connection: ConnectionHandler, _ address: ForwardAddress, _ reply: UInt64?) {
@@ -66,7 +71,10 @@ extension ServerConnection {
             addresses: addresses,
             port: port,
             on: eventLoop,
-            onAccept: { [weak self] socket in self?.accepted(socket, for: address, connection) },
+            onAccept: { [weak self] socket in
+                let caller = Caller(originator: PeerName(socket.remoteAddress), header: ProxyHeader(caller: socket))
+                self?.accepted(socket, from: caller, port: socket.localAddress?.port ?? 0, for: address, connection)
+            },
             completion: { self.listening(connection, address, addresses, reply, $0) }
         )
     }
@@ -103,29 +111,43 @@ extension ServerConnection {
         self.answer(connection, reply, success: self.forwards.cancel(address) ? ByteBuffer() : nil)
     }
 
-    private func accepted(_ socket: any Channel, for address: ForwardAddress, _ connection: ConnectionHandler) {
+    /// A connection that came to a listener.
+    ///
+    /// - Parameter port: the port that it came to, which the client may have left open.
+    func accepted(
+        _ socket: any Channel,
+        from caller: Caller,
+        port: Int,
+        for address: ForwardAddress,
+        _ connection: ConnectionHandler
+    ) {
         guard !self.context.isStopping else { return socket.close(promise: nil) }
-        let originator = PeerName(socket.remoteAddress)
+        let port = UInt32(clamping: port)
         let kind = ChannelOpen.Kind.forwardedTCPIP(
             TunnelAddresses(
                 // Verbatim what the client asked for, with the actual port: that is how it finds its forward.
                 host: address.host,
-                port: UInt32(clamping: socket.localAddress?.port ?? 0),
-                originatorAddress: originator.address,
-                originatorPort: UInt32(clamping: originator.port)
+                port: port,
+                originatorAddress: caller.originator.address,
+                originatorPort: UInt32(clamping: caller.originator.port)
             )
         )
         let audit = TunnelAudit(
             kind: "forwarded-tcpip",
-            from: "\(originator)",
-            to: "\(address.host.escapedForLog) port \(socket.localAddress?.port ?? 0)"
+            from: "\(caller.originator)",
+            to: "\(address.host.escapedForLog) port \(port)"
         )
         self.tunnel(connection, audit).open(kind, for: socket)
-        let port = UInt32(clamping: socket.localAddress?.port ?? 0)
         guard socket.isActive, self.policy?.announcesCaller(host: address.host, port: port) == true else { return }
         // As if the socket had said it first.
-        socket.pipeline.fireChannelRead(ProxyHeader(caller: socket).version2)
+        socket.pipeline.fireChannelRead(caller.header.version2)
         socket.pipeline.fireChannelReadComplete()
+    }
+
+    /// Who connected to a listener.
+    struct Caller {
+        let originator: PeerName
+        let header: ProxyHeader
     }
 }
 

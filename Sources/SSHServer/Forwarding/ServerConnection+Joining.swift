@@ -1,0 +1,30 @@
+import NIOCore
+import SSHForwarding
+import SSHWire
+
+/// From one client of the relay to another: direct-tcpip to a listener that a device has here.
+extension ServerConnection {
+    /// A way to who listens there on this very relay, without TCP to ourselves; nil if nobody does.
+    ///
+    /// The device is told who calls, which TCP from the relay to itself would hide.
+    func join(_ host: String, _ port: UInt32, on eventLoop: any EventLoop) -> EventLoopFuture<any Channel>? {
+        guard let port = UInt16(exactly: port),
+            let holder = self.context.listeners.holder(atLoopback: host, port: port)
+        else { return nil }
+        let device = holder.reference
+        let (near, far) = SocketPair.connect(on: eventLoop, and: device.eventLoop)
+        let peer = self.peer
+        far.whenSuccess { socket in device.value.joined(socket, from: peer, port: port) }
+        return near
+    }
+
+    private func joined(_ socket: any Channel, from peer: PeerName, port: UInt16) {
+        // Meanwhile the listener may have gone: the caller sees a connection that is closed at once, as by TCP.
+        guard let connection = self.handler, let listener = self.forwards.listeners.first(where: { $0.port == port })
+        else { return socket.close(promise: nil) }
+        let destination = try? SocketAddress(ipAddress: listener.boundAddresses.first ?? "", port: Int(port))
+        let source = try? SocketAddress(ipAddress: peer.address, port: peer.port)
+        let caller = Caller(originator: peer, header: ProxyHeader(from: source, to: destination))
+        self.accepted(socket, from: caller, port: Int(port), for: listener.requested, connection)
+    }
+}
