@@ -17,6 +17,8 @@ public final class ConnectionHandler: ChannelDuplexHandler {
     static let maximumControlOutput = 1024 * 1024
     /// So much of a channel's data may wait for what else comes of the same events.
     static let smallBatch = 16 * 1024
+    /// More than this is room that an idle connection has no use for.
+    private static let keptSinks = 16
     /// How long the peer has to take our goodbye.
     static let farewellTime = TimeAmount.seconds(1)
 
@@ -75,9 +77,13 @@ public final class ConnectionHandler: ChannelDuplexHandler {
 
     public func channelReadComplete(context: ChannelHandlerContext) {
         self.drainEvents()
-        let touched = self.touched
-        self.touched.removeAll(keepingCapacity: true)
-        for sink in touched { sink.channelReadComplete() }
+        // What a sink does can end the connection, and with it the list.
+        var index = 0
+        while index < self.touched.count {
+            self.touched[index].channelReadComplete()
+            index += 1
+        }
+        self.touched.removeAll(keepingCapacity: self.touched.count <= Self.keptSinks)
         if self.hasWork { self.pumpSoon() } else { self.settle() }
     }
 

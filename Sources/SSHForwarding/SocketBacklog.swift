@@ -6,6 +6,8 @@ struct SocketBacklog {
     static let smallPiece = 16 * 1024
     static let copiedPiece = 64 * 1024
     static let batch = 256 * 1024
+    /// More than this is room that a quiet tunnel has no use for.
+    private static let keptPieces = 16
 
     private var pieces: [ByteBuffer] = []
     var isEmpty: Bool { self.pieces.isEmpty }
@@ -30,20 +32,22 @@ struct SocketBacklog {
         }
     }
 
-    /// What leaves next: all, or as many pieces as make a batch, so that the window opens step by step.
-    mutating func takeBatch() -> (pieces: ArraySlice<ByteBuffer>, byteCount: Int) {
+    /// Gives what leaves next to `write`: all, or as many pieces as make a batch, so that the window opens step by step.
+    ///
+    /// - Returns: how many bytes that was.
+    mutating func takeBatch(_ write: (ByteBuffer) -> Void) -> Int {
         var (pieceCount, byteCount) = (0, 0)
         for piece in self.pieces where byteCount < Self.batch {
             pieceCount += 1
             byteCount += piece.readableBytes
+            write(piece)
         }
-        let batch = self.pieces.prefix(pieceCount)
         if pieceCount == self.pieces.count { self.removeAll() } else { self.pieces.removeFirst(pieceCount) }
-        return (batch, byteCount)
+        return byteCount
     }
 
     mutating func removeAll() {
-        self.pieces = []
+        self.pieces.removeAll(keepingCapacity: self.pieces.count <= Self.keptPieces)
         self.isLastCopied = false
     }
 }

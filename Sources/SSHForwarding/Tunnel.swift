@@ -209,14 +209,33 @@ public final class Tunnel: ChannelInboundHandler, ChannelSink {
     }
 
     public func channelReadComplete() {
-        guard !self.isWriting, !self.backlog.isEmpty, let context = self.context else { return }
-        let (pieces, count) = self.backlog.takeBatch()
-        guard let last = pieces.last else { return }
-        self.isWriting = true
-        for piece in pieces.dropLast() { context.write(self.wrapOutboundOut(piece), promise: nil) }
+        while !self.isWriting, !self.backlog.isEmpty, let context = self.context {
+            self.isWriting = true
+            let count = self.backlog.takeBatch { context.write(self.wrapOutboundOut($0), promise: nil) }
+            context.flush()
+            if self.hasTakenAll(context) {
+                self.socketTook(count)
+            } else {
+                self.waitForSocket(context, count)
+            }
+        }
+    }
+
+    /// Mostly the socket takes a batch at once, and nobody need be asked to say so.
+    private func hasTakenAll(_ context: ChannelHandlerContext) -> Bool {
+        // What a limit holds back is not in the socket's buffer, nor is what was lost with the socket.
+        guard self.rateLimit == nil, context.channel.isActive else { return false }
+        return (try? context.channel.syncOptions?.getOption(.bufferedWritableBytes)) == 0
+    }
+
+    private func waitForSocket(_ context: ChannelHandlerContext, _ count: Int) {
         let promise = context.eventLoop.makePromise(of: Void.self)
-        promise.futureResult.assumeIsolated().whenSuccess { self.socketTook(count) }
-        context.writeAndFlush(self.wrapOutboundOut(last), promise: promise)
+        promise.futureResult.assumeIsolated().whenSuccess {
+            self.socketTook(count)
+            self.channelReadComplete()
+        }
+        // It has its turn after what was written before.
+        context.writeAndFlush(self.wrapOutboundOut(ByteBuffer()), promise: promise)
     }
 
     private func socketTook(_ count: Int) {
@@ -224,7 +243,6 @@ public final class Tunnel: ChannelInboundHandler, ChannelSink {
         self.lastActivity = .now()
         self.bytesInFlight -= count
         self.bytesReceived += UInt64(clamping: count)
-        self.channelReadComplete()
         if let id = self.id { self.connection.delivered(count, on: id) }
         self.shutDownOutputWhenDrained()
         if self.closesWhenDrained { self.closeWhenDrained() }

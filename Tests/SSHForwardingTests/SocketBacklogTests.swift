@@ -4,13 +4,19 @@ import Testing
 @testable import SSHForwarding
 
 struct SocketBacklogTests {
+    private static func batch(of backlog: inout SocketBacklog) -> (pieces: [ByteBuffer], byteCount: Int) {
+        var pieces: [ByteBuffer] = []
+        let byteCount = backlog.takeBatch { pieces.append($0) }
+        return (pieces, byteCount)
+    }
+
     @Test func bytesThatWaitDoNotKeepTheBufferTheyCameIn() {
         var backlog = SocketBacklog()
         let read = ByteBuffer(repeating: 7, count: 1_000_000)
         for offset in 0..<1_000 {
             backlog.appendWaiting(read.getSlice(at: offset, length: 1) ?? ByteBuffer())
         }
-        let (pieces, count) = backlog.takeBatch()
+        let (pieces, count) = Self.batch(of: &backlog)
         #expect(count == 1_000 && pieces.count == 1)
         #expect(pieces.allSatisfy { $0.storageCapacity < 10_000 })
         #expect(backlog.isEmpty)
@@ -21,7 +27,7 @@ struct SocketBacklogTests {
         let read = ByteBuffer(repeating: 7, count: 512 * 1024)
         for offset in [0, 32_768] { backlog.appendWaiting(read.getSlice(at: offset, length: 32_768) ?? ByteBuffer()) }
         backlog.appendWaiting(read)
-        let (pieces, count) = backlog.takeBatch()
+        let (pieces, count) = Self.batch(of: &backlog)
         #expect(count == 65_536 + 512 * 1024)
         #expect(pieces.allSatisfy { $0.storageCapacity <= 2 * $0.readableBytes })
     }
@@ -42,7 +48,7 @@ struct SocketBacklogTests {
         var seen: [UInt8] = []
         var batches = 0
         while !backlog.isEmpty {
-            let (pieces, count) = backlog.takeBatch()
+            let (pieces, count) = Self.batch(of: &backlog)
             #expect(pieces.reduce(0) { $0 + $1.readableBytes } == count)
             for piece in pieces { seen += piece.readableBytesView }
             batches += 1

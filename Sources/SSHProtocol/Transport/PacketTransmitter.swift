@@ -24,7 +24,7 @@ struct PacketTransmitter {
 
     /// Header and body make up the payload; the body is fed to the cipher from where it lies.
     mutating func send(header: ByteBuffer, body: ByteBuffer, random: any RandomSource) throws {
-        if let spare = self.spare, self.output.readableBytes == 0 {
+        if let spare = self.spare, self.output.capacity == 0 {
             self.output = spare.output.take(capacity: header.readableBytes + body.readableBytes + self.sealer.overhead)
         }
         let before = self.output.writerIndex
