@@ -88,6 +88,23 @@ def test_a_listener_that_is_gone_refuses(lab, client_kind):
     traffic.expect_refusal(traffic.connect(joined.local))
 
 
+def test_of_two_listeners_on_one_port_the_one_that_is_called_answers(lab):
+    """A device may lead each of its addresses somewhere else."""
+    with socket.create_server((LOOPBACK, 0)) as other:
+        remote, local, second = free_port(), free_port(), free_port()
+        config = ["GatewayPorts clientspecified"]
+        server = lab.server("relay", config=config)
+        target = f"{LOOPBACK}:{other.getsockname()[1]}"
+        forwards = [f"127.0.0.1:{remote}:{lab.target}", f"127.0.0.2:{remote}:{target}", f"[::1]:{remote}:{target}"]
+        lab.client("swssh", server, remote=forwards)
+        lab.client("ssh", server, local=[f"{local}:127.0.0.1:{remote}", f"{second}:[::1]:{remote}"])
+        for _ in range(20):
+            transfer(traffic.connect(local), 1000)
+        with socket.create_connection((LOOPBACK, second), 10):
+            other.settimeout(10)
+            other.accept()[0].close()
+
+
 def test_another_address_is_reached_by_tcp(lab):
     config = ["LogFormat json", "GatewayPorts clientspecified"]
     joined = Joined(lab, "ssh", host="127.0.0.2", bind="127.0.0.2:", config=config)

@@ -29,23 +29,39 @@ final class ListenerRegistry: Sendable {
         }
     }
 
-    /// Who listens where a connection of this machine to one of its loopback addresses arrives; nil for any other host.
-    func holder(atLoopback host: String, port: UInt16) -> Holder? {
-        let ways: [(address: String, wildcard: String)] =
-            switch host {
-            case "127.0.0.1": [("127.0.0.1", "0.0.0.0")]
-            case "::1": [("::1", "::")]
-            case "localhost": [("::1", "::"), ("127.0.0.1", "0.0.0.0")]
-            default: []
-            }
-        guard !ways.isEmpty else { return nil }
-        return self.listeners.withLock { listeners in
+    /// Who listens where a connection of this machine to one of its loopback addresses arrives, and the address that is bound
+    /// there; nil for any other host.
+    ///
+    /// "localhost" has both families, and TCP would take the one that comes first: only who holds both is found by it.
+    func holder(atLoopback host: String, port: UInt16) -> (holder: Holder, bound: String)? {
+        let (ipv4, ipv6) = (["127.0.0.1", "0.0.0.0"], ["::1", "::"])
+        let found = self.listeners.withLock { listeners -> (holder: Holder, bound: String, index: Int)? in
             guard let all = listeners[port] else { return nil }
-            for bound in ways.flatMap({ [$0.address, $0.wildcard] }) {
-                if let found = all.first(where: { $0.boundAddresses.contains(bound) }) { return found.holder }
+            switch host {
+            case "127.0.0.1": return Self.first(of: all, boundTo: ipv4)
+            case "::1": return Self.first(of: all, boundTo: ipv6)
+            case "localhost":
+                guard let found = Self.first(of: all, boundTo: ipv6), let other = Self.first(of: all, boundTo: ipv4),
+                    found.index == other.index
+                else { return nil }
+                return found
+            default: return nil
             }
-            return nil
         }
+        return found.map { ($0.holder, $0.bound) }
+    }
+
+    /// An address goes before the wildcard that covers it.
+    private static func first(
+        of listeners: [Listener],
+        boundTo addresses: [String]
+    ) -> (holder: Holder, bound: String, index: Int)? {
+        for bound in addresses {
+            if let index = listeners.firstIndex(where: { $0.boundAddresses.contains(bound) }) {
+                return (listeners[index].holder, bound, index)
+            }
+        }
+        return nil
     }
 
     func insert(_ holder: Holder, addresses: [String], boundAddresses: [String], port: UInt16) {

@@ -9,21 +9,23 @@ extension ServerConnection {
     /// The device is told who calls, which TCP from the relay to itself would hide.
     func join(_ host: String, _ port: UInt32, on eventLoop: any EventLoop) -> EventLoopFuture<any Channel>? {
         guard let port = UInt16(exactly: port),
-            let holder = self.context.listeners.holder(atLoopback: host, port: port)
+            let (holder, bound) = self.context.listeners.holder(atLoopback: host, port: port)
         else { return nil }
-        let device = holder.reference
-        let (near, far) = SocketPair.connect(on: eventLoop, and: device.eventLoop)
-        let peer = self.peer
-        far.whenSuccess { socket in device.value.joined(socket, from: peer, port: port) }
-        return near
+        let (device, peer) = (holder.reference, self.peer)
+        return SocketPair.connect(on: eventLoop, and: device.eventLoop) { socket in
+            device.value.joined(socket, from: peer, address: bound, port: port)
+        }
     }
 
-    private func joined(_ socket: any Channel, from peer: PeerName, port: UInt16) {
+    private func joined(_ socket: any Channel, from peer: PeerName, address: String, port: UInt16) {
+        let isCalled = { (listener: RemoteForwards.Listener) in
+            listener.port == port && listener.boundAddresses.contains(address)
+        }
         // Meanwhile the listener may have gone: the caller sees a connection that is closed at once, as by TCP.
-        guard let connection = self.handler, let listener = self.forwards.listeners.first(where: { $0.port == port })
+        guard let connection = self.handler, let listener = self.forwards.listeners.first(where: isCalled)
         else { return socket.close(promise: nil) }
-        let destination = try? SocketAddress(ipAddress: listener.boundAddresses.first ?? "", port: Int(port))
         let source = try? SocketAddress(ipAddress: peer.address, port: peer.port)
+        let destination = try? SocketAddress(ipAddress: address, port: Int(port))
         let caller = Caller(originator: peer, header: ProxyHeader(from: source, to: destination))
         self.accepted(socket, from: caller, port: Int(port), for: listener.requested, connection)
     }

@@ -21,11 +21,14 @@ struct ChildProcess {
         guard let path = arguments.first, !(arguments + environment).contains(where: { $0.utf8.contains(0) }) else {
             throw SSHError(.system, "an argument holds a NUL byte")
         }
-        let (output, errors) = (try Pipe(), try? Pipe())
+        let output = try Pipe()
         defer { output.closeEnd() }
-        guard let errors else {
+        let errors: Pipe
+        do {
+            errors = try Pipe()
+        } catch {
             output.closeBeginning()
-            throw SSHError(.system, String(cString: strerror(errno)))
+            throw error
         }
         defer { errors.closeEnd() }
         // Who has closed standard input and the like would have them here, and one would be put over the other.
