@@ -38,17 +38,21 @@ extension RelayContext {
     }
 }
 
-/// What commands have said in one round of judging. One that hangs is not asked again in it.
+/// What commands have said in one round of judging. One that hangs again and again is not asked any more in it; a single user
+/// who can slow down the answer about himself does not keep the others from being asked about.
 private struct CommandRound {
-    private var hanging: [AccountCommand: CommandFailure] = [:]
+    private static let mostHangs = 8
+
+    private var hangs: [AccountCommand: (count: Int, last: CommandFailure)] = [:]
 
     mutating func ask(_ invocation: CommandInvocation, _ context: RelayContext) async -> CommandResult {
-        if let failure = self.hanging[invocation.command] { return .failure(failure) }
+        let command = invocation.command
+        if let known = self.hangs[command], known.count >= Self.mostHangs { return .failure(known.last) }
         let result = await CommandRunner.shared.run(invocation)
         if case .failure(let failure) = result {
             let (level, message) = (failure.line.level, failure.line.message)
             context.logger.write([LogLine(level: level, message: "\(message); who is logged in by it stays")])
-            if failure.isHang { self.hanging[invocation.command] = failure }
+            if failure.isHang { self.hangs[command] = ((self.hangs[command]?.count ?? 0) + 1, failure) }
         }
         return result
     }
