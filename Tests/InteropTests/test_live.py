@@ -197,6 +197,7 @@ def test_living_connection_of_the_same_key_gives_way_too_and_the_log_tells_it(la
     lab.client(client_kind, server, remote=[f"{port}:{lab.target}"])
     assert old.wait() == 255
     assert "alive" in server.wait_for_log(lambda line: "took over its listener" in line)
+    wait_until(lambda: is_listening(port), 5, "the new listener")
     transfer(traffic.connect(port), MIB)
 
 
