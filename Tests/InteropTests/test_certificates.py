@@ -27,20 +27,6 @@ def _certificate(lab, authority, *arguments, names=USER, identity="device-1"):
     )
 
 
-def _logs_in(lab, kind, server, key):
-    """Whether a client with the key gets a session as far as forwarding nothing."""
-    before = server.log().count("Accepted publickey")
-    client = lab.client(kind, server, key=key, wait=False)
-    wait_until(
-        lambda: not client.program.running or server.log().count("Accepted publickey") > before,
-        20,
-        "an answer",
-    )
-    accepted = client.program.running
-    client.stop()
-    return accepted
-
-
 def _line(authority, options=""):
     return f"cert-authority{options} {authority.public}\n"
 
@@ -76,20 +62,20 @@ def test_authority_in_authorized_keys(lab, authority, client_kind, server_kind):
     for options, arguments, _ in LINES:
         server.authorized_keys.write_text(_line(authority, options))
         key = _certificate(lab, authority, *arguments)
-        answers.append((options, arguments, _logs_in(lab, client_kind, server, key)))
+        answers.append((options, arguments, lab.logs_in(client_kind, server, key)))
     assert answers == LINES
 
 
 @BOTH
 def test_other_names_and_other_authorities_do_not_log_in(lab, authority, client_kind, server_kind):
     server = lab.server(server_kind, authorized_keys=_line(authority))
-    assert not _logs_in(lab, client_kind, server, _certificate(lab, authority, names="somebody"))
-    assert not _logs_in(lab, client_kind, server, _certificate(lab, lab.keys.named("impostor")))
+    assert not lab.logs_in(client_kind, server, _certificate(lab, authority, names="somebody"))
+    assert not lab.logs_in(client_kind, server, _certificate(lab, lab.keys.named("impostor")))
     host = authority.certify(lab.keys.named("certified"), f"host-{uuid.uuid4()}", "-h", "-I", "x", "-n", USER)
-    assert not _logs_in(lab, client_kind, server, host)
+    assert not lab.logs_in(client_kind, server, host)
     # The line is for certificates, not for the authority's own key, and not for the certified key alone.
-    assert not _logs_in(lab, client_kind, server, authority)
-    assert not _logs_in(lab, client_kind, server, lab.keys.named("certified"))
+    assert not lab.logs_in(client_kind, server, authority)
+    assert not lab.logs_in(client_kind, server, lab.keys.named("certified"))
 
 
 # The principals file, or None if it is missing; the certificate's names; whether it logs in. The first line that fits decides.
@@ -127,7 +113,7 @@ PRINCIPALS = [
 @pytest.mark.parametrize("names, accepted", [(USER, True), ("somebody", False), (f"x,{USER}", True)])
 def test_trusted_user_ca_keys(lab, authority, client_kind, server_kind, names, accepted, tmp_path):
     server = lab.server(server_kind, config=_trusting(tmp_path, f"# authorities\n{authority.public} comment\n"))
-    assert _logs_in(lab, client_kind, server, _certificate(lab, authority, names=names)) == accepted, server.log()
+    assert lab.logs_in(client_kind, server, _certificate(lab, authority, names=names)) == accepted, server.log()
 
 
 @BOTH
@@ -138,7 +124,7 @@ def test_authorized_principals_file(lab, authority, client_kind, server_kind, tm
         (tmp_path / f"principals-{USER}").unlink()
         if text is not None:
             _written(tmp_path / f"principals-{USER}", text)
-        answers.append((text, names, _logs_in(lab, client_kind, server, _certificate(lab, authority, names=names))))
+        answers.append((text, names, lab.logs_in(client_kind, server, _certificate(lab, authority, names=names))))
         _written(tmp_path / f"principals-{USER}", "")
     assert answers == PRINCIPALS
 
@@ -152,7 +138,7 @@ def test_line_of_the_account_restricts_an_authority_that_is_trusted_anyway(
     keys = _line(authority, ",restrict")
     server = lab.server(server_kind, config=[f"TrustedUserCAKeys {trusted}"], authorized_keys=keys)
     key = _certificate(lab, authority)
-    assert _logs_in(lab, client_kind, server, key)
+    assert lab.logs_in(client_kind, server, key)
     client = lab.client(client_kind, server, key=key, remote=[f"{free_port()}:{lab.target}"], wait=False)
     assert client.wait() == 255
 
@@ -237,7 +223,7 @@ def _who_logs_in(lab, kind, server, key, path, ways):
     for name, write in ways.items():
         path.unlink(missing_ok=True)
         write()
-        if _logs_in(lab, kind, server, key):
+        if lab.logs_in(kind, server, key):
             letting_in.append(name)
     return letting_in
 
@@ -276,7 +262,7 @@ def test_revoked_plain_key_does_not_log_in(lab, authority, client_kind, server_k
 def test_accepted_certificate_is_logged_as_sshd_logs_it(lab, authority, client_kind, server_kind):
     server = lab.server(server_kind, authorized_keys=_line(authority))
     key = _certificate(lab, authority, "-z", "77", identity="the device")
-    assert _logs_in(lab, client_kind, server, key)
+    assert lab.logs_in(client_kind, server, key)
     line = server.wait_for_log(lambda line: line.startswith("Accepted publickey"))
     fingerprint = lab.keys.named("certified").fingerprint
     expected = f"ED25519-CERT {fingerprint} ID the device (serial 77) CA ED25519 {authority.fingerprint}"
@@ -334,7 +320,7 @@ def test_lines_of_trusted_user_ca_keys(lab, authority, client_kind, server_kind,
         for word, public in words.items():
             written = written.replace(word, public)
         _written(tmp_path / "trusted", written)
-        answers.append((text, _logs_in(lab, client_kind, server, key)))
+        answers.append((text, lab.logs_in(client_kind, server, key)))
     assert answers == TRUSTED
 
 
@@ -419,7 +405,7 @@ FLAGS = [
 def test_data_of_options(lab, authority, client_kind, server_kind):
     server = lab.server(server_kind, authorized_keys=_line(authority))
     answers = [
-        (option, _logs_in(lab, client_kind, server, _certificate(lab, authority, "-O", option))) for option, _ in FLAGS
+        (option, lab.logs_in(client_kind, server, _certificate(lab, authority, "-O", option))) for option, _ in FLAGS
     ]
     assert answers == FLAGS
 
@@ -451,7 +437,7 @@ def test_algorithms_of_keys_and_authorities(lab, client_kind, server_kind, by, o
     authority = lab.keys.named(f"authority-{by}", by)
     key = authority.certify(lab.keys.named(f"certified-{of}", of), f"c-{uuid.uuid4()}", "-I", "x", "-n", USER)
     server = lab.server(server_kind, config=config, authorized_keys=_line(authority))
-    assert _logs_in(lab, client_kind, server, key) == accepted, server.log()
+    assert lab.logs_in(client_kind, server, key) == accepted, server.log()
 
 
 @BOTH
@@ -460,7 +446,7 @@ def test_a_certificate_in_revoked_keys_stands_for_its_key(lab, authority, client
     text = key.path.with_name(key.path.name + "-cert.pub").read_text()
     config = [f"RevokedKeys {_written(tmp_path / 'revoked', text)}"]
     server = lab.server(server_kind, config=config, authorized_keys=f"{_line(authority)}{key.public}\n")
-    assert not _logs_in(lab, client_kind, server, key)
+    assert not lab.logs_in(client_kind, server, key)
 
 
 # Files of RevokedKeys and whether the certificate with the serial number 77 logs in. More lists are put to ssh-keygen -Q by the
@@ -519,7 +505,7 @@ def test_bytes_of_revoked_keys(lab, authority, client_kind, server_kind, tmp_pat
         for word, public in words.items():
             content = content.replace(word, public.encode())
         path.write_bytes(content)
-        answers.append((name, _logs_in(lab, client_kind, server, key)))
+        answers.append((name, lab.logs_in(client_kind, server, key)))
     assert answers == [(name, accepted) for name, _, accepted in LISTS]
 
 
@@ -540,7 +526,7 @@ ROOT = [
 def test_root_logs_in_as_permit_root_login_says(lab, client_kind, server_kind, value, options, accepted):
     keys = f"{options} {lab.keys.user.public}\n"
     server = lab.server(server_kind, config=[f"PermitRootLogin {value}"], authorized_keys=keys)
-    assert _logs_in(lab, client_kind, server, lab.keys.user) == accepted, server.log()
+    assert lab.logs_in(client_kind, server, lab.keys.user) == accepted, server.log()
 
 
 @pytest.mark.pairs(clients=["ssh"], servers=["relay"])
@@ -548,7 +534,7 @@ def test_root_logs_in_as_permit_root_login_says(lab, client_kind, server_kind, v
 def test_certificate_for_nobody_in_particular_does_not_log_in(lab, authority, client_kind, server_kind):
     server = lab.server(server_kind, authorized_keys=_line(authority))
     key = authority.certify(lab.keys.named("certified"), f"certificate-{uuid.uuid4()}", "-I", "x")
-    assert not _logs_in(lab, client_kind, server, key)
+    assert not lab.logs_in(client_kind, server, key)
 
 
 @pytest.mark.pairs(clients=["ssh"], servers=["relay"])
@@ -559,11 +545,11 @@ def test_what_is_wrong_with_a_list_of_keys_is_logged_once(lab, authority, client
     server = lab.server(server_kind, config=[*config, f"RevokedKeys {revoked}"])
     key = _certificate(lab, authority)
     for _ in range(2):
-        assert _logs_in(lab, client_kind, server, key)
+        assert lab.logs_in(client_kind, server, key)
     said = [line for line in server.log().splitlines() if "TrustedUserCAKeys" in line]
     assert len(said) == 1 and f"{tmp_path}/trusted: line 2: " in said[0], said
     revoked.write_text("this is no key\n")
     for _ in range(2):
-        assert not _logs_in(lab, client_kind, server, key)
+        assert not lab.logs_in(client_kind, server, key)
     said = [line for line in server.log().splitlines() if "nobody may log in" in line]
     assert len(said) == 1 and f"RevokedKeys {revoked}: line 1: " in said[0], said

@@ -65,19 +65,6 @@ def _certificate(lab, authority, *arguments, names=USER, identity="device-1"):
     return authority.certify(key, f"certificate-{uuid.uuid4()}", "-I", identity, "-n", names, *arguments)
 
 
-def _logs_in(lab, kind, server, key=None):
-    before = server.log().count("Accepted publickey")
-    client = lab.client(kind, server, key=key, wait=False)
-    wait_until(
-        lambda: not client.program.running or server.log().count("Accepted publickey") > before,
-        20,
-        "an answer",
-    )
-    accepted = client.program.running
-    client.stop()
-    return accepted
-
-
 # What the script of a keys command says of the key KEY, and whether that lets in. Its arguments are tokens.
 KEYS = [
     ("echo 'KEY'", True),
@@ -118,7 +105,7 @@ def test_keys_that_a_command_names(lab, scripts, client_kind, server_kind):
         for word, value in words.items():
             script = script.replace(word, value)
         scripts.write("keys", script + "\n")
-        answers.append((text, _logs_in(lab, client_kind, server)))
+        answers.append((text, lab.logs_in(client_kind, server)))
     assert answers == KEYS
 
 
@@ -126,12 +113,12 @@ def test_keys_that_a_command_names(lab, scripts, client_kind, server_kind):
 def test_command_is_asked_when_the_files_have_not_the_key(lab, scripts, client_kind, server_kind):
     scripts.write("keys", f"echo '{lab.keys.user.public}'\n")
     server = _server(lab, server_kind, [*scripts.keys(), "LogLevel VERBOSE"])
-    assert _logs_in(lab, client_kind, server)
+    assert lab.logs_in(client_kind, server)
     place = f"found at /bin/sh {scripts.folder}/keys:1"
     assert place in server.log()
     server.authorized_keys.write_text(lab.keys.user.public + "\n")
     count = server.log().count(place)
-    assert _logs_in(lab, client_kind, server)
+    assert lab.logs_in(client_kind, server)
     assert server.log().count(place) == count
     assert f"found at {server.authorized_keys}:1" in server.log()
 
@@ -156,7 +143,7 @@ def test_command_that_must_not_run_does_not(lab, scripts, client_kind, server_ki
     scripts.write("program", f"#!/bin/sh\necho '{lab.keys.user.public}'\n").chmod(0o777)
     for lines, reason in UNFIT + (BY_ROOT if os.getuid() == 0 else []):
         server = _server(lab, server_kind, [line.replace("{}", str(scripts.folder)) for line in lines])
-        assert not _logs_in(lab, client_kind, server), lines
+        assert not lab.logs_in(client_kind, server), lines
         server.wait_for_log(lambda line, reason=reason: reason in line)
         server.stop()
 
@@ -179,7 +166,7 @@ def test_modes_and_owners_of_a_command(lab, client_kind, server_kind):
             program.chmod(mode)
             os.chown(program, owner, 0)
             folder.chmod(folder_mode)
-            answers.append((mode, owner, folder_mode, _logs_in(lab, client_kind, server)))
+            answers.append((mode, owner, folder_mode, lab.logs_in(client_kind, server)))
         assert answers == rows
     finally:
         program.unlink()
@@ -218,7 +205,7 @@ def test_names_that_a_command_gives(lab, scripts, authority, client_kind, server
         if file is not None:
             scripts.write("principals", file)
         key = _certificate(lab, authority, names=names)
-        answers.append((script, file, names, _logs_in(lab, client_kind, server, key)))
+        answers.append((script, file, names, lab.logs_in(client_kind, server, key)))
     assert answers == NAMES
 
 
@@ -236,16 +223,16 @@ def test_tokens_of_a_certificate(lab, scripts, authority, client_kind, server_ki
     text = "".join(f"{word}\n" for word in expected)
     scripts.write("expected", text)
     scripts.write("names", f"printf '%s\\n' \"$@\" | cmp -s - {scripts.folder}/expected && echo operators\n")
-    assert _logs_in(lab, client_kind, server, key)
+    assert lab.logs_in(client_kind, server, key)
 
 
 @BOTH
 def test_authority_that_a_keys_command_names(lab, scripts, authority, client_kind, server_kind):
     server = _server(lab, server_kind, scripts.keys("%t"))
     scripts.write("keys", f"echo 'cert-authority,principals=\"operators\" {authority.public}'\n")
-    assert _logs_in(lab, client_kind, server, _certificate(lab, authority, names="operators"))
-    assert not _logs_in(lab, client_kind, server, _certificate(lab, authority))
-    assert not _logs_in(lab, client_kind, server, authority)
+    assert lab.logs_in(client_kind, server, _certificate(lab, authority, names="operators"))
+    assert not lab.logs_in(client_kind, server, _certificate(lab, authority))
+    assert not lab.logs_in(client_kind, server, authority)
 
 
 @OURS
@@ -257,7 +244,7 @@ def test_failures_are_told(lab, scripts, client_kind, server_kind):
     rows += [("yes", "killed: it wrote more than 1048576 bytes")]
     for script, reason in rows:
         scripts.write("keys", script + "\n")
-        assert not _logs_in(lab, client_kind, server)
+        assert not lab.logs_in(client_kind, server)
         server.wait_for_log(lambda line, reason=reason: f"{command} {reason}" in line)
 
 
@@ -282,7 +269,7 @@ def test_command_that_hangs_holds_up_nobody_else_and_is_killed(lab, scripts, cli
     wait_until(lambda: _commands(server, scripts.folder / "keys") == 16, LIMIT_SECONDS, "16 commands")
     server.authorized_keys.write_text(other.public + "\n")
     # More of them wait for their turn than there are threads that read files.
-    assert _logs_in(lab, client_kind, server, other)
+    assert lab.logs_in(client_kind, server, other)
     assert _commands(server, scripts.folder / "keys") <= 16
     server.wait_for_log(lambda line: "killed: it took longer than 10 s" in line, 2 * LIMIT_SECONDS)
     for client in clients:
@@ -299,7 +286,7 @@ def test_login_by_a_command_lives_until_a_reload_that_does_not_find_it(lab, scri
     # The file is looked at again, and does not have the key; the command is not asked.
     scripts.write("keys", "exit 1\n")
     server.authorized_keys.write_text("# still nobody\n")
-    assert not _logs_in(lab, client_kind, server)
+    assert not lab.logs_in(client_kind, server)
 
     def reload():
         count = server.log().count("The new configuration holds")

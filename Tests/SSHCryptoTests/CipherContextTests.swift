@@ -4,23 +4,6 @@ import Testing
 @testable import SSHCrypto
 
 struct CipherContextTests {
-    /// Runs a cipher over `plaintext` in pieces of `pieceLength` bytes.
-    private func run(_ context: CipherContext, _ plaintext: [UInt8], pieceLength: Int) throws -> [UInt8] {
-        var result = [UInt8](repeating: 0, count: plaintext.count)
-        for start in stride(from: 0, to: plaintext.count, by: pieceLength) {
-            let piece = start..<min(start + pieceLength, plaintext.count)
-            try plaintext.withUnsafeBytes { source in
-                try result.withUnsafeMutableBytes { target in
-                    try context.update(
-                        UnsafeRawBufferPointer(rebasing: source[piece]),
-                        into: UnsafeMutableRawBufferPointer(rebasing: target[piece])
-                    )
-                }
-            }
-        }
-        return result
-    }
-
     /// NIST SP 800-38A, F.5.1, F.5.3 and F.5.5.
     @Test(arguments: [
         (
@@ -49,7 +32,7 @@ struct CipherContextTests {
                     )
                 }
             }
-            #expect(try self.run(context, plaintext, pieceLength: pieceLength) == hex(ciphertext))
+            #expect(try context.run(over: plaintext, pieceLength: pieceLength) == hex(ciphertext))
         }
     }
 

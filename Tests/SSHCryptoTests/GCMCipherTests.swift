@@ -16,23 +16,6 @@ struct GCMCipherTests {
         }
     }
 
-    /// Encrypts `plaintext` in pieces of `pieceLength` bytes.
-    private func run(_ cipher: any GCMCipher, _ plaintext: [UInt8], pieceLength: Int) throws -> [UInt8] {
-        var result = [UInt8](repeating: 0, count: plaintext.count)
-        for start in stride(from: 0, to: plaintext.count, by: pieceLength) {
-            let piece = start..<min(start + pieceLength, plaintext.count)
-            try plaintext.withUnsafeBytes { source in
-                try result.withUnsafeMutableBytes { target in
-                    try cipher.update(
-                        UnsafeRawBufferPointer(rebasing: source[piece]),
-                        into: UnsafeMutableRawBufferPointer(rebasing: target[piece])
-                    )
-                }
-            }
-        }
-        return result
-    }
-
     /// The GCM specification's test cases 4 and 16.
     @Test(
         arguments: GCMLibrary.allCases,
@@ -68,7 +51,7 @@ struct GCMCipherTests {
         for pieceLength in [1, 10, 16, 60] {
             try hex("cafebabefacedbaddecaf888").withUnsafeBytes { try cipher.start(initialVector: $0) }
             try associatedData.withUnsafeBytes { try cipher.updateAssociatedData($0) }
-            #expect(try self.run(cipher, plaintext, pieceLength: pieceLength) == hex(vector.ciphertext))
+            #expect(try cipher.run(over: plaintext, pieceLength: pieceLength) == hex(vector.ciphertext))
             var computed = [UInt8](repeating: 0, count: 16)
             try computed.withUnsafeMutableBytes { try cipher.finish(tag: $0) }
             #expect(computed == hex(vector.tag))

@@ -6,9 +6,11 @@ import Testing
 /// The installed sshd's `-T` reads the same files: its answer is the expected one.
 @Suite(.serialized)
 struct OpenSSHComparisonTests {
+    private let sshd = StockSshd()
+
     /// What both answer for the keywords that stand in a file; nil is a refusal to start.
-    private static func compare(_ text: String, _ facts: ConnectionFacts, _ location: SourceLocation) throws {
-        let expected = StockSshd.effectiveLines(text, facts)
+    private func compare(_ text: String, _ facts: ConnectionFacts, _ location: SourceLocation) throws {
+        let expected = self.sshd.effectiveLines(text, facts)
         let configuration = try? ServerConfiguration.parsing(text)
         guard let configuration, let expected else {
             #expect((configuration == nil) == (expected == nil), "\(text)", sourceLocation: location)
@@ -67,7 +69,7 @@ struct OpenSSHComparisonTests {
             "Match user alice\nVersionAddendum x", "Match user alice\nUseDNS yes",
         ]
         for line in lines {
-            try Self.compare(line + "\n", .from("alice", host: "h.example", localPort: 2222), #_sourceLocation)
+            try self.compare(line + "\n", .from("alice", host: "h.example", localPort: 2222), #_sourceLocation)
         }
     }
 
@@ -107,30 +109,31 @@ struct OpenSSHComparisonTests {
             let address = ["192.0.2.7", "192.0.2.9", "10.9.9.9"].randomElement(using: &generator) ?? ""
             let port = Bool.random(using: &generator) ? 22 : 2222
             let facts = ConnectionFacts.from(user, address: address, host: "h.example", localPort: port)
-            try Self.compare(text, facts, #_sourceLocation)
+            try self.compare(text, facts, #_sourceLocation)
         }
     }
 }
 
 /// The sshd of the machine that runs the tests.
-enum StockSshd {
+private struct StockSshd {
     private static let path = "/usr/sbin/sshd"
-    private static let folder = TemporaryFolder()
+    private let folder = TemporaryFolder()
+
+    init() {
+        _ = Self.run("/usr/bin/ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-f", "\(self.folder.path)/key"])
+    }
 
     /// False where it is not installed, or not set up (it wants /run/sshd).
-    static let isUsable: Bool = {
-        guard FileManager.default.isExecutableFile(atPath: path) else { return false }
-        let key = ["-q", "-t", "ed25519", "-N", "", "-f", "\(folder.path)/key"]
-        guard run("/usr/bin/ssh-keygen", key) != nil else { return false }
-        return effectiveLines("Port 22\n", .from("alice")) != nil
-    }()
+    static let isUsable =
+        FileManager.default.isExecutableFile(atPath: path)
+        && StockSshd().effectiveLines("Port 22\n", .from("alice")) != nil
 
     /// The lines of `sshd -T`, or nil if it refuses the file.
-    static func effectiveLines(_ text: String, _ facts: ConnectionFacts) -> [String]? {
+    func effectiveLines(_ text: String, _ facts: ConnectionFacts) -> [String]? {
         let file = self.folder.write("config", text)
         let connection =
             "user=\(facts.user),host=\(facts.host),addr=\(facts.address),laddr=\(facts.localAddress),lport=\(facts.localPort)"
-        return self.run(self.path, ["-T", "-f", file, "-h", "\(self.folder.path)/key", "-C", connection])?
+        return Self.run(Self.path, ["-T", "-f", file, "-h", "\(self.folder.path)/key", "-C", connection])?
             .split(separator: "\n").map(String.init)
     }
 

@@ -1,10 +1,10 @@
 import Glibc
 
 /// Objects of which each thread has one of its own, made when it is first asked for and kept as long as the thread lives.
-final class ThreadValue<Value: AnyObject>: Sendable {
+package final class ThreadValue<Value: AnyObject>: Sendable {
     private let key: pthread_key_t
 
-    init() {
+    package init() {
         var key = pthread_key_t()
         let result = pthread_key_create(&key) { address in
             if let address { Unmanaged<AnyObject>.fromOpaque(address).release() }
@@ -13,7 +13,7 @@ final class ThreadValue<Value: AnyObject>: Sendable {
         self.key = key
     }
 
-    func ofThisThread(_ make: () throws -> Value) rethrows -> Value {
+    package func ofThisThread(_ make: () throws -> Value) rethrows -> Value {
         if let address = pthread_getspecific(self.key) {
             return Unmanaged<Value>.fromOpaque(address).takeUnretainedValue()
         }

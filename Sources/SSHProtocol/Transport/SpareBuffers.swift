@@ -3,8 +3,8 @@ public import NIOCore
 /// Small buffers that the connections of one event loop lend each other: a keepalive of an idle connection asks for no memory,
 /// and an idle connection holds none.
 ///
-/// All calls come on one thread. Sendable for that thread's variable alone.
-public final class SpareBuffers: @unchecked Sendable {
+/// All calls come on one thread.
+public final class SpareBuffers {
     /// What one read of a socket brought.
     public var read = SpareBuffer(count: 1)
     /// Sealed packets; those of connections that were heard together leave together.

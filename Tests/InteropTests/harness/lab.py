@@ -43,6 +43,19 @@ class Lab:
         port = network.free_port()
         return self.client(kind, server, remote=[f"{port}:{self.target}"], **options), port
 
+    def logs_in(self, kind, server, key=None):
+        """Whether a client with the key gets a session as far as forwarding nothing."""
+        before = server.log().count("Accepted publickey")
+        client = self.client(kind, server, key=key, wait=False)
+        network.wait_until(
+            lambda: not client.program.running or server.log().count("Accepted publickey") > before,
+            20,
+            "an answer",
+        )
+        accepted = client.program.running
+        client.stop()
+        return accepted
+
     def size(self, client_kind, server_kind):
         """How much to move between the two: libraries in Python get less."""
         return min(CLIENTS[client_kind].largest_transfer, SERVERS[server_kind].largest_transfer)
