@@ -21,7 +21,8 @@ extension ServerConnection {
         }
         // Who is told by whom he is called is told by TCP.
         let joined = policy.announcesClient(host: host, port: port) ? nil : self.join(host, port, on: eventLoop)
-        let dialed = joined ?? Dialer().connect(host: host, port: port, on: eventLoop)
+        let dialed =
+            joined.map(eventLoop.makeSucceededFuture) ?? Dialer().connect(host: host, port: port, on: eventLoop)
         dialed.assumeIsolated().whenComplete { result in
             switch result {
             case .failure(let error):

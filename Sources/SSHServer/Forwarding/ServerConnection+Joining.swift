@@ -7,12 +7,12 @@ extension ServerConnection {
     /// A way to who listens there on this very relay, without TCP to ourselves; nil if nobody does.
     ///
     /// The device is told who calls, which TCP from the relay to itself would hide.
-    func join(_ host: String, _ port: UInt32, on eventLoop: any EventLoop) -> EventLoopFuture<any Channel>? {
+    func join(_ host: String, _ port: UInt32, on eventLoop: any EventLoop) -> (any Channel)? {
         guard let port = UInt16(exactly: port),
             let (holder, bound) = self.context.listeners.holder(atLoopback: host, port: port)
         else { return nil }
         let (device, peer) = (holder.reference, self.peer)
-        return SocketPair.connect(on: eventLoop, and: device.eventLoop) { socket in
+        return MemorySocketPair.connect(on: eventLoop, and: device.eventLoop) { socket in
             device.value.joined(socket, from: peer, address: bound, port: port)
         }
     }

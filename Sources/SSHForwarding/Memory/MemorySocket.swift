@@ -1,0 +1,232 @@
+import NIOCore
+
+/// One end of a connection in memory, which behaves as a socket does that is connected and not read yet: what is written
+/// to it is read at the other end, at most `maximumUnread` ahead.
+///
+/// Unchecked: all of it belongs to its event loop, and to the other end it speaks by that one's event loop.
+final class MemorySocket: Channel, ChannelCore, @unchecked Sendable {
+    /// What may be on its way to the other end, or wait there, before writes have to wait here.
+    static let maximumUnread = 1024 * 1024
+
+    let eventLoop: any EventLoop
+    let allocator = ByteBufferAllocator()
+    private(set) lazy var pipeline = ChannelPipeline(channel: self)
+    private let closePromise: EventLoopPromise<Void>
+    private(set) var isActive = true
+
+    /// None once either end is closed.
+    var other: MemorySocket?
+    private var outgoing = Outgoing()
+    private var incoming = Incoming()
+    var readsByItself = false
+
+    init(on eventLoop: any EventLoop) {
+        self.eventLoop = eventLoop
+        self.closePromise = eventLoop.makePromise()
+    }
+
+    /// What was written and is not, or not all, with the other end.
+    private struct Outgoing {
+        var writes: [(data: ByteBuffer, promise: EventLoopPromise<Void>?)] = []
+        var bytes = 0
+        var flushed = 0
+        /// Handed over, and not read by the other end yet.
+        var unread = 0
+        var end = End.none
+    }
+
+    /// What the other end wrote and nobody here has read.
+    private struct Incoming {
+        var pieces: [ByteBuffer] = []
+        var end = End.none
+        var isReadWanted = false
+        var isDelivering = false
+    }
+
+    private enum End {
+        /// More may come.
+        case none
+        /// No more will come, once all that came before has gone.
+        case due
+        case told
+    }
+
+    // MARK: Out
+
+    func write0(_ data: NIOAny, promise: EventLoopPromise<Void>?) {
+        guard self.isActive, self.outgoing.end == .none else {
+            promise?.fail(self.isActive ? ChannelError.outputClosed : ChannelError.ioOnClosedChannel)
+            return
+        }
+        let data = self.unwrapData(data, as: ByteBuffer.self)
+        self.outgoing.bytes += data.readableBytes
+        self.outgoing.writes.append((data, promise))
+    }
+
+    func flush0() {
+        self.outgoing.flushed = self.outgoing.writes.count
+        self.handOver()
+    }
+
+    /// What was flushed goes to the other end, as far as that has room. What is written to an end that is gone is lost.
+    private func handOver() {
+        var (count, bytes, promises) = (0, 0, [EventLoopPromise<Void>]())
+        let room = self.other == nil ? Int.max : Self.maximumUnread - self.outgoing.unread
+        while count < self.outgoing.flushed, bytes < room {
+            bytes += self.outgoing.writes[count].data.readableBytes
+            if let promise = self.outgoing.writes[count].promise { promises.append(promise) }
+            count += 1
+        }
+        let pieces = self.outgoing.writes[..<count].map(\.data)
+        self.outgoing.writes.removeFirst(count)
+        self.outgoing.flushed -= count
+        self.outgoing.bytes -= bytes
+        if let other = self.other, bytes > 0 {
+            self.outgoing.unread += bytes
+            let pieces = Self.unpinned(pieces, bytes)
+            other.eventLoop.execute { other.arrived(pieces) }
+        }
+        self.tellEnd()
+        for promise in promises { promise.succeed() }
+    }
+
+    /// Pieces of a much larger buffer would keep all of that in memory for as long as the other end does not read them.
+    private static func unpinned(_ pieces: [ByteBuffer], _ bytes: Int) -> [ByteBuffer] {
+        guard let largest = pieces.map(\.storageCapacity).max(), bytes < largest / 2 else { return pieces }
+        var copy = ByteBufferAllocator().buffer(capacity: bytes)
+        for piece in pieces { copy.writeImmutableBuffer(piece) }
+        return [copy]
+    }
+
+    /// The other end has read so many bytes.
+    private func wereRead(_ count: Int) {
+        self.outgoing.unread -= count
+        self.handOver()
+    }
+
+    private func tellEnd() {
+        guard self.outgoing.end == .due, self.outgoing.writes.isEmpty else { return }
+        self.outgoing.end = .told
+        guard let other = self.other else { return }
+        other.eventLoop.execute { other.ended(isGone: false) }
+    }
+
+    // MARK: In
+
+    private func arrived(_ pieces: [ByteBuffer]) {
+        guard self.isActive else { return }
+        self.incoming.pieces += pieces
+        self.deliver()
+    }
+
+    /// The other end says no more, or is gone altogether.
+    private func ended(isGone: Bool) {
+        if isGone {
+            self.other = nil
+            self.handOver()
+        }
+        if self.incoming.end == .none { self.incoming.end = .due }
+        // As with a socket that hangs up, what it said before can still be read, and that there is no more need not be asked for.
+        if isGone, self.incoming.pieces.isEmpty { return self.close() }
+        self.deliver()
+    }
+
+    func read0() {
+        self.incoming.isReadWanted = true
+        self.deliver()
+    }
+
+    private func deliver() {
+        guard !self.incoming.isDelivering else { return }
+        self.incoming.isDelivering = true
+        while self.isActive, self.incoming.isReadWanted {
+            if !self.incoming.pieces.isEmpty {
+                self.deliverPieces()
+            } else if self.incoming.end == .due {
+                self.deliverEnd()
+            } else {
+                break
+            }
+        }
+        self.incoming.isDelivering = false
+    }
+
+    private func deliverPieces() {
+        self.incoming.isReadWanted = false
+        let pieces = self.incoming.pieces
+        self.incoming.pieces = []
+        for piece in pieces where self.isActive { self.pipeline.syncOperations.fireChannelRead(NIOAny(piece)) }
+        guard self.isActive else { return }
+        self.pipeline.syncOperations.fireChannelReadComplete()
+        let count = pieces.reduce(0) { $0 + $1.readableBytes }
+        if let other = self.other { other.eventLoop.execute { other.wereRead(count) } }
+        if self.isActive, self.readsByItself { self.pipeline.syncOperations.read() }
+    }
+
+    private func deliverEnd() {
+        self.incoming.end = .told
+        if self.other == nil {
+            self.close()
+        } else {
+            self.pipeline.syncOperations.fireUserInboundEventTriggered(ChannelEvent.inputClosed)
+        }
+    }
+
+    // MARK: The end
+
+    func close0(error: any Error, mode: CloseMode, promise: EventLoopPromise<Void>?) {
+        switch mode {
+        case .input:
+            promise?.fail(ChannelError.operationUnsupported)
+        case .output:
+            guard self.isActive, self.outgoing.end == .none else { return self.refuseToClose(promise) }
+            self.outgoing.end = .due
+            self.tellEnd()
+            promise?.succeed()
+        case .all:
+            guard self.isActive else { return self.refuseToClose(promise) }
+            self.close(failing: error)
+            promise?.succeed()
+        }
+    }
+
+    private func refuseToClose(_ promise: EventLoopPromise<Void>?) {
+        promise?.fail(self.isActive ? ChannelError.outputClosed : ChannelError.alreadyClosed)
+    }
+
+    private func close(failing error: any Error = ChannelError.eof) {
+        self.isActive = false
+        let (writes, other) = (self.outgoing.writes, self.other)
+        (self.outgoing, self.incoming, self.other) = (Outgoing(), Incoming(), nil)
+        if let other { other.eventLoop.execute { other.ended(isGone: true) } }
+        for write in writes { write.promise?.fail(error) }
+        self.pipeline.syncOperations.fireChannelInactive()
+        // Whoever calls may be in the middle of one of the handlers.
+        self.eventLoop.execute {
+            self.removeHandlers(pipeline: self.pipeline)
+            self.closePromise.succeed()
+        }
+    }
+}
+
+// MARK: What a socket is asked besides
+
+extension MemorySocket {
+    var closeFuture: EventLoopFuture<Void> { self.closePromise.futureResult }
+    var localAddress: SocketAddress? { nil }
+    var remoteAddress: SocketAddress? { nil }
+    var parent: (any Channel)? { nil }
+    var isWritable: Bool { self.outgoing.bytes < Self.maximumUnread }
+    var _channelCore: any ChannelCore { self }
+    var bufferedBytes: Int { self.outgoing.bytes }
+
+    func localAddress0() throws -> SocketAddress { throw ChannelError.operationUnsupported }
+    func remoteAddress0() throws -> SocketAddress { throw ChannelError.operationUnsupported }
+    func register0(promise: EventLoopPromise<Void>?) { promise?.fail(ChannelError.operationUnsupported) }
+    func registerAlreadyConfigured0(promise: EventLoopPromise<Void>?) { self.register0(promise: promise) }
+    func bind0(to: SocketAddress, promise: EventLoopPromise<Void>?) { self.register0(promise: promise) }
+    func connect0(to: SocketAddress, promise: EventLoopPromise<Void>?) { self.register0(promise: promise) }
+    func triggerUserOutboundEvent0(_ event: Any, promise: EventLoopPromise<Void>?) { self.register0(promise: promise) }
+    func channelRead0(_ data: NIOAny) {}
+    func errorCaught0(error: any Error) {}
+}
