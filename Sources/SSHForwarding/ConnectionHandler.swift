@@ -32,6 +32,7 @@ public final class ConnectionHandler: ChannelDuplexHandler {
     private var isPumping = false
     private(set) var isReading = true
     private var pacing = ReadPacing()
+    private var unsentLimit = UnsentLimit()
     /// The next read comes after a pause.
     var pausesBeforeRead = false
     /// Why the connection has ended; nil while it lives.
@@ -295,17 +296,28 @@ public final class ConnectionHandler: ChannelDuplexHandler {
     private func writeOutput() -> ByteBuffer? {
         guard let context = self.context else { return nil }
         var written: ByteBuffer?
+        var count = 0
         do {
             while self.endReason == nil, self.engine.hasOutput, context.channel.isWritable {
                 let output = try self.engine.takeOutput(limit: Self.outputPiece, now: .now())
                 guard output.readableBytes > 0 else { break }
                 context.write(self.wrapOutboundOut(output), promise: nil)
                 written = output
+                count += output.readableBytes
             }
         } catch {
             self.fail(error)
         }
+        if count > 0 { self.limitUnsent(context, sent: count) }
         return written
+    }
+
+    private func limitUnsent(_ context: ChannelHandlerContext, sent count: Int) {
+        let now = NIODeadline.now()
+        let besideConversation = self.engine.isBesideConversation(now: now)
+        guard let limit = self.unsentLimit.sent(count, now: now, besideConversation: besideConversation) else { return }
+        // Only TCP has it.
+        try? context.channel.syncOptions?.setOption(SocketOptions.unsentLimit, value: .init(clamping: limit))
     }
 
     private func setReading(_ isReading: Bool) {

@@ -9,9 +9,8 @@ public enum SocketOptions {
     /// The same for a number of busy sockets: the larger the pieces, the fewer the calls and wake-ups.
     static let maximumLargeRead = 1024 * 1024
     static let maximumConnectionRead = 512 * 1024
-    /// What the kernel holds of an SSH connection beyond what the network can take: nothing can overtake it any more.
-    private static let maximumUnsent: ChannelOptions.Types.SocketOption.Value = 128 * 1024
-    private static let notSentLowWater = NIOBSDSocket.Option(rawValue: TCP_NOTSENT_LOWAT)
+    /// What the kernel holds of an SSH connection beyond what the network can take.
+    static let unsentLimit = ChannelOptions.Types.SocketOption(level: .tcp, name: .init(rawValue: TCP_NOTSENT_LOWAT))
 
     /// Connects sockets whose bytes go through a tunnel: nothing is read before the tunnel is ready, and each direction
     /// ends by itself. What only TCP has, a bootstrap sets by itself (TCP_NODELAY).
@@ -57,7 +56,7 @@ public enum SocketOptions {
             .channelOption(.recvAllocator, value: self.connectionReads)
             .channelOption(.writeBufferWaterMark, value: self.connectionWrites)
             .channelOption(.tcpOption(.tcp_nodelay), value: 1)
-            .channelOption(.tcpOption(self.notSentLowWater), value: self.maximumUnsent)
+            .channelOption(self.unsentLimit, value: .init(UnsentLimit.least))
             .channelOption(.socketOption(.so_keepalive), value: keepalive ? 1 : 0)
     }
 
@@ -87,7 +86,7 @@ public enum SocketOptions {
         try options.setOption(.maxMessagesPerRead, value: 1)
         try options.setOption(.recvAllocator, value: self.connectionReads)
         try options.setOption(.writeBufferWaterMark, value: self.connectionWrites)
-        try options.setOption(.tcpOption(self.notSentLowWater), value: self.maximumUnsent)
+        try options.setOption(self.unsentLimit, value: .init(UnsentLimit.least))
     }
 
     /// The two ends of an SSH connection that is no socket.

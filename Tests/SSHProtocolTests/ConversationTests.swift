@@ -1,4 +1,5 @@
 import NIOCore
+import SSHWire
 import Testing
 
 @testable import SSHProtocol
@@ -27,6 +28,66 @@ struct ConversationTests {
         let afterwards = try #require(self.available(pair, bulkAtServer))
         #expect(afterwards >= 1 << 20)
         #expect(pair.serverError == nil && pair.clientError == nil)
+    }
+
+    /// A client that sends bulk to a server whose windows are as the test says, beside a conversation.
+    private struct Sender {
+        let pair: EnginePair
+        let bulk: ChannelID
+        let bulkAtServer: ChannelID
+        let conversationAtServer: ChannelID
+
+        init(peer: String) throws {
+            self.pair = try EnginePair(server: { $0.softwareVersion = peer })
+            try self.pair.logIn()
+            self.bulk = try self.pair.openChannel()
+            self.bulkAtServer = try #require(self.pair.serverChannel)
+            _ = try self.pair.openChannel()
+            self.conversationAtServer = try #require(self.pair.serverChannel)
+            self.pair.delivers = false
+            self.send(100_000)
+        }
+
+        var arrived: Int { self.pair.receivedByServer[self.bulkAtServer.number, default: []].count }
+
+        func send(_ count: Int) {
+            self.pair.client.send(ByteBuffer(repeating: 1, count: count), on: self.bulk)
+            self.pair.run()
+        }
+
+        func credit(_ count: UInt32) throws {
+            try self.pair.send(
+                ChannelWindowAdjust(recipientChannel: self.bulk.number, bytesToAdd: count),
+                from: .server
+            )
+        }
+
+        func converse() {
+            self.pair.server.send(ByteBuffer(string: "key"), on: self.conversationAtServer)
+            self.pair.run()
+        }
+    }
+
+    @Test func bulkToOpenSSHWaitsForCreditBesideAConversation() throws {
+        let sender = try Sender(peer: "OpenSSH_9.2p1")
+        sender.converse()
+        sender.send(1_000_000)
+        #expect((256 * 1024..<300_000).contains(sender.arrived))
+        let before = sender.arrived
+        try sender.credit(100_000)
+        #expect((80_000..<140_000).contains(sender.arrived - before))
+        sender.pair.now = sender.pair.now + .seconds(1)
+        try sender.credit(100_000)
+        #expect(sender.arrived == 1_100_000)
+        #expect(sender.pair.serverError == nil && sender.pair.clientError == nil)
+    }
+
+    /// It may give no credit before more has come than it may have.
+    @Test func bulkToAnotherPeerWaitsForNothing() throws {
+        let sender = try Sender(peer: "another_1.0")
+        sender.converse()
+        sender.send(1_000_000)
+        #expect(sender.arrived == 1_100_000)
     }
 
     @Test func theShortEndOfAReadIsNoConversation() {

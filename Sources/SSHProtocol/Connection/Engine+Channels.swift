@@ -115,14 +115,6 @@ extension Engine {
         if adjust != nil, self.roundTrip.asks(delivered: count, now: now) { try self.sendKeepalive(.roundTrip) }
     }
 
-    /// Whether small messages come on some channel, from a peer so near that only what is queued delays them.
-    private func isNearPeerConversing(now: NIODeadline) -> Bool {
-        guard let roundTrip = self.roundTrip.least, roundTrip < ReceiveWindow.shortestWay,
-            let last = self.lastConversation
-        else { return false }
-        return now - last < ReceivedTraffic.pause
-    }
-
     // MARK: Requests
 
     public mutating func sendChannelRequest(

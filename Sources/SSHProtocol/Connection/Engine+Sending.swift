@@ -29,6 +29,7 @@ extension Engine {
         while self.transport.transmitter.output.readableBytes < limit, self.transport.maySendData,
             let id = self.sending.popFirst()
         {
+            guard !self.yields(id, now: now) else { continue }
             try self.sealPiece(of: id, header: &header)
             try self.transport.renewKeysIfDue(now: now)
         }

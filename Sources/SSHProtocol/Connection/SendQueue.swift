@@ -6,6 +6,8 @@ import SSHWire
 struct SendQueue {
     /// The peer's window.
     private(set) var window: UInt32
+    /// What that was when it was largest.
+    private var largestWindow: UInt32
     /// The largest piece of data the peer takes in one message.
     private var maximumPacket: UInt32
     private var pieces = Deque<ByteBuffer>()
@@ -13,11 +15,15 @@ struct SendQueue {
 
     init(window: UInt32, maximumPacket: UInt32) {
         self.window = window
+        self.largestWindow = window
         self.maximumPacket = maximumPacket
     }
 
     var isEmpty: Bool { self.bytes == 0 }
     var maySend: Bool { self.bytes > 0 && self.window > 0 }
+
+    /// What was sent and the peer has not given credit for: it is under way, or waits for its sink.
+    var outstanding: UInt32 { self.largestWindow - self.window }
 
     /// What may be sent now: bytes, and the least number of packets that they make.
     var sendable: (bytes: Int, packets: Int) {
@@ -35,6 +41,7 @@ struct SendQueue {
         let (sum, overflow) = self.window.addingReportingOverflow(count)
         guard !overflow else { throw SSHError.protocolViolation("a window adjustment goes beyond 2^32 - 1") }
         self.window = sum
+        self.largestWindow = max(self.largestWindow, sum)
     }
 
     /// The next piece that fits the window and the packet size; never spans two reads, so nothing is copied.
@@ -52,6 +59,7 @@ struct SendQueue {
     /// The peer has confirmed the channel: its window and packet size count from now on; what waits stays.
     mutating func confirm(with other: SendQueue) {
         self.window = other.window
+        self.largestWindow = other.window
         self.maximumPacket = other.maximumPacket
     }
 

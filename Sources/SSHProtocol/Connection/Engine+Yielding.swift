@@ -1,0 +1,33 @@
+public import NIOCore
+
+/// How bulk makes way for a conversation on the same connection: nothing overtakes what is under way, so little of it is.
+extension Engine {
+    /// OpenSSH lets its windows of 2 MiB fill its socket. It gives credit for three packets, so what is outstanding can be
+    /// limited to a few more; others, who may wait until half a window is used up, would wait for us as we for them. A peer of
+    /// ours sees to it with its windows.
+    private static let limitedPeer = Array("SSH-2.0-OpenSSH_".utf8)
+    private static let outstanding: UInt32 = 256 * 1024
+
+    /// Whether small messages come on some channel.
+    public func isBesideConversation(now: NIODeadline) -> Bool {
+        guard let last = self.lastConversation else { return false }
+        return now - last < ReceivedTraffic.pause
+    }
+
+    /// The same from a peer so near that only what is queued delays them.
+    func isNearPeerConversing(now: NIODeadline) -> Bool {
+        guard let roundTrip = self.roundTrip.least, roundTrip < ReceiveWindow.shortestWay else { return false }
+        return self.isBesideConversation(now: now)
+    }
+
+    /// Whether a channel waits for credit before it sends more; with credit its turn comes again.
+    mutating func yields(_ id: ChannelID, now: NIODeadline) -> Bool {
+        guard self.isNearPeerConversing(now: now), self.transport.peerIdentification.starts(with: Self.limitedPeer)
+        else { return false }
+        return self.channels.update(id) { channel in
+            guard channel.sendQueue.outstanding >= Self.outstanding else { return false }
+            channel.isQueued = false
+            return true
+        } ?? false
+    }
+}
