@@ -3,11 +3,11 @@ public import NIOCore
 extension ConnectionHandler: NIOScheduledCallbackHandler {
     /// The socket is about to read on.
     public func read(context: ChannelHandlerContext) {
-        guard self.pausesBeforeRead else { return context.read() }
-        self.pausesBeforeRead = false
+        guard let pause = self.pauseBeforeRead else { return context.read() }
+        self.pauseBeforeRead = nil
         let eventLoop = context.eventLoop.assumeIsolated()
         // An event loop that takes no more callbacks is about to end.
-        if (try? eventLoop.scheduleCallback(in: ReadPacing.pause, handler: self)) == nil { context.read() }
+        if (try? eventLoop.scheduleCallback(in: pause, handler: self)) == nil { context.read() }
     }
 
     /// The pause is over.

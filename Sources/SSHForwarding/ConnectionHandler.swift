@@ -33,8 +33,8 @@ public final class ConnectionHandler: ChannelDuplexHandler {
     private(set) var isReading = true
     private var pacing = ReadPacing()
     private var unsentLimit = UnsentLimit()
-    /// The next read comes after a pause.
-    var pausesBeforeRead = false
+    /// The next read comes after this.
+    var pauseBeforeRead: TimeAmount?
     /// Why the connection has ended; nil while it lives.
     public private(set) var endReason: SSHError?
     private var isPumpDue = false
@@ -72,7 +72,11 @@ public final class ConnectionHandler: ChannelDuplexHandler {
     public func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         // Opened in place once the read is complete: the socket keeps hold of the buffer until then, and would have it copied.
         let (data, now) = (self.unwrapInboundIn(data), NIODeadline.now())
-        self.pausesBeforeRead = self.pacing.waits(afterReading: data.readableBytes, now: now)
+        self.pauseBeforeRead = self.pacing.pause(
+            afterReading: data.readableBytes,
+            now: now,
+            besideConversation: self.engine.isBesideConversation(now: now)
+        )
         self.engine.receive(data, now: now)
     }
 

@@ -9,7 +9,8 @@ struct ReadPacingTests {
         var now = NIODeadline.uptimeNanoseconds(1_000_000_000) + .seconds(from)
         var pauses = 0
         for read in 0..<64 {
-            if pacing.waits(afterReading: bytes, now: now), read >= 48 { pauses += 1 }
+            let pause = pacing.pause(afterReading: bytes, now: now, besideConversation: false)
+            if pause != nil, read >= 48 { pauses += 1 }
             now = now + interval
         }
         return pauses
@@ -36,13 +37,22 @@ struct ReadPacingTests {
         var pacing = ReadPacing()
         #expect(self.pauses(&pacing, bytes: 32_804, every: .microseconds(40)) == 16)
         // Who asks, and waits for an answer before asking again, is as slow as our pauses.
-        #expect(self.pauses(&pacing, bytes: 32_804, every: .microseconds(130), from: 1) == 0)
+        #expect(self.pauses(&pacing, bytes: 32_804, every: .microseconds(530), from: 1) == 0)
     }
 
     @Test func aLargeReadIsNotFollowedByAPause() {
         var pacing = ReadPacing()
         #expect(self.pauses(&pacing, bytes: 32_804, every: .microseconds(40)) == 16)
-        let waits = pacing.waits(afterReading: 300_000, now: .uptimeNanoseconds(2_000_000_000))
-        #expect(!waits)
+        let later = NIODeadline.uptimeNanoseconds(2_000_000_000)
+        #expect(pacing.pause(afterReading: 400_000, now: later, besideConversation: false) == nil)
+    }
+
+    @Test func besideAConversationAPauseIsShort() {
+        var pacing = ReadPacing()
+        #expect(self.pauses(&pacing, bytes: 32_804, every: .microseconds(40)) == 16)
+        let later = NIODeadline.uptimeNanoseconds(2_000_000_000)
+        let long = pacing.pause(afterReading: 32_804, now: later, besideConversation: false)
+        let short = pacing.pause(afterReading: 32_804, now: later, besideConversation: true)
+        #expect(short == .microseconds(100) && long == .microseconds(500))
     }
 }
