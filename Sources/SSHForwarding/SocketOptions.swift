@@ -101,6 +101,15 @@ public enum SocketOptions {
         UnpooledReads(initial: 4096, maximum: self.maximumRead, large: (self.maximumLargeRead, .process))
     }
 
+    /// For a tunnel's socket that has much to say.
+    static func busyReads(large: Bool) -> UnpooledReads {
+        UnpooledReads(
+            initial: self.maximumRead,
+            maximum: self.maximumRead,
+            large: large ? (self.maximumLargeRead, .process) : nil
+        )
+    }
+
     private static var connectionReads: UnpooledReads {
         // First comes the identification line, alone or with a KEXINIT of ours.
         UnpooledReads(first: 1024, initial: 2048, maximum: self.maximumConnectionRead)

@@ -17,6 +17,7 @@ public final class Tunnel: ChannelInboundHandler, ChannelSink {
     private var backlog = SocketBacklog()
     private var isWriting = false
     private var isReading = false
+    private var readsLarge = true
     /// The socket has nothing more to say: EOF went to the channel.
     private var isInputDone = false
     /// The channel has nothing more to say: our side of the socket is, or will be, shut down.
@@ -146,6 +147,15 @@ public final class Tunnel: ChannelInboundHandler, ChannelSink {
         let data = self.unwrapInboundIn(data)
         self.bytesSent += UInt64(clamping: data.readableBytes)
         if let id = self.id { self.connection.send(data, on: id) }
+        if data.readableBytes >= SocketOptions.maximumRead { self.resizeReads(context) }
+    }
+
+    /// What is read at a time is sealed at a time, and a conversation on the same connection waits for it.
+    private func resizeReads(_ context: ChannelHandlerContext) {
+        let readsLarge = !self.connection.isBesideConversation
+        guard self.readsLarge != readsLarge else { return }
+        self.readsLarge = readsLarge
+        try? context.channel.syncOptions?.setOption(.recvAllocator, value: SocketOptions.busyReads(large: readsLarge))
     }
 
     public func channelReadComplete(context: ChannelHandlerContext) {

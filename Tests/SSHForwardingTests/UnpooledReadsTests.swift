@@ -23,6 +23,18 @@ import Testing
         #expect(capacities.dropFirst(5).allSatisfy { $0 == 65536 })
     }
 
+    @Test func besideAConversationABusySocketReadsLittleAtATime() {
+        for (large, most) in [(false, SocketOptions.maximumRead), (true, SocketOptions.maximumLargeRead)] {
+            var pool = NIOPooledRecvBufferAllocator(
+                capacity: 1,
+                recvAllocator: SocketOptions.busyReads(large: large)
+            )
+            let capacities = (0..<20).map { _ in Self.capacity(of: &pool, fillingUpTo: .max) }
+            #expect(capacities.first == SocketOptions.maximumRead)
+            #expect(capacities.last == most)
+        }
+    }
+
     @Test func aSlowSocketGoesBackToSmallBuffers() {
         var pool = NIOPooledRecvBufferAllocator(
             capacity: 1,
