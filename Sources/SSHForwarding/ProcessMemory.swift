@@ -4,16 +4,17 @@ import CMalloc
 public enum ProcessMemory {
     /// Blocks up to this size come out of the heap.
     private static let largestHeapBlock: Int32 = 4 * 1024 * 1024
-    /// Freed memory at the end of a heap that is kept for the next read or write.
-    private static let keptAtTheEnd: Int32 = 4 * 1024 * 1024
 
     /// For programs that move bytes: call it before anything else.
     ///
     /// Left to itself, glibc gives the buffers of one read back to the system and takes them again for the next, and every page
     /// of them is then a fault.
-    public static func keepForReuse() {
+    ///
+    /// - Parameter count: bytes of freed memory at the end of a heap that are kept for the next read or write. There is a heap for
+    ///   each thread.
+    public static func keepForReuse(_ count: Int32) {
         // A refusal leaves things as they were: slower, not wrong.
         _ = mallopt(M_MMAP_THRESHOLD, Self.largestHeapBlock)
-        _ = mallopt(M_TRIM_THRESHOLD, Self.keptAtTheEnd)
+        _ = mallopt(M_TRIM_THRESHOLD, count)
     }
 }

@@ -79,7 +79,7 @@ struct Serve: AsyncParsableCommand {
         guard self.prints || self.connections.isEmpty else {
             throw SSHError(.invalidConfiguration, "-C is for -T only")
         }
-        ProcessMemory.keepForReuse()
+        ProcessMemory.keepForReuse(16 * 1024 * 1024)
         // A client that closes while we write is an error of that write, no reason to die.
         signal(SIGPIPE, SIG_IGN)
         let configuration = try self.load()

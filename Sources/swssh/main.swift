@@ -2,5 +2,5 @@ import Glibc
 import SSHClient
 import SSHForwarding
 
-ProcessMemory.keepForReuse()
+ProcessMemory.keepForReuse(4 * 1024 * 1024)
 exit(await ClientProgram.run(arguments: Array(CommandLine.arguments.dropFirst())))
