@@ -3,7 +3,7 @@ import NIOCore
 /// When a fast connection is better left alone for a moment, so that a read brings several packets and not one.
 ///
 /// A peer that seals and sends packet by packet wakes us for each, and each of our writes wakes somebody else. As with
-/// the interrupts of a network card, a wait that is short beside any way through a network saves most of that.
+/// the interrupts of a network card, a short wait saves most of that.
 struct ReadPacing {
     /// Between two reads of a connection that is paced; shorter where a conversation has to wait as well.
     private static let pause = TimeAmount.microseconds(500)

@@ -30,6 +30,8 @@ public struct Engine: ~Copyable {
     var lastReceived: NIODeadline
     /// When data last came on a channel that carries a conversation.
     var lastConversation: NIODeadline?
+    /// Channels that wait for credit beside a conversation, or have.
+    var yielding: [ChannelID] = []
     public internal(set) var isClosed = false
 
     enum AwaitedReply {
@@ -124,9 +126,12 @@ public struct Engine: ~Copyable {
 
     /// When `advance` wants to be called next.
     public var nextDeadline: NIODeadline? {
-        let renewal = self.transport.nextDeadline
-        guard self.transport.isAuthenticated, let question = self.liveness.nextDeadline else { return renewal }
-        return renewal.map { min($0, question) } ?? question
+        var next = self.transport.nextDeadline
+        if self.transport.isAuthenticated, let question = self.liveness.nextDeadline {
+            next = min(next ?? question, question)
+        }
+        if let end = self.nextYieldingDeadline { next = min(next ?? end, end) }
+        return next
     }
 
     /// Renews keys and asks a silent peer for a sign of life.
@@ -135,6 +140,7 @@ public struct Engine: ~Copyable {
     public mutating func advance(now: NIODeadline) throws {
         guard !self.isClosed else { return }
         try self.transport.renewKeysIfDue(now: now)
+        self.endYielding(now: now)
         guard self.transport.isAuthenticated, try self.liveness.advance(now: now) else { return }
         try self.sendKeepalive()
     }

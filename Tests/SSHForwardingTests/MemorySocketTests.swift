@@ -101,6 +101,30 @@ struct MemorySocketTests {
         #expect(pair.heardFar.capacities[0] < 1000 && pair.heardFar.capacities[1] >= 80_000)
     }
 
+    /// A peer chooses how its bytes are cut, and whether the other end reads them.
+    @Test func manySmallPiecesBecomeFew() throws {
+        let pair = try self.pair()
+        for number in 0..<100_000 {
+            pair.near.write(ByteBuffer(integer: UInt8(truncatingIfNeeded: number)), promise: nil)
+            if number < 20_000 || number % 1000 == 0 { pair.near.flush() }
+        }
+        pair.near.flush()
+        self.loop.run()
+        try Self.read(pair.far)
+        self.loop.run()
+        #expect(pair.heardFar.bytes == (0..<100_000).map { UInt8(truncatingIfNeeded: $0) })
+        #expect(pair.heardFar.capacities.reduce(0, +) < 400_000)
+        #expect(pair.heardFar.capacities.count < 10)
+    }
+
+    @Test func bothEndsMayCloseAtOnce() throws {
+        let pair = try self.pair()
+        pair.near.close(promise: nil)
+        pair.far.close(promise: nil)
+        self.loop.run()
+        #expect(pair.heardNear.ends == 1 && pair.heardFar.ends == 1)
+    }
+
     @Test func eachDirectionEndsByItself() throws {
         let pair = try self.pair()
         try Self.read(pair.near)
@@ -183,7 +207,7 @@ struct MemorySocketTests {
         let (first, second) = (group.next(), group.next())
         let done = second.makePromise(of: [UInt8].self)
         let data = Self.bytes(8_000_000)
-        try await first.submit {
+        let near = try await first.submit { () -> any Channel in
             let near = MemorySocketPair.connect(on: first, and: second) { far in
                 let hearer = Hearer { heard in
                     done.succeed(heard)
@@ -196,8 +220,10 @@ struct MemorySocketTests {
                 near.writeAndFlush(ByteBuffer(bytes: data[start..<start + 50_000]), promise: nil)
             }
             near.close(mode: .output, promise: nil)
+            return near
         }.get()
         #expect(try await done.futureResult.get() == data)
+        try await near.closeFuture.get()
         try await group.shutdownGracefully()
     }
 }
@@ -208,7 +234,8 @@ private final class Hearer: ChannelInboundHandler {
     private(set) var bytes: [UInt8] = []
     private(set) var capacities: [Int] = []
     private(set) var inputHasEnded = false
-    private(set) var hasEnded = false
+    private(set) var ends = 0
+    var hasEnded: Bool { self.ends > 0 }
     private let onEnd: ([UInt8]) -> Void
 
     init(onEnd: @escaping ([UInt8]) -> Void = { _ in }) {
@@ -228,6 +255,6 @@ private final class Hearer: ChannelInboundHandler {
     }
 
     func channelInactive(context: ChannelHandlerContext) {
-        self.hasEnded = true
+        self.ends += 1
     }
 }

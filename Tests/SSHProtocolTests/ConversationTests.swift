@@ -82,6 +82,19 @@ struct ConversationTests {
         #expect(sender.pair.serverError == nil && sender.pair.clientError == nil)
     }
 
+    @Test func bulkGoesOnAfterTheConversationWithoutCredit() throws {
+        let sender = try Sender(peer: "OpenSSH_9.2p1")
+        sender.converse()
+        sender.send(1_000_000)
+        #expect(sender.arrived < 300_000)
+        let next = sender.pair.client.nextDeadline
+        let deadline = try #require(next)
+        sender.pair.now = deadline
+        try sender.pair.client.advance(now: deadline)
+        sender.pair.run()
+        #expect(sender.arrived == 1_100_000)
+    }
+
     /// It may give no credit before more has come than it may have.
     @Test func bulkToAnotherPeerWaitsForNothing() throws {
         let sender = try Sender(peer: "another_1.0")

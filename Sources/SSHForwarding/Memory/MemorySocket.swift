@@ -38,6 +38,8 @@ final class MemorySocket: Channel, ChannelCore, @unchecked Sendable {
     /// What the other end wrote and nobody here has read.
     private struct Incoming {
         var pieces: [ByteBuffer] = []
+        /// The last piece is a copy of our own, to which others may be added.
+        var isLastCopied = false
         var end = End.none
         var isReadWanted = false
         var isDelivering = false
@@ -83,19 +85,23 @@ final class MemorySocket: Channel, ChannelCore, @unchecked Sendable {
         self.outgoing.bytes -= bytes
         if let other = self.other, bytes > 0 {
             self.outgoing.unread += bytes
-            let pieces = Self.unpinned(pieces, bytes)
-            other.eventLoop.execute { other.arrived(pieces) }
+            let copy = self.copy(of: pieces, bytes)
+            other.eventLoop.execute {
+                if let copy { other.arrived(copy) } else { other.arrived(pieces) }
+            }
         }
         self.tellEnd()
         for promise in promises { promise.succeed() }
     }
 
-    /// Pieces of a much larger buffer would keep all of that in memory for as long as the other end does not read them.
-    private static func unpinned(_ pieces: [ByteBuffer], _ bytes: Int) -> [ByteBuffer] {
-        guard let largest = pieces.map(\.storageCapacity).max(), bytes < largest / 2 else { return pieces }
-        var copy = ByteBufferAllocator().buffer(capacity: bytes)
+    /// In one piece, what takes much more memory than it has bytes for as long as the other end does not read it: pieces of a much
+    /// larger buffer, and small pieces.
+    private func copy(of pieces: [ByteBuffer], _ bytes: Int) -> ByteBuffer? {
+        let largest = pieces.reduce(0) { max($0, $1.storageCapacity) }
+        guard bytes < largest / 2 || bytes / pieces.count < SocketBacklog.smallPiece else { return nil }
+        var copy = self.allocator.buffer(capacity: bytes)
         for piece in pieces { copy.writeImmutableBuffer(piece) }
-        return [copy]
+        return copy
     }
 
     /// The other end has read so many bytes.
@@ -116,14 +122,33 @@ final class MemorySocket: Channel, ChannelCore, @unchecked Sendable {
     private func arrived(_ pieces: [ByteBuffer]) {
         guard self.isActive else { return }
         self.incoming.pieces += pieces
+        self.incoming.isLastCopied = false
+        self.deliver()
+    }
+
+    /// Copies that nobody reads become fewer: each byte might have come by itself.
+    private func arrived(_ copy: ByteBuffer) {
+        guard self.isActive else { return }
+        let last = self.incoming.pieces.count - 1
+        if self.incoming.isLastCopied, last >= 0,
+            self.incoming.pieces[last].readableBytes + copy.readableBytes <= SocketBacklog.copiedPiece
+        {
+            self.incoming.pieces[last].writeImmutableBuffer(copy)
+        } else {
+            self.incoming.pieces.append(copy)
+            self.incoming.isLastCopied = true
+        }
         self.deliver()
     }
 
     /// The other end says no more, or is gone altogether.
     private func ended(isGone: Bool) {
+        guard self.isActive else { return }
         if isGone {
             self.other = nil
             self.handOver()
+            // Who is told that all was taken may close.
+            guard self.isActive else { return }
         }
         if self.incoming.end == .none { self.incoming.end = .due }
         // As with a socket that hangs up, what it said before can still be read, and that there is no more need not be asked for.

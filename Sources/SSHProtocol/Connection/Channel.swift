@@ -19,6 +19,8 @@ struct Channel {
 
     /// Whether it stands in the line of channels that have data to send.
     var isQueued = false
+    /// Whether it is among those that wait for credit, or have.
+    var isYielding = false
     /// The layer above was told to stop and waits to hear that it may go on.
     var isThrottled = false
 

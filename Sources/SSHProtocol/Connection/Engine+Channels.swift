@@ -186,10 +186,11 @@ extension Engine {
         self.awaitedGlobalReplies.append(reply)
     }
 
-    /// A channel that is gone keeps nothing of the budget.
+    /// A channel that is gone keeps nothing of the budget, and waits for nothing.
     mutating func remove(_ id: ChannelID) {
-        if case .some(let taken) = self.channels.update(id, { $0.receiveWindow.taken }) {
+        if let (taken, isYielding) = self.channels.update(id, { ($0.receiveWindow.taken, $0.isYielding) }) {
             self.windowShare.giveBack(taken)
+            if isYielding { self.yielding.removeAll { $0 == id } }
         }
         self.channels.remove(id)
     }

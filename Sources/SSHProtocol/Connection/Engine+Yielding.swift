@@ -24,10 +24,30 @@ extension Engine {
     mutating func yields(_ id: ChannelID, now: NIODeadline) -> Bool {
         guard self.isNearPeerConversing(now: now), self.transport.peerIdentification.starts(with: Self.limitedPeer)
         else { return false }
-        return self.channels.update(id) { channel in
-            guard channel.sendQueue.outstanding >= Self.outstanding else { return false }
+        let isNews = self.channels.update(id) { channel -> Bool? in
+            guard channel.sendQueue.outstanding >= Self.outstanding else { return nil }
             channel.isQueued = false
-            return true
-        } ?? false
+            defer { channel.isYielding = true }
+            return !channel.isYielding
+        }
+        guard case .some(.some(let isNews)) = isNews else { return false }
+        if isNews { self.yielding.append(id) }
+        return true
+    }
+
+    /// When the conversation may be over for which channels wait.
+    var nextYieldingDeadline: NIODeadline? {
+        self.yielding.isEmpty ? nil : self.lastConversation.map { $0 + ReceivedTraffic.pause }
+    }
+
+    /// After a conversation they wait no longer, whether or not their peer has given credit.
+    mutating func endYielding(now: NIODeadline) {
+        guard !self.yielding.isEmpty, !self.isBesideConversation(now: now) else { return }
+        let channels = self.yielding
+        self.yielding.removeAll()
+        for id in channels {
+            self.channels.update(id) { $0.isYielding = false }
+            self.enqueue(id)
+        }
     }
 }
