@@ -1,6 +1,6 @@
 import NIOCore
 
-/// What a channel said and its socket has not been given yet, within one window.
+/// What was said and nobody has taken yet: by a channel to its socket, within one window, or by one end in memory to the other.
 struct SocketBacklog {
     /// A smaller piece is copied, as is one that would keep more than twice its size of a connection's read in memory.
     static let smallPiece = 16 * 1024

@@ -1,11 +1,12 @@
 import NIOCore
 
 /// One end of a connection in memory, which behaves as a socket does that is connected and not read yet: what is written
-/// to it is read at the other end, at most `maximumUnread` ahead.
+/// to it is read at the other end, about `maximumUnread` ahead.
 ///
-/// Unchecked: all of it belongs to its event loop, and to the other end it speaks by that one's event loop.
+/// Unchecked: what changes is touched on its event loop alone, and the two ends speak by each other's event loop. Others ask for
+/// nothing but what never changes: the loop and the future of its end.
 final class MemorySocket: Channel, ChannelCore, @unchecked Sendable {
-    /// What may be on its way to the other end, or wait there, before writes have to wait here.
+    /// What may be on its way to the other end, or wait there, before the next write has to wait here.
     static let maximumUnread = 1024 * 1024
 
     let eventLoop: any EventLoop
@@ -37,9 +38,7 @@ final class MemorySocket: Channel, ChannelCore, @unchecked Sendable {
 
     /// What the other end wrote and nobody here has read.
     private struct Incoming {
-        var pieces: [ByteBuffer] = []
-        /// The last piece is a copy of our own, to which others may be added.
-        var isLastCopied = false
+        var backlog = SocketBacklog()
         var end = End.none
         var isReadWanted = false
         var isDelivering = false
@@ -121,23 +120,14 @@ final class MemorySocket: Channel, ChannelCore, @unchecked Sendable {
 
     private func arrived(_ pieces: [ByteBuffer]) {
         guard self.isActive else { return }
-        self.incoming.pieces += pieces
-        self.incoming.isLastCopied = false
+        for piece in pieces { self.incoming.backlog.append(piece) }
         self.deliver()
     }
 
-    /// Copies that nobody reads become fewer: each byte might have come by itself.
+    /// Small copies that nobody reads become fewer: each byte might have come by itself.
     private func arrived(_ copy: ByteBuffer) {
         guard self.isActive else { return }
-        let last = self.incoming.pieces.count - 1
-        if self.incoming.isLastCopied, last >= 0,
-            self.incoming.pieces[last].readableBytes + copy.readableBytes <= SocketBacklog.copiedPiece
-        {
-            self.incoming.pieces[last].writeImmutableBuffer(copy)
-        } else {
-            self.incoming.pieces.append(copy)
-            self.incoming.isLastCopied = true
-        }
+        self.incoming.backlog.appendWaiting(copy)
         self.deliver()
     }
 
@@ -152,7 +142,7 @@ final class MemorySocket: Channel, ChannelCore, @unchecked Sendable {
         }
         if self.incoming.end == .none { self.incoming.end = .due }
         // As with a socket that hangs up, what it said before can still be read, and that there is no more need not be asked for.
-        if isGone, self.incoming.pieces.isEmpty { return self.close() }
+        if isGone, self.incoming.backlog.isEmpty { return self.close() }
         self.deliver()
     }
 
@@ -165,8 +155,8 @@ final class MemorySocket: Channel, ChannelCore, @unchecked Sendable {
         guard !self.incoming.isDelivering else { return }
         self.incoming.isDelivering = true
         while self.isActive, self.incoming.isReadWanted {
-            if !self.incoming.pieces.isEmpty {
-                self.deliverPieces()
+            if !self.incoming.backlog.isEmpty {
+                self.deliverBatch()
             } else if self.incoming.end == .due {
                 self.deliverEnd()
             } else {
@@ -176,14 +166,13 @@ final class MemorySocket: Channel, ChannelCore, @unchecked Sendable {
         self.incoming.isDelivering = false
     }
 
-    private func deliverPieces() {
+    private func deliverBatch() {
         self.incoming.isReadWanted = false
-        let pieces = self.incoming.pieces
-        self.incoming.pieces = []
+        var pieces: [ByteBuffer] = []
+        let count = self.incoming.backlog.takeBatch { pieces.append($0) }
         for piece in pieces where self.isActive { self.pipeline.syncOperations.fireChannelRead(NIOAny(piece)) }
         guard self.isActive else { return }
         self.pipeline.syncOperations.fireChannelReadComplete()
-        let count = pieces.reduce(0) { $0 + $1.readableBytes }
         if let other = self.other { other.eventLoop.execute { other.wereRead(count) } }
         if self.isActive, self.readsByItself { self.pipeline.syncOperations.read() }
     }

@@ -3,6 +3,8 @@ public import NIOCore
 /// Two ends in memory that stand for two connected sockets: the way from one of this process's connections to another, without
 /// the kernel, its copies and its descriptors.
 public enum MemorySocketPair {
+    /// Called on the first event loop.
+    ///
     /// - Parameter onConnect: gets the second end on its event loop, before anything can be read from it.
     /// - Returns: the first end, unread.
     public static func connect(
