@@ -53,6 +53,7 @@ let package = Package(
         .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CMalloc"),
         .systemLibrary(name: "CSpawn"),
+        .systemLibrary(name: "CStatfs"),
         .systemLibrary(name: "CBoringSSL"),
 
         .target(name: "SSHWire", dependencies: [nioCore], swiftSettings: settings),
@@ -77,7 +78,8 @@ let package = Package(
         .target(
             name: "SSHServer",
             dependencies: [
-                "SSHWire", "SSHCrypto", "SSHProtocol", "SSHForwarding", "CSpawn", nioCore, nioPosix, logging, lifecycle,
+                "SSHWire", "SSHCrypto", "SSHProtocol", "SSHForwarding", "CSpawn", "CStatfs", nioCore, nioPosix, logging,
+                lifecycle,
                 heap,
             ],
             swiftSettings: settings

@@ -4,14 +4,21 @@ import SSHWire
 import Synchronization
 
 /// Reads the files that a login rests on, each once, however many logins are judged together.
+///
+/// Or tells only what is known of them without reading, for judging on an event loop; most logins find everything known.
 final class AccountFiles: Sendable {
     private let known = Mutex<[String: Result<BoundedFile, any Error>]>([:])
     private let authorized = Mutex<[String: Result<OwnedKeysFile, any Error>]>([:])
     private let revoked = Mutex<[String: Result<RevokedKeyFile, LoginRefusal>]>([:])
     private let authorities = Mutex<[String: Result<PublicKeyLines, LoginRefusal>]>([:])
+    /// Of files that are known, where nothing is read.
+    private let localFolders = Mutex<Set<String>>([])
+    private let missed = Atomic<Bool>(false)
+    private let mayRead: Bool
     private let lists: KeyLists
+    private let accounts: KnownAccounts
     /// Seconds since 1970, before any file was looked at.
-    private let began = UInt64(clamping: time(nil))
+    private let began: UInt64
     private let report: @Sendable (String) -> Void
 
     /// No file is larger than this.
@@ -19,15 +26,50 @@ final class AccountFiles: Sendable {
 
     /// - Parameters:
     ///   - lists: what is known about lists of keys from before.
+    ///   - accounts: what is known about accounts.
+    ///   - mayRead: whether files are read and the system is asked. If not, look at `hasMissed` when all is said.
+    ///   - now: seconds since 1970.
     ///   - report: gets what is wrong with such a list, once.
-    init(lists: KeyLists = KeyLists(), report: @escaping @Sendable (String) -> Void = { _ in }) {
+    init(
+        lists: KeyLists = KeyLists(),
+        accounts: KnownAccounts = KnownAccounts(),
+        mayRead: Bool = true,
+        now: UInt64 = UInt64(clamping: time(nil)),
+        report: @escaping @Sendable (String) -> Void = { _ in }
+    ) {
         self.lists = lists
+        self.accounts = accounts
+        self.mayRead = mayRead
+        self.began = now
         self.report = report
+    }
+
+    /// Something had to be read, and was not: whatever was concluded is void.
+    var hasMissed: Bool { self.missed.load(ordering: .relaxed) }
+
+    /// - Returns: what to throw.
+    private func miss() -> SSHError {
+        self.missed.store(true, ordering: .relaxed)
+        return SSHError(.unreadableNow, "it has to be read")
+    }
+
+    /// - Throws: where nothing may be read.
+    func checkMayRead() throws {
+        if !self.mayRead { throw self.miss() }
+    }
+
+    /// - Parameter groups: whether they are asked for.
+    func account(_ name: AccountName, groups: Bool) -> Account {
+        if self.mayRead { return self.accounts.lookUp(name, groups: groups) }
+        if let account = self.accounts.recent(name, groups: groups) { return account }
+        _ = self.miss()
+        return Account(name: name)
     }
 
     /// - Throws: as `BoundedFile` does.
     func read(_ path: String) throws -> BoundedFile {
         if let known = self.known.withLock({ $0[path] }) { return try known.get() }
+        try self.checkMayRead()
         let file = Result { try BoundedFile(path: path, limit: Self.limit, mustBeRegular: true) }
         self.known.withLock { $0[path] = file }
         return try file.get()
@@ -38,14 +80,29 @@ final class AccountFiles: Sendable {
     /// - Throws: as `BoundedFile` does.
     func authorizedKeys(_ path: String) throws -> OwnedKeysFile {
         if let known = self.authorized.withLock({ $0[path] }) { return try known.get() }
-        let file = Result { try self.lists.authorized.read(path, at: self.began) }
+        let file =
+            self.mayRead ? Result { try self.lists.authorized.read(path, at: self.began) } : self.remembered(path)
         self.authorized.withLock { $0[path] = file }
         return try file.get()
+    }
+
+    private func remembered(_ path: String) -> Result<OwnedKeysFile, any Error> {
+        let folder = StrictModes.parent(of: path)
+        if let known = self.lists.authorized.remembered(path) {
+            self.localFolders.withLock { _ = $0.insert(folder) }
+            return known
+        }
+        // Most accounts have one of the two files of the default.
+        guard self.localFolders.withLock({ $0.contains(folder) }), FileState(of: path).isAbsent else {
+            return .failure(self.miss())
+        }
+        return .failure(BoundedFile.NotFound())
     }
 
     /// A file of RevokedKeys. One that cannot be read might name this very key.
     func revokedKeys(_ path: String, at now: UInt64) throws(LoginRefusal) -> RevokedKeyFile {
         if let known = self.revoked.withLock({ $0[path] }) { return try known.get() }
+        if !self.mayRead { return try self.remembered(path, in: self.lists.revoked) }
         let file: Result<RevokedKeyFile, LoginRefusal>
         do {
             file = .success(try self.lists.revoked.read(path, at: now))
@@ -62,6 +119,7 @@ final class AccountFiles: Sendable {
     /// A file of TrustedUserCAKeys, up to the first line that is no key.
     func trustedAuthorities(_ path: String, at now: UInt64) throws(LoginRefusal) -> PublicKeyLines {
         if let known = self.authorities.withLock({ $0[path] }) { return try known.get() }
+        if !self.mayRead { return try self.remembered(path, in: self.lists.authorities) }
         let lines: Result<PublicKeyLines, LoginRefusal>
         do {
             let read = try self.lists.authorities.read(path, at: now)
@@ -75,6 +133,11 @@ final class AccountFiles: Sendable {
         }
         self.authorities.withLock { $0[path] = lines }
         return try lines.get()
+    }
+
+    private func remembered<Value>(_ path: String, in files: ParsedFiles<Value>) throws(LoginRefusal) -> Value {
+        guard case .success(let value) = files.remembered(path) else { throw LoginRefusal(self.miss().reason) }
+        return value
     }
 
     private static func reason(_ error: any Error) -> String {
@@ -111,6 +174,12 @@ struct ConsultedFiles {
     mutating func authorizedKeys(_ path: String) throws -> OwnedKeysFile {
         self.note(path)
         do { return try self.files.authorizedKeys(path) } catch { throw self.noting(error) }
+    }
+
+    /// - Throws: where nothing may be read, which a folder would have to be.
+    mutating func noteFolder(_ path: String) throws {
+        self.note(path)
+        try self.files.checkMayRead()
     }
 
     mutating func revokedKeys(_ path: String, at now: UInt64) throws(LoginRefusal) -> RevokedKeyFile {

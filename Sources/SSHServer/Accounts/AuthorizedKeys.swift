@@ -93,7 +93,7 @@ public struct AuthorizedKeys: Sendable {
         case .path(let path): return [path]
         case .pattern(let pattern):
             // A file that appears changes the folder it lies in.
-            if let slash = pattern.lastIndex(of: "/") { consulted.note(String(pattern[..<slash])) }
+            try consulted.noteFolder(StrictModes.parent(of: pattern))
             return try glob(pattern)
         }
     }

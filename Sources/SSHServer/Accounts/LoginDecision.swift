@@ -10,7 +10,8 @@ enum LoginDecision: Sendable {
     /// What would have to be read cannot be read just now. Said of connections that stand: they go on, and are judged later.
     case unclear
 
-    /// Judges a claim by the files as they are now. It reads files and may ask a name service: not for an event loop.
+    /// Judges a claim by the files as they are now. It reads files and may ask a name service: not for an event loop, unless
+    /// the files are not to be read.
     ///
     /// - Parameters:
     ///   - now: seconds since 1970.
@@ -29,7 +30,7 @@ enum LoginDecision: Sendable {
         guard let name = AccountName(claim.user) else {
             return .refused(LoginRefusal("the user name is no account's"), isUnknownAccount: true)
         }
-        let account = Account.lookingUp(name, groups: configuration.asksForGroups)
+        let account = files.account(name, groups: configuration.asksForGroups)
         guard account.userID != nil || !name.isLeftover else {
             return .refused(
                 LoginRefusal("the user name is that of a copy of an account's file"),

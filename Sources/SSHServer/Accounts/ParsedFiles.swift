@@ -7,6 +7,7 @@ final class ParsedFiles<Value: Sendable>: Sendable {
         let state: FileState
         let value: Result<Value, any Error>
         let size: Int
+        let isOnLocalDisk: Bool
         /// What was parsed, while the file is so new that it may be written again without looking different.
         var bytes: [UInt8]?
         var lastUse: UInt64
@@ -34,6 +35,18 @@ final class ParsedFiles<Value: Sendable>: Sendable {
         self.parse = parse
     }
 
+    /// What a file holds, without reading it: for an event loop, which must not wait for a disk, nor for a long list.
+    ///
+    /// - Returns: nil unless it was read before, is short, lies on a disk of this machine, and has not changed.
+    func remembered(_ path: String) -> Result<Value, any Error>? {
+        guard let known = self.entry(path), known.isOnLocalDisk, known.size <= Self.shortFile, known.bytes == nil,
+            known.state == FileState(of: path)
+        else { return nil }
+        return known.value
+    }
+
+    private static var shortFile: Int { 256 << 10 }
+
     convenience init(count: Int = 32, parse: @escaping @Sendable ([UInt8]) throws -> Value) {
         self.init(count: count, size: .max) { file, _ in try parse(file.bytes) }
     }
@@ -53,8 +66,15 @@ final class ParsedFiles<Value: Sendable>: Sendable {
         }
         // The clock that stamps files may be a little behind.
         let isNew = file.state.changedSeconds >= Int(clamping: now) - 1
-        let (size, bytes) = (file.bytes.count, isNew ? file.bytes : nil)
-        self.keep(Entry(state: file.state, value: value, size: size, bytes: bytes, lastUse: 0), for: path)
+        let entry = Entry(
+            state: file.state,
+            value: value,
+            size: file.bytes.count,
+            isOnLocalDisk: LocalDisk.holds(path),
+            bytes: isNew ? file.bytes : nil,
+            lastUse: 0
+        )
+        self.keep(entry, for: path)
         return try value.get()
     }
 

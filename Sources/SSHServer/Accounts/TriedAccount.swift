@@ -16,7 +16,7 @@ enum TriedAccount: Hashable, Sendable {
         files: AccountFiles = AccountFiles()
     ) -> TriedAccount {
         guard let name = AccountName(user) else { return .unknown }
-        let account = Account.lookingUp(name, groups: configuration.asksForGroups)
+        let account = files.account(name, groups: configuration.asksForGroups)
         var facts = facts
         facts.user = user
         facts.groups = account.groups

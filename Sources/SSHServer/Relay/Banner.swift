@@ -19,7 +19,7 @@ enum Banner: Sendable {
         facts.user = user
         if let name = AccountName(user) {
             var consulted = ConsultedFiles(files)
-            let account = Account.lookingUp(name, groups: configuration.asksForGroups)
+            let account = files.account(name, groups: configuration.asksForGroups)
             facts = LoginDecision.facts(of: account, configuration, facts, &consulted)
         } else {
             facts.userIsInvalid = true

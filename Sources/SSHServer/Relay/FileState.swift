@@ -22,10 +22,17 @@ struct FileState: Equatable, Sendable {
         self.changedNanoseconds = information.st_ctim.tv_nsec
     }
 
-    /// All zeros if there is no such file, or none that can be seen.
+    /// All zeros but for the size if there is no such file, or none that can be seen: then that is the reason, negative.
     init(of path: String) {
         var information = stat()
-        if stat(path, &information) != 0 { information = stat() }
+        if stat(path, &information) != 0 {
+            let reason = errno
+            information = stat()
+            information.st_size = -Int(reason)
+        }
         self.init(information)
     }
+
+    /// There is no such file.
+    var isAbsent: Bool { self.size == -Int(ENOENT) }
 }

@@ -15,6 +15,7 @@ final class RelayContext: Sendable {
     /// Connections that could not be judged again when they should have been.
     let unclear = Mutex<Set<UInt64>>([])
     private let keyLists = KeyLists()
+    private let knownAccounts = KnownAccounts()
     private let current: Mutex<RelayRules>
     private let connectionsSoFar = Atomic<UInt64>(0)
     private let stopping = Atomic<Bool>(false)
@@ -31,8 +32,12 @@ final class RelayContext: Sendable {
     var logger: Logger { self.rules.logger }
 
     /// The files to judge logins by, as they are now.
-    func accountFiles() -> AccountFiles {
-        AccountFiles(lists: self.keyLists) { problem in self.logger.error("\(problem.escapedForLog)") }
+    ///
+    /// - Parameter mayRead: no on an event loop.
+    func accountFiles(mayRead: Bool = true) -> AccountFiles {
+        AccountFiles(lists: self.keyLists, accounts: self.knownAccounts, mayRead: mayRead) { problem in
+            self.logger.error("\(problem.escapedForLog)")
+        }
     }
 
     /// - Parameter problem: nil when there is none any more.
@@ -44,6 +49,7 @@ final class RelayContext: Sendable {
     func replaceRules(_ rules: RelayRules) {
         self.startups.update(rules.configuration)
         self.penalties.update(rules.configuration)
+        self.knownAccounts.forget()
         self.current.withLock { $0 = rules }
     }
 

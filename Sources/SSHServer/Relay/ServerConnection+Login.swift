@@ -16,9 +16,8 @@ extension ServerConnection {
     private func judge(_ connection: ConnectionHandler, _ request: AuthenticationRequest, answers: CommandAnswers) {
         guard let eventLoop = connection.eventLoop else { return }
         self.triedUserName = request.user
-        let (rules, facts, claim) = (self.context.rules, self.facts, LoginClaim(request))
-        let (now, files) = (time(nil), self.context.accountFiles())
-        NIOThreadPool.singleton.runIfActive(eventLoop: eventLoop) {
+        let (rules, facts, claim, now) = (self.context.rules, self.facts, LoginClaim(request), time(nil))
+        let judge = { @Sendable (files: AccountFiles) in
             LoginDecision.judge(
                 claim,
                 configuration: rules.configuration,
@@ -27,8 +26,8 @@ extension ServerConnection {
                 files: files,
                 answers: answers
             )
-        }.assumeIsolated().whenComplete { result in
-            guard case .success(let decision) = result else { return connection.disconnect(.byApplication, "busy") }
+        }
+        let finish = { (decision: LoginDecision) in
             if case .awaits(let command) = decision {
                 return self.ask(command, connection, request, answers, eventLoop)
             }
@@ -37,6 +36,16 @@ extension ServerConnection {
             // Who is accepted has an account that may log in.
             if case (.accepted, .unasked) = (decision, self.triedAccount) { self.triedAccount = .known(.valid) }
             self.lookUpTriedAccount(eventLoop) { self.answer(connection, request, judged, claim) }
+        }
+        // A fleet that comes back is judged here: handing each login to another thread and back costs more than judging it.
+        let known = self.context.accountFiles(mayRead: false)
+        let decision = judge(known)
+        guard known.hasMissed else { return finish(decision) }
+        let files = self.context.accountFiles()
+        NIOThreadPool.singleton.runIfActive(eventLoop: eventLoop) { judge(files) }.assumeIsolated().whenComplete {
+            result in
+            guard case .success(let decision) = result else { return connection.disconnect(.byApplication, "busy") }
+            finish(decision)
         }
     }
 
