@@ -18,7 +18,7 @@ sys.path.insert(0, str(_ROOT / "Tests" / "InteropTests"))
 from harness.keys import Keys  # noqa: E402
 from harness.processes import adopt_orphans  # noqa: E402
 
-from . import allocations, bars, chain, distance, growth  # noqa: E402
+from . import allocations, bars, chain, congestion, distance, growth  # noqa: E402
 from . import instructions, latency, logins, memory, opens, report, throughput  # noqa: E402
 from .laboratory import CIPHERS, Laboratory, Options  # noqa: E402
 from .results import Results  # noqa: E402
@@ -52,6 +52,9 @@ def _arguments():
     parser.add_argument("--profiles", type=Path, help="a folder for what callgrind writes")
     parser.add_argument("--json", action="store_true", help="print every sample, and no table")
     parser.add_argument("--record", action="store_true", help="write Benchmarks/RESULTS.md as well")
+    parser.add_argument(
+        "--congestion", metavar="NAME", help="TCP's congestion control by default, in a network namespace: needs root"
+    )
     parser.add_argument("--strict", action="store_true", help="end with 1 if a bar is missed")
     arguments = parser.parse_args()
     unknown = set(arguments.parts) - {*PARTS, *ON_DEMAND}
@@ -72,6 +75,8 @@ def _raise_descriptor_limit():
 
 def main():
     arguments = _arguments()
+    if arguments.congestion:
+        congestion.run_with(arguments.congestion)
     options = Options(
         seconds=arguments.seconds or (0.4 if arguments.quick else 0.7),
         rounds=arguments.rounds or (1 if arguments.quick else 3),
@@ -103,7 +108,8 @@ def main():
     else:
         print(report.text(results, lines))
     if arguments.record:
-        report.record(_ROOT / "Benchmarks" / "RESULTS.md", results, lines, options, arguments.parts, load)
+        name = f"RESULTS-{arguments.congestion}.md" if arguments.congestion else "RESULTS.md"
+        report.record(_ROOT / "Benchmarks" / name, results, lines, options, arguments.parts, load)
     for failure in results.failures:
         print(f"scripts/bench: {failure}", file=sys.stderr)
     missed = arguments.strict and any(bar.verdict == "missed" for bar in lines)

@@ -6,6 +6,8 @@ import subprocess
 import time
 from pathlib import Path
 
+from . import congestion
+
 _ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -42,6 +44,7 @@ def _facts(options, parts, load):
     facts = {
         "machine": f"{_processor()}, {os.cpu_count()} cores, {_memory()}",
         "system": f"{platform.freedesktop_os_release().get('PRETTY_NAME', '')}, Linux {platform.release()}",
+        "TCP": f"congestion control {congestion.default()}",
         "date": time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime()),
         "commit": _output("git", "-C", str(_ROOT), "describe", "--always", "--dirty"),
         "stock": _output("ssh", "-V"),

@@ -72,6 +72,7 @@ static void *serve(void *argument) {
 int main(int count, char **arguments) {
     if (count != 3) return 64;
     signal(SIGPIPE, SIG_IGN);
+    is_unpaced = 1;
     cipher = EVP_CIPHER_fetch(NULL, arguments[1], NULL);
     check(cipher != NULL);
     int listener = listen_and_tell();

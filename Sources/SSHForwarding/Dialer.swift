@@ -17,7 +17,7 @@ public struct Dialer {
         }
         let bootstrap = SocketOptions.tunnel(on: eventLoop).connectTimeout(self.timeout)
         guard let address = try? SocketAddress(ipAddress: host, port: Int(port)) else {
-            return bootstrap.connect(host: host, port: Int(port))
+            return LoopbackCongestion.set(on: bootstrap, host: host).connect(host: host, port: Int(port))
         }
         // 127.0.0.0/8, written as a number.
         guard host.hasPrefix("127.") || host == "::1" else { return bootstrap.connect(to: address) }

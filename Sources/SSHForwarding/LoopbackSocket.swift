@@ -9,6 +9,7 @@ enum LoopbackSocket {
         let flags = Int32(SOCK_STREAM.rawValue | SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue)
         let descriptor = socket(address.protocol == .inet6 ? AF_INET6 : AF_INET, flags, 0)
         guard descriptor >= 0 else { throw IOError(errnoCode: errno, reason: "socket") }
+        LoopbackCongestion.set(on: descriptor)
         // The handshake is over when the first call returns; the second one says how it went (connect(2): EALREADY if it is not).
         for _ in 0..<2 {
             if self.connect(descriptor, to: address) == 0 { return descriptor }

@@ -31,10 +31,11 @@ public final class PortListener {
         let bootstrap: (String) -> ServerBootstrap = { address in
             let bootstrap = SocketOptions.tunnelListener(on: eventLoop, isTCP: true, onAccept: onAccept)
                 .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+            let listener = LoopbackCongestion.set(on: bootstrap, host: address)
             // 0.0.0.0 and :: share a port only if the latter keeps out of IPv4.
-            guard address.contains(":") else { return bootstrap }
+            guard address.contains(":") else { return listener }
             let v6Only = ChannelOptions.Types.SocketOption(level: .ipv6, name: .ipv6_v6only)
-            return bootstrap.serverChannelOption(v6Only, value: 1)
+            return listener.serverChannelOption(v6Only, value: 1)
         }
         PortBinding(bootstrap, addresses, port, on: eventLoop, completion).start()
     }

@@ -48,7 +48,8 @@ struct ServerDialer: Sendable {
     ) async throws -> Result {
         let local = try self.configuration.bindAddress.map { try SocketAddress.makeAddressResolvingHost($0, port: 0) }
         return try await self.eventLoop.flatSubmit {
-            self.bootstrap(from: local).connect(to: address).flatMapThrowing { channel in
+            let bootstrap = LoopbackCongestion.set(on: self.bootstrap(from: local), host: address.ipAddress ?? "")
+            return bootstrap.connect(to: address).flatMapThrowing { channel in
                 self.log.debug("Connection established.")
                 return try onConnect(channel)
             }

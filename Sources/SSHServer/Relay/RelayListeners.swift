@@ -66,8 +66,10 @@ struct RelayListeners {
     }
 
     private func bind(_ endpoint: ListenAddress, _ configuration: ServerConfiguration) async throws -> any Channel {
-        let bootstrap = self.bootstrap(isIPv6: endpoint.host.contains(":"), keepalive: configuration.tcpKeepAlive)
-        let channel = try await bootstrap.bind(host: endpoint.host, port: Int(endpoint.port ?? 0)).get()
+        let isIPv6 = endpoint.host.contains(":")
+        let bootstrap = self.bootstrap(isIPv6: isIPv6, keepalive: configuration.tcpKeepAlive)
+        let listener = LoopbackCongestion.set(on: bootstrap, host: endpoint.host)
+        let channel = try await listener.bind(host: endpoint.host, port: Int(endpoint.port ?? 0)).get()
         self.context.logger.info(
             "Server listening on \(endpoint.host) port \(channel.localAddress?.port ?? 0)."
         )
