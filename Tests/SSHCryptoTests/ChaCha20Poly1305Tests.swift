@@ -49,7 +49,10 @@ struct ChaCha20Poly1305Tests {
         #expect(packet.array == expected)
     }
 
-    @Test(arguments: [0, 1, 2, 3, 10, 53, 54, 55, 63, 64, 65, 127, 128, 200, 1000], [0, 1, 0xffff_ffff] as [UInt32])
+    @Test(
+        arguments: [0, 1, 2, 3, 10, 53, 54, 55, 63, 64, 65, 127, 128, 200, 470, 471, 472, 473, 480, 1000, 5000],
+        [0, 1, 0xffff_ffff] as [UInt32]
+    )
     func packetsAreThoseOfTheReference(bodyLength: Int, sequenceNumber: UInt32) throws {
         let header = bytes(0..<9)
         let body = bytes(100..<(100 + bodyLength))

@@ -39,7 +39,7 @@ public struct PacketOpener {
             throw SSHError(.misuse, "a packet's length was asked for before its four bytes were there")
         }
         guard case .chaCha20Poly1305(let context) = self.protection else { return field }
-        return try context.decryptLength(field, sequenceNumber: sequenceNumber)
+        return context.decryptLength(field, sequenceNumber: sequenceNumber)
     }
 
     /// Verifies and decrypts the packet at the front of `buffer` where it lies, and moves on to what follows it. On an error
