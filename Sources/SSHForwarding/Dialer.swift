@@ -19,8 +19,7 @@ public struct Dialer {
         guard let address = try? SocketAddress(ipAddress: host, port: Int(port)) else {
             return LoopbackCongestion.set(on: bootstrap, host: host).connect(host: host, port: Int(port))
         }
-        // 127.0.0.0/8, written as a number.
-        guard host.hasPrefix("127.") || host == "::1" else { return bootstrap.connect(to: address) }
+        guard LoopbackCongestion.isLocal(host) else { return bootstrap.connect(to: address) }
         do {
             guard let socket = try LoopbackSocket.connect(to: address) else { return bootstrap.connect(to: address) }
             return bootstrap.withConnectedSocket(socket)

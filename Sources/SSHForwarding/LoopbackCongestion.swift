@@ -11,7 +11,7 @@ public enum LoopbackCongestion {
     private static let option = ChannelOptions.Types.SocketOption(level: .tcp, name: .init(rawValue: TCP_CONGESTION))
 
     /// The option's value; nil where the system's default leaves such sockets alone.
-    private static let value = Self.value(inPlaceOf: Self.systemDefault())
+    private static let value = Self.value(inPlaceOf: Self.systemDefault()).flatMap { Self.isPermitted($0) ? $0 : nil }
 
     /// - Parameter name: as in net.ipv4.tcp_congestion_control.
     static func value(inPlaceOf name: String) -> Int? {
@@ -40,18 +40,27 @@ public enum LoopbackCongestion {
 
     /// Before the socket is connected.
     static func set(on descriptor: CInt) {
-        if let value = self.value { self.set(value, on: descriptor) }
+        if let value = self.value { _ = self.set(value, on: descriptor) }
     }
 
-    static func set(_ value: Int, on descriptor: CInt) {
+    /// - Returns: false if this process may not.
+    static func set(_ value: Int, on descriptor: CInt) -> Bool {
         var value = value
-        // Who may not, sends as the system would.
-        _ = setsockopt(descriptor, CInt(IPPROTO_TCP), TCP_CONGESTION, &value, socklen_t(MemoryLayout<Int>.size))
+        return setsockopt(descriptor, CInt(IPPROTO_TCP), TCP_CONGESTION, &value, socklen_t(MemoryLayout<Int>.size)) == 0
+    }
+
+    /// A system can keep programs to its own choice.
+    private static func isPermitted(_ value: Int) -> Bool {
+        let descriptor = socket(AF_INET, CInt(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
+        guard descriptor >= 0 else { return false }
+        defer { close(descriptor) }
+        return self.set(value, on: descriptor)
     }
 
     /// Whether an address, or a name that needs no asking, is this machine's alone.
     static func isLocal(_ host: String) -> Bool {
-        host.hasPrefix("127.") || host == "::1" || host == "localhost"
+        guard host.hasPrefix("127.") || host == "::1" || host == "localhost" else { return false }
+        return host == "localhost" || (try? SocketAddress(ipAddress: host, port: 0)) != nil
     }
 
     private static func systemDefault() -> String {

@@ -29,13 +29,14 @@ struct LoopbackCongestionTests {
     @Test func theValueIsRenosName() throws {
         let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         defer { close(descriptor) }
-        LoopbackCongestion.set(try #require(LoopbackCongestion.value(inPlaceOf: "bbr")), on: descriptor)
+        #expect(LoopbackCongestion.set(try #require(LoopbackCongestion.value(inPlaceOf: "bbr")), on: descriptor))
+        #expect(!LoopbackCongestion.set(0x7878_7878, on: descriptor))
         #expect(Self.congestion(of: descriptor) == "reno")
     }
 
     @Test(arguments: [
         ("127.0.0.1", true), ("127.8.9.1", true), ("::1", true), ("localhost", true), ("192.0.2.1", false),
-        ("0.0.0.0", false), ("::", false), ("example.com", false),
+        ("0.0.0.0", false), ("::", false), ("example.com", false), ("127.example.com", false),
     ])
     func otherMachinesAreNotLocal(host: String, isLocal: Bool) {
         #expect(LoopbackCongestion.isLocal(host) == isLocal)
@@ -56,7 +57,7 @@ struct LoopbackCongestionTests {
         let client = try await ClientBootstrap(group: group).connect(to: try #require(listener.localAddress)).get()
         let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         let name = Self.name(try await accepted.futureResult.get())
-        #expect(name == expected ?? Self.congestion(of: descriptor))
+        #expect(name == expected ?? String(Self.congestion(of: descriptor).prefix(8)))
         close(descriptor)
         try await client.close()
         try await listener.close()

@@ -146,6 +146,21 @@ struct AuthenticationTests {
         }
     }
 
+    /// Asking whether a key would do is no failure, and must come to an end all the same.
+    @Test func questionsAboutKeysComeToAnEnd() throws {
+        var authentication = try self.server()
+        let question = try self.request(signedFor: nil)
+        for _ in 0..<ServerAuthentication.maximumRequests {
+            #expect(self.isAsked(try authentication.receive(question, session: self.session, hostKey: self.hostKey)))
+            _ = try authentication.answer(isAllowed: true)
+        }
+        #expect {
+            _ = try authentication.receive(question, session: self.session, hostKey: self.hostKey)
+        } throws: {
+            ($0 as? SSHError)?.code == .authenticationFailed
+        }
+    }
+
     @Test(arguments: [("alice", "bob"), ("Kevin", "\u{212a}evin")])
     func theUserNameMayNotChange(_ name: String, _ other: String) throws {
         var authentication = try self.server()

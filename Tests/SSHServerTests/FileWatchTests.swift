@@ -8,7 +8,7 @@ struct FileWatchTests {
         let folder = TemporaryFolder()
         let path = folder.write("keys", "one")
         let watch = FileWatch()
-        let watched = watch.watch([path, "\(folder.path)/missing"], readAt: time(nil) + 10)
+        let watched = watch.watch([path, "\(folder.path)/missing"].map(ReadFile.init), readAt: time(nil) + 10)
         #expect(watch.changes() == [])
         withExtendedLifetime(watched) {}
     }
@@ -18,7 +18,7 @@ struct FileWatchTests {
         let paths = ["written", "replaced", "appeared", "removed", "made readable"].map { "\(folder.path)/\($0)" }
         for path in paths where path != paths[2] { folder.write(String(path.split(separator: "/").last ?? ""), "a") }
         let watch = FileWatch()
-        let watched = watch.watch(paths, readAt: time(nil) + 10)
+        let watched = watch.watch(paths.map(ReadFile.init), readAt: time(nil) + 10)
         folder.write("written", "bb")
         folder.write("other", "a")
         #expect(rename("\(folder.path)/other", paths[1]) == 0)
@@ -34,8 +34,33 @@ struct FileWatchTests {
         let folder = TemporaryFolder()
         let path = folder.write("keys", "one")
         let watch = FileWatch()
-        let watched = watch.watch([path], readAt: time(nil) - 10)
+        let watched = watch.watch([ReadFile(path)], readAt: time(nil) - 10)
         #expect(watch.changes() == [path])
+        withExtendedLifetime(watched) {}
+    }
+
+    /// Somebody reads, the file changes, those who watch are told, and only then does the reader watch.
+    @Test func changeThatOthersWereToldOfIsToldToWhoReadBeforeIt() {
+        let folder = TemporaryFolder()
+        let path = folder.write("keys", "one")
+        let (watch, later) = (FileWatch(), time(nil) + 10)
+        let early = watch.watch([ReadFile(path)], readAt: later)
+        let read = ReadFile(path)
+        folder.write("keys", "longer")
+        #expect(watch.changes() == [path])
+        let late = watch.watch([read], readAt: later)
+        #expect(watch.changes() == [path])
+        #expect(watch.changes() == [])
+        withExtendedLifetime((early, late)) {}
+    }
+
+    @Test func fileThatWentBeforeItWasWatchedHasChanged() {
+        let folder = TemporaryFolder()
+        let read = ReadFile(folder.write("keys", "one"))
+        unlink(read.path)
+        let watch = FileWatch()
+        let watched = watch.watch([read], readAt: time(nil) + 10)
+        #expect(watch.changes() == [read.path])
         withExtendedLifetime(watched) {}
     }
 
@@ -44,8 +69,8 @@ struct FileWatchTests {
         let path = folder.write("keys", "one")
         let watch = FileWatch()
         let later = time(nil) + 10
-        var first: WatchedFiles? = watch.watch([path], readAt: later)
-        var second: WatchedFiles? = watch.watch([path], readAt: later)
+        var first: WatchedFiles? = watch.watch([ReadFile(path)], readAt: later)
+        var second: WatchedFiles? = watch.watch([ReadFile(path)], readAt: later)
         withExtendedLifetime(first) {}
         first = nil
         folder.write("keys", "longer")

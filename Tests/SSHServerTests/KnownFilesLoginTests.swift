@@ -95,6 +95,34 @@ struct KnownFilesLoginTests {
         #expect(try !test.read().isAccepted)
     }
 
+    /// It may be written again without looking different.
+    @Test func newFileIsReadAgain() throws {
+        let test = Self()
+        let files = AccountFiles(lists: test.lists, accounts: test.accounts)
+        #expect(try test.bench.judge(Self.claim, files: files).isAccepted)
+        #expect(try test.remember() == nil)
+    }
+
+    /// StrictModes looks at folders: those of a file that is known, and up to a home whose place is known.
+    @Test func strictModesHold() throws {
+        let test = Self()
+        test.bench.folder.makeFolder("inner", mode: 0o700)
+        test.bench.write("inner/keys", CertificateMaker.key.openSSHText + "\n")
+        let account = Account(name: try #require(AccountName(LoginBench.user)), home: test.bench.folder.path)
+        func load(mayRead: Bool) -> (AuthorizedKeys, hasMissed: Bool) {
+            let files = test.files(mayRead: mayRead)
+            var consulted = ConsultedFiles(files)
+            let pattern = test.bench.path("inner/keys")
+            let keys = AuthorizedKeys.load(for: account, patterns: [pattern], strictModes: true, &consulted)
+            return (keys, files.hasMissed)
+        }
+        #expect(load(mayRead: true).0.keys.count == 1)
+        #expect(load(mayRead: false).0.keys.count == 1)
+        chmod(test.bench.path("inner"), 0o777)
+        let loaded = load(mayRead: false)
+        #expect(loaded.0.keys.isEmpty && loaded.0.problems.count == 1 && !loaded.hasMissed)
+    }
+
     @Test func accountIsKnownForASecond() throws {
         let (accounts, name) = (KnownAccounts(), try #require(AccountName("root")))
         #expect(accounts.recent(name, groups: false) == nil)
@@ -112,13 +140,18 @@ struct KnownFilesLoginTests {
         let accounts = KnownAccounts()
         let names = (0..<3000).compactMap { AccountName("stranger\($0)") }
         for name in names { _ = accounts.lookUp(name, groups: false) }
-        #expect(names.filter { accounts.recent($0, groups: false, now: .uptimeNanoseconds(0)) != nil }.count <= 1024)
+        let known = names.filter { accounts.recent($0, groups: false, now: .uptimeNanoseconds(0)) != nil }
+        #expect(known.count <= 1024 && known.last == names.last)
     }
 
     @Test func kernelsOwnFilesAreNoDisk() {
         let folder = TemporaryFolder()
         #expect(LocalDisk.holds(folder.path))
         #expect(!LocalDisk.holds("/proc/self"))
+        // The way there leads over another file system.
+        #expect(!LocalDisk.holds("/proc/self/root\(folder.path)"))
+        symlink("/proc/version", "\(folder.path)/link")
+        #expect(!LocalDisk.holds("\(folder.path)/link"))
         #expect(!LocalDisk.holds("/no/such/folder"))
     }
 }

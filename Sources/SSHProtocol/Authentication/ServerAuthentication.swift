@@ -60,6 +60,9 @@ struct ServerAuthentication {
     private var state = State.awaitingService
     private var user: String?
     private var failures = 0
+    private var requests = 0
+    /// As in sshd. Questions whether a key would do are no failures.
+    static let maximumRequests = 1024
     private var hasTriedNone = false
     private let maximumTries: Int
     private let algorithms: [String]
@@ -111,6 +114,8 @@ struct ServerAuthentication {
         case .awaitingService, .announced, .awaitingAnswer:
             throw SSHError.protocolViolation("an authentication request before its time")
         }
+        self.requests += 1
+        guard self.requests <= Self.maximumRequests else { throw Self.tooMany() }
         guard request.service == "ssh-connection" else {
             throw SSHError.protocolViolation("authentication for a service other than ssh-connection")
         }
@@ -222,10 +227,12 @@ struct ServerAuthentication {
 
     private mutating func countFailure() throws -> UserAuthenticationFailure {
         self.failures += 1
-        guard self.failures < self.maximumTries else {
-            throw SSHError(.authenticationFailed, "Too many authentication failures")
-        }
+        guard self.failures < self.maximumTries else { throw Self.tooMany() }
         return Self.failure
+    }
+
+    private static func tooMany() -> SSHError {
+        SSHError(.authenticationFailed, "Too many authentication failures")
     }
 }
 

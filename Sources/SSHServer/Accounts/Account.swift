@@ -41,6 +41,8 @@ extension String {
 public struct Account: Hashable, Sendable {
     public let name: AccountName
     public let home: String?
+    /// The home without symbolic links; nil if it cannot be resolved.
+    let realHome: String?
     public let userID: UInt32?
     /// The names of the Unix account's groups: what `Match Group`, AllowGroups and DenyGroups look at.
     public let groups: [String]
@@ -50,6 +52,7 @@ public struct Account: Hashable, Sendable {
     public init(name: AccountName, home: String? = nil, userID: UInt32? = nil, groups: [String] = []) {
         self.name = name
         self.home = home
+        self.realHome = home.flatMap(StrictModes.resolve)
         self.userID = userID
         self.groups = groups
     }

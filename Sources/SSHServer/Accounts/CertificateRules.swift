@@ -53,7 +53,12 @@ struct CertificateRules {
 
     /// Addresses and ranges only: no names, no negation.
     private static func ranges(_ text: String) throws -> [AddressRange] {
-        try text.split(separator: ",", omittingEmptySubsequences: false).map { element in
+        let elements = text.split(separator: ",", omittingEmptySubsequences: false)
+        // Whoever made it: it is read before anybody trusts its authority.
+        guard elements.count <= 256 else {
+            throw InvalidValue("the certificate's source-address names too many addresses")
+        }
+        return try elements.map { element in
             // No scopes, and nothing that anybody would look up.
             let isNumeric = element.utf8.allSatisfy { "0123456789abcdefABCDEF.:/".utf8.contains($0) }
             guard isNumeric, let range = try AddressRange(String(element)) else {

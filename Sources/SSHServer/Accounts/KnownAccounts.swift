@@ -15,12 +15,18 @@ final class KnownAccounts: Sendable {
     static let lifetime = TimeAmount.seconds(1)
     private static let limit = 1024
 
-    private let entries = Mutex<[AccountName: Entry]>([:])
+    private struct Entries {
+        var byName: [AccountName: Entry] = [:]
+        /// How often all of them were forgotten.
+        var generation: UInt64 = 0
+    }
+
+    private let entries = Mutex(Entries())
 
     /// - Parameter groups: whether they are asked for.
     /// - Returns: nil if it was not asked for of late.
     func recent(_ name: AccountName, groups: Bool, now: NIODeadline = .now()) -> Account? {
-        guard let entry = self.entries.withLock({ $0[name] }), entry.hasGroups == groups,
+        guard let entry = self.entries.withLock({ $0.byName[name] }), entry.hasGroups == groups,
             now < entry.askedAt + Self.lifetime
         else { return nil }
         return entry.account
@@ -28,18 +34,25 @@ final class KnownAccounts: Sendable {
 
     /// Asks the system. May wait for a name service.
     func lookUp(_ name: AccountName, groups: Bool) -> Account {
-        let askedAt = NIODeadline.now()
+        let (askedAt, generation) = (NIODeadline.now(), self.entries.withLock { $0.generation })
         let account = Account.lookingUp(name, groups: groups)
         guard !account.isIncomplete else { return account }
         self.entries.withLock { entries in
+            guard entries.generation == generation, entries.byName[name].map({ $0.askedAt < askedAt }) ?? true else {
+                return
+            }
             // Names are whatever strangers try.
-            if entries.count >= Self.limit { entries.removeAll(keepingCapacity: true) }
-            entries[name] = Entry(account: account, hasGroups: groups, askedAt: askedAt)
+            if entries.byName.count >= Self.limit { entries.byName.removeAll(keepingCapacity: true) }
+            entries.byName[name] = Entry(account: account, hasGroups: groups, askedAt: askedAt)
         }
         return account
     }
 
+    /// Answers that are under way are forgotten, too.
     func forget() {
-        self.entries.withLock { $0 = [:] }
+        self.entries.withLock { entries in
+            entries.byName = [:]
+            entries.generation += 1
+        }
     }
 }

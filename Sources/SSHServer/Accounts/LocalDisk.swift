@@ -16,8 +16,20 @@ enum LocalDisk {
         0x7371_7368,  // squashfs
     ]
 
-    /// Whether a file or folder lies on one. Asks its file system: not for an event loop.
+    /// Whether a file or folder lies on one, and every folder on the way to it. Asks their file systems: not for an event loop.
     static func holds(_ path: String) -> Bool {
+        guard let resolved = StrictModes.resolve(path) else { return false }
+        return [path, resolved].allSatisfy { path in
+            var path = path
+            while self.isOn(path) {
+                if path == "/" { return true }
+                path = StrictModes.parent(of: path)
+            }
+            return false
+        }
+    }
+
+    private static func isOn(_ path: String) -> Bool {
         var information = statfs()
         guard statfs(path, &information) == 0 else { return false }
         return Self.types.contains(Int(information.f_type))

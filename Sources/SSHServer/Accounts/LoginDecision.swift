@@ -7,7 +7,8 @@ enum LoginDecision: Sendable {
     case refused(LoginRefusal, isUnknownAccount: Bool)
     /// Nothing can be said before this command has: judge again with its answer.
     case awaits(CommandInvocation)
-    /// What would have to be read cannot be read just now. Said of connections that stand: they go on, and are judged later.
+    /// What would have to be read cannot be read just now. Said of connections that stand: they go on, and are judged later. Or it
+    /// was not to be read.
     case unclear
 
     /// Judges a claim by the files as they are now. It reads files and may ask a name service: not for an event loop, unless
@@ -52,6 +53,7 @@ enum LoginDecision: Sendable {
             answers: answers
         )
         let keys = Self.load(account, judgement.settings, configuration.strictModes, &judgement.consulted)
+        if files.hasMissed { return .unclear }
         do throws(LoginRefusal) {
             let line = try judgement.line(in: keys)
             return .accepted(judgement.grant(line))

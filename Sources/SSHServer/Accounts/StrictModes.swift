@@ -7,7 +7,7 @@ struct StrictModes {
 
     init(account: Account) {
         self.owners = Set([0, geteuid()] + (account.userID.map { [$0] } ?? []))
-        self.home = account.home.flatMap(Self.resolve)
+        self.home = account.realHome
     }
 
     /// The open file, and every folder above it up to the home if it lies there, else up to `/`.

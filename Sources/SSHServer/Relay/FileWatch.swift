@@ -14,16 +14,20 @@ final class FileWatch: Sendable {
 
     private let files = Mutex<[String: Watched]>([:])
 
-    /// - Parameter readAt: when reading them began, in seconds since 1970. What was changed since then has changed.
-    func watch(_ paths: [String], readAt: Int) -> WatchedFiles {
-        let unknown = self.files.withLock { files in paths.filter { files[$0] == nil } }
-        let states = Dictionary(unknown.map { ($0, FileState(of: $0)) }, uniquingKeysWith: { first, _ in first })
-        let watched = self.files.withLock { files in
-            paths.map { path in
-                let state = states[path].flatMap { $0.changedSeconds >= readAt ? nil : $0 }
-                files[path, default: Watched(uses: 0, state: state)].uses += 1
+    /// - Parameters:
+    ///   - files: as they were when they had been read.
+    ///   - readAt: when reading them began, in seconds since 1970. What was changed since then has changed.
+    func watch(_ files: [ReadFile], readAt: Int) -> WatchedFiles {
+        let watched = self.files.withLock { watched in
+            files.map { file in
+                let state = file.state.changedSeconds >= readAt ? nil : file.state
+                var entry = watched[file.path] ?? Watched(uses: 0, state: state)
+                // Whoever watches it already has been told of what this reader has not seen.
+                if entry.state != state { entry.state = nil }
+                entry.uses += 1
+                watched[file.path] = entry
                 // The key's own text, so that thousands of connections share it.
-                return files.index(forKey: path).map { files[$0].key } ?? path
+                return watched.index(forKey: file.path).map { watched[$0].key } ?? file.path
             }
         }
         return WatchedFiles(paths: watched, watch: self)
@@ -51,6 +55,19 @@ final class FileWatch: Sendable {
             }
             return changed
         }
+    }
+}
+
+/// A file that something rests on.
+struct ReadFile: Sendable {
+    let path: String
+    /// When it had been read.
+    let state: FileState
+
+    /// Asks the system, as reading did: right after it, on the same thread.
+    init(_ path: String) {
+        self.path = path
+        self.state = FileState(of: path)
     }
 }
 

@@ -37,22 +37,7 @@ extension RelayContext {
         guard !standings.isEmpty else { return [] }
         let judged = try? await NIOThreadPool.singleton.runIfActive {
             let files = self.accountFiles()
-            return standings.map { standing in
-                Judged(
-                    standing: standing,
-                    rules: rules,
-                    readAt: time(nil),
-                    decision: LoginDecision.judge(
-                        standing.claim,
-                        configuration: rules.configuration,
-                        facts: standing.facts,
-                        now: UInt64(clamping: time(nil)),
-                        files: files,
-                        isStanding: true,
-                        answers: standing.answers
-                    )
-                )
-            }
+            return standings.map { Judged($0, by: rules, files, isStanding: true) }
         }
         let decisions = Dictionary(
             (judged ?? []).map { ($0.standing.connection, $0) },
@@ -89,6 +74,28 @@ struct Judged: Sendable {
     /// When reading the files began, in seconds since 1970.
     let readAt: Int
     let decision: LoginDecision
+    /// What the login rests on, if it is accepted.
+    let files: [ReadFile]
+
+    /// Judges, and looks at the files: not for an event loop, unless the files are not to be read.
+    init(_ standing: Standing, by rules: RelayRules, _ files: AccountFiles, isStanding: Bool) {
+        let now = time(nil)
+        (self.standing, self.rules, self.readAt) = (standing, rules, now)
+        self.decision = LoginDecision.judge(
+            standing.claim,
+            configuration: rules.configuration,
+            facts: standing.facts,
+            now: UInt64(clamping: now),
+            files: files,
+            isStanding: isStanding,
+            answers: standing.answers
+        )
+        if case .accepted(let grant) = self.decision, !files.hasMissed {
+            self.files = grant.files.map(ReadFile.init)
+        } else {
+            self.files = []
+        }
+    }
 
     /// The command without which it could not be judged.
     var awaited: CommandInvocation? {
@@ -120,7 +127,7 @@ extension ServerConnection {
         switch judged.decision {
         case .accepted(let grant):
             self.login?.grant = grant
-            self.watch(grant, readAt: judged.readAt)
+            self.watch(judged, until: grant.expires)
             self.applySettings(handler, replacing: login.grant.settings)
             self.applyTimeouts(replacing: login.grant.settings)
             self.applyRateLimits()
@@ -138,9 +145,9 @@ extension ServerConnection {
     }
 
     /// What can end this login is looked at from now on.
-    func watch(_ grant: LoginGrant, readAt: Int) {
-        let files = self.context.files.watch(grant.files, readAt: readAt)
-        self.context.connections.update(self.id, files: files, expires: grant.expires)
+    func watch(_ judged: Judged, until expires: UInt64?) {
+        let files = self.context.files.watch(judged.files, readAt: judged.readAt)
+        self.context.connections.update(self.id, files: files, expires: expires)
     }
 
     /// Closes the listeners that the rules as they are now do not allow.

@@ -14,39 +14,53 @@ extension ServerConnection {
 
     /// - Parameter answers: what commands have said about the request.
     private func judge(_ connection: ConnectionHandler, _ request: AuthenticationRequest, answers: CommandAnswers) {
-        guard let eventLoop = connection.eventLoop else { return }
         self.triedUserName = request.user
-        let (rules, facts, claim, now) = (self.context.rules, self.facts, LoginClaim(request), time(nil))
-        let judge = { @Sendable (files: AccountFiles) in
-            LoginDecision.judge(
-                claim,
-                configuration: rules.configuration,
-                facts: facts,
-                now: UInt64(clamping: now),
-                files: files,
-                answers: answers
-            )
-        }
-        let finish = { (decision: LoginDecision) in
-            if case .awaits(let command) = decision {
-                return self.ask(command, connection, request, answers, eventLoop)
+        // The log says first whether there is such an account; what is judged before would be old when that is known.
+        self.afterTriedAccount {
+            guard !connection.hasEnded, let eventLoop = connection.eventLoop else { return }
+            let claim = LoginClaim(request)
+            let standing = Standing(connection: self.id, claim: claim, facts: self.facts, answers: answers)
+            self.judge(standing, by: self.context.rules, on: eventLoop) { judged in
+                guard let judged else { return connection.disconnect(.byApplication, "busy") }
+                if let command = judged.awaited {
+                    return self.ask(command, connection, request, answers, eventLoop)
+                }
+                // Who is accepted has an account that may log in.
+                if case (.accepted, .unasked) = (judged.decision, self.triedAccount) {
+                    self.triedAccount = .known(.valid)
+                }
+                self.lookUpTriedAccount(eventLoop) { self.answer(connection, request, judged, claim) }
             }
-            let standing = Standing(connection: self.id, claim: claim, facts: facts)
-            let judged = Judged(standing: standing, rules: rules, readAt: now, decision: decision)
-            // Who is accepted has an account that may log in.
-            if case (.accepted, .unasked) = (decision, self.triedAccount) { self.triedAccount = .known(.valid) }
-            self.lookUpTriedAccount(eventLoop) { self.answer(connection, request, judged, claim) }
         }
-        // A fleet that comes back is judged here: handing each login to another thread and back costs more than judging it.
-        let known = self.context.accountFiles(mayRead: false)
-        let decision = judge(known)
-        guard known.hasMissed else { return finish(decision) }
+    }
+
+    /// Judges at once if nothing has to be read, and else on another thread: handing a login there and back costs more than
+    /// judging it, which a fleet that comes back would feel.
+    ///
+    /// - Parameter completion: gets nil if the threads take no more work.
+    private func judge(
+        _ standing: Standing,
+        by rules: RelayRules,
+        on eventLoop: any EventLoop,
+        _ completion: @escaping (Judged?) -> Void
+    ) {
+        if self.mayJudgeAtOnce(standing.claim, rules) {
+            self.judgedAtOnce += 1
+            let files = self.context.accountFiles(mayRead: false)
+            let judged = Judged(standing, by: rules, files, isStanding: false)
+            if !files.hasMissed { return completion(judged) }
+        }
         let files = self.context.accountFiles()
-        NIOThreadPool.singleton.runIfActive(eventLoop: eventLoop) { judge(files) }.assumeIsolated().whenComplete {
-            result in
-            guard case .success(let decision) = result else { return connection.disconnect(.byApplication, "busy") }
-            finish(decision)
-        }
+        NIOThreadPool.singleton.runIfActive(eventLoop: eventLoop) {
+            Judged(standing, by: rules, files, isStanding: false)
+        }.assumeIsolated().whenComplete { completion(try? $0.get()) }
+    }
+
+    /// Everybody else on the event loop waits for it: not for certificates, whose authorities' signatures take their time, not
+    /// with a long configuration, and not for questions without end.
+    private func mayJudgeAtOnce(_ claim: LoginClaim, _ rules: RelayRules) -> Bool {
+        guard case .key = claim.credential else { return false }
+        return self.judgedAtOnce < 8 && rules.configuration.matchSections.count <= 64
     }
 
     private func ask(
@@ -84,7 +98,7 @@ extension ServerConnection {
             if request.isSigned {
                 let login = Login(claim: claim, grant: grant)
                 self.login = login
-                self.watch(grant, readAt: judged.readAt)
+                self.watch(judged, until: grant.expires)
                 self.logger.info(
                     "Accepted publickey for \(self.triedUser) from \(self.peer) ssh2: \(login.description)"
                 )

@@ -23,6 +23,8 @@ final class ServerConnection {
     var allowsSessions = true
     var triedUserName = ""
     var triedAccount = TriedAccountState.unasked
+    /// How often a request was judged on the event loop.
+    var judgedAtOnce = 0
     /// The peer has said that it speaks SSH.
     var hasIdentified = false
     var hasFailed = false
