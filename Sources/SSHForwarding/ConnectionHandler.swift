@@ -11,8 +11,6 @@ public final class ConnectionHandler: ChannelDuplexHandler {
     public typealias OutboundIn = ByteBuffer
     public typealias OutboundOut = ByteBuffer
 
-    /// Sealed bytes handed to the socket at a time: what is sealed should still be in the processor's cache when it is written.
-    static let outputPiece = 256 * 1024
     /// Sealed control messages that may wait for a peer that does not read; then we stop reading from it.
     static let maximumControlOutput = 1024 * 1024
     /// So much of a channel's data may wait for what else comes of the same events.
@@ -305,7 +303,7 @@ public final class ConnectionHandler: ChannelDuplexHandler {
         var count = 0
         do {
             while self.endReason == nil, self.engine.hasOutput, context.channel.isWritable {
-                let output = try self.engine.takeOutput(limit: Self.outputPiece, now: .now())
+                let output = try self.engine.takeOutput(limit: self.unsentLimit.piece, now: .now())
                 guard output.readableBytes > 0 else { break }
                 context.write(self.wrapOutboundOut(output), promise: nil)
                 written = output
@@ -321,9 +319,8 @@ public final class ConnectionHandler: ChannelDuplexHandler {
     private func limitUnsent(_ context: ChannelHandlerContext, sent count: Int) {
         let now = NIODeadline.now()
         let besideConversation = self.engine.isBesideConversation(now: now)
-        guard let limit = self.unsentLimit.sent(count, now: now, besideConversation: besideConversation) else { return }
-        // Only TCP has it.
-        try? context.channel.syncOptions?.setOption(SocketOptions.unsentLimit, value: .init(clamping: limit))
+        guard self.unsentLimit.sent(count, now: now, besideConversation: besideConversation) else { return }
+        SocketOptions.set(self.unsentLimit, on: context.channel)
     }
 
     private func setReading(_ isReading: Bool) {

@@ -9,8 +9,11 @@ public enum SocketOptions {
     /// The same for a number of busy sockets: the larger the pieces, the fewer the calls and wake-ups.
     static let maximumLargeRead = 1024 * 1024
     static let maximumConnectionRead = 512 * 1024
-    /// What the kernel holds of an SSH connection beyond what the network can take.
-    static let unsentLimit = ChannelOptions.Types.SocketOption(level: .tcp, name: .init(rawValue: TCP_NOTSENT_LOWAT))
+    /// What the kernel holds of an SSH connection beyond what the network can take. Only TCP has it.
+    private static let kernelUnsent = ChannelOptions.Types.SocketOption(
+        level: .tcp,
+        name: .init(rawValue: TCP_NOTSENT_LOWAT)
+    )
 
     /// Connects sockets whose bytes go through a tunnel: nothing is read before the tunnel is ready, and each direction
     /// ends by itself. What only TCP has, a bootstrap sets by itself (TCP_NODELAY).
@@ -56,7 +59,7 @@ public enum SocketOptions {
             .channelOption(.recvAllocator, value: self.connectionReads)
             .channelOption(.writeBufferWaterMark, value: self.connectionWrites)
             .channelOption(.tcpOption(.tcp_nodelay), value: 1)
-            .channelOption(self.unsentLimit, value: .init(UnsentLimit.least))
+            .channelOption(self.kernelUnsent, value: .init(UnsentLimit.least))
             .channelOption(.socketOption(.so_keepalive), value: keepalive ? 1 : 0)
     }
 
@@ -86,7 +89,7 @@ public enum SocketOptions {
         try options.setOption(.maxMessagesPerRead, value: 1)
         try options.setOption(.recvAllocator, value: self.connectionReads)
         try options.setOption(.writeBufferWaterMark, value: self.connectionWrites)
-        try options.setOption(self.unsentLimit, value: .init(UnsentLimit.least))
+        try options.setOption(self.kernelUnsent, value: .init(UnsentLimit.least))
     }
 
     /// The two ends of an SSH connection that is no socket.
@@ -115,7 +118,15 @@ public enum SocketOptions {
         UnpooledReads(first: 1024, initial: 2048, maximum: self.maximumConnectionRead)
     }
 
-    private static var connectionWrites: ChannelOptions.Types.WriteBufferWaterMark {
-        ChannelOptions.Types.WriteBufferWaterMark(low: 256 * 1024, high: 512 * 1024)
+    private static var connectionWrites: ChannelOptions.Types.WriteBufferWaterMark { self.waterMark(UnsentLimit()) }
+
+    private static func waterMark(_ limit: UnsentLimit) -> ChannelOptions.Types.WriteBufferWaterMark {
+        ChannelOptions.Types.WriteBufferWaterMark(low: limit.queued / 2, high: limit.queued)
+    }
+
+    /// From now on an SSH connection's socket holds so much.
+    static func set(_ limit: UnsentLimit, on channel: any Channel) {
+        try? channel.syncOptions?.setOption(.writeBufferWaterMark, value: self.waterMark(limit))
+        try? channel.syncOptions?.setOption(self.kernelUnsent, value: .init(clamping: limit.limit))
     }
 }

@@ -1,30 +1,40 @@
 import NIOCore
 
-/// How much of a connection's output the kernel may hold beyond what the network can take: nothing overtakes it any more, but
-/// the more it is, the fewer are the writes and wake-ups. A connection gets as much as it sends in a few milliseconds, and one
-/// that carries a conversation the least.
+/// How much of a connection's output may be sealed before the network can take it: nothing overtakes it any more, but the more it
+/// is, the fewer are the writes and wake-ups. A connection gets as much as it sends in a few milliseconds, so that a word waits
+/// behind bulk no longer on a slow line than on a fast one.
 struct UnsentLimit {
-    static let least = 128 * 1024
+    static let least = 16 * 1024
     static let most = 1024 * 1024
+    /// Beside a conversation, on the fastest line.
+    static let mostBesideConversation = 128 * 1024
     /// What may wait takes the network about so long.
     private static let delay = TimeAmount.milliseconds(4)
+    private static let mostQueued = 512 * 1024
 
-    private var limit = Self.least
+    /// What the kernel may hold.
+    private(set) var limit = Self.least
     private var start = NIODeadline.uptimeNanoseconds(0)
     private var bytes = 0
 
-    /// - Returns: the limit from now on, if it is another one.
-    mutating func sent(_ count: Int, now: NIODeadline, besideConversation: Bool) -> Int? {
+    /// What may wait for the kernel to take it.
+    var queued: Int { min(2 * self.limit, Self.mostQueued) }
+    /// Handed to the socket at a time.
+    var piece: Int { self.queued / 2 }
+
+    /// - Returns: whether the limits are other ones from now on.
+    mutating func sent(_ count: Int, now: NIODeadline, besideConversation: Bool) -> Bool {
+        let most = besideConversation ? Self.mostBesideConversation : Self.most
         self.bytes += count
         let elapsed = now - self.start
-        guard elapsed >= Self.delay || besideConversation && self.limit > Self.least else { return nil }
+        guard elapsed >= Self.delay || self.limit > most else { return false }
         let perDelay = self.bytes / max(Int(elapsed.nanoseconds / Self.delay.nanoseconds), 1)
         (self.start, self.bytes) = (now, 0)
         // In few steps, with room between them.
         var limit = Self.least
-        while !besideConversation, limit < Self.most, 2 * limit <= perDelay { limit *= 2 }
-        guard limit != self.limit else { return nil }
+        while limit < most, 2 * limit <= perDelay { limit *= 2 }
+        guard limit != self.limit else { return false }
         self.limit = limit
-        return limit
+        return true
     }
 }

@@ -1,13 +1,17 @@
 """A reader that stalls costs one window of memory and nobody else's time."""
 
+import copy
 import statistics
+import threading
 import time
+from contextlib import suppress
 
 import pytest
 
 from harness import settings, traffic
 from harness.processes import resident_bytes
 from harness.settings import MIB
+from harness.slow_line import SlowLine
 from harness.streams import PipeStream
 
 STALLED = 20
@@ -139,3 +143,33 @@ def test_client_holds_at_most_one_window_for_a_stalled_pipe(lab, client_kind, se
     time.sleep(1)
     assert resident_bytes({client.program.pid}) < WINDOW + 64 * MIB
     client.kill()
+
+
+@pytest.mark.pairs(clients=["swssh"], servers=["relay", "sshd"], needs="local")
+def test_a_word_does_not_wait_long_behind_bulk_on_a_slow_line(lab, client_kind, server_kind):
+    """What is sealed cannot be overtaken: on a slow line little may be."""
+    server = lab.server(server_kind)
+    with SlowLine(server.port, MIB) as line:
+        far = copy.copy(server)
+        far.port = line.port
+        _, port = lab.local_forward(client_kind, far)
+        bulk = traffic.connect(port)
+        sender = threading.Thread(target=_send_until_closed, args=(bulk,))
+        sender.start()
+        time.sleep(2)
+        waits = [_seconds(lambda: traffic.duplex(traffic.connect(port), 7, 64)) for _ in range(3)]
+        bulk.close()
+        sender.join()
+    print([f"{wait:.2f} s" for wait in waits])
+    assert statistics.median(waits) < 0.8
+
+
+def _send_until_closed(stream):
+    with suppress(OSError, ValueError):
+        traffic.duplex(stream, 5, 1 << 30)
+
+
+def _seconds(body):
+    began = time.monotonic()
+    body()
+    return time.monotonic() - began
