@@ -16,6 +16,7 @@ from .laboratory import FLOOR_CIPHERS
 from .results import show
 
 _SHORT, _LONG = 1, 4
+AES = "aes256-gcm"
 
 
 def key(who, what):
@@ -32,7 +33,9 @@ def run(laboratory, results, options):
             relay = counted.slope(counted.relay, lambda port, verb=verb: _packets(laboratory, verb, port), cipher)
             floor = counted.slope(counted.floor, lambda port, verb=verb: _packets(laboratory, verb, port), cipher)
             rows.append(_row(results, what, relay, floor))
-    laboratory.say("instructions, opens and logins")
+    laboratory.say("instructions, round trips, opens and logins")
+    echoes = counted.slope(counted.relay, lambda port: lambda time: laboratory.drive("echo", time, [port])[0], AES)
+    rows.append(_row(results, f"round trip of 64 bytes, {AES}", echoes))
     opens = counted.slope(counted.relay, lambda port: lambda time: laboratory.drive("opens", time, [port])[0], None)
     rows.append(_row(results, "channel open", opens))
     logins = counted.slope(counted.relay_alone, lambda server: lambda time: laboratory.logins(server, time)[0], None)
@@ -97,6 +100,7 @@ class Counted:
         for program in reversed(programs):
             program.stop()
         if self.laboratory.options.profiles:
+            self.laboratory.options.profiles.mkdir(parents=True, exist_ok=True)
             shutil.copy(self.output, self.laboratory.options.profiles / self.output.name)
         for line in self.output.read_text().splitlines():
             if line.startswith("totals:"):
