@@ -59,7 +59,7 @@ public enum SocketOptions {
             .channelOption(.recvAllocator, value: self.connectionReads)
             .channelOption(.writeBufferWaterMark, value: self.connectionWrites)
             .channelOption(.tcpOption(.tcp_nodelay), value: 1)
-            .channelOption(self.kernelUnsent, value: .init(UnsentLimit.least))
+            .channelOption(self.kernelUnsent, value: .init(UnsentLimit().limit))
             .channelOption(.socketOption(.so_keepalive), value: keepalive ? 1 : 0)
     }
 
@@ -89,7 +89,7 @@ public enum SocketOptions {
         try options.setOption(.maxMessagesPerRead, value: 1)
         try options.setOption(.recvAllocator, value: self.connectionReads)
         try options.setOption(.writeBufferWaterMark, value: self.connectionWrites)
-        try options.setOption(self.kernelUnsent, value: .init(UnsentLimit.least))
+        try options.setOption(self.kernelUnsent, value: .init(UnsentLimit().limit))
     }
 
     /// The two ends of an SSH connection that is no socket.

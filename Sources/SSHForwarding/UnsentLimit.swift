@@ -13,13 +13,13 @@ struct UnsentLimit {
     private static let mostQueued = 512 * 1024
 
     /// What the kernel may hold.
-    private(set) var limit = Self.least
+    private(set) var limit = Self.mostBesideConversation
     private var start = NIODeadline.uptimeNanoseconds(0)
     private var bytes = 0
 
     /// What may wait for the kernel to take it.
-    var queued: Int { min(2 * self.limit, Self.mostQueued) }
-    /// Handed to the socket at a time.
+    var queued: Int { min(4 * self.limit, Self.mostQueued) }
+    /// Handed to the socket at a time. What is sealed should still be in the processor's cache when it is written.
     var piece: Int { self.queued / 2 }
 
     /// - Returns: whether the limits are other ones from now on.
@@ -29,10 +29,12 @@ struct UnsentLimit {
         let elapsed = now - self.start
         guard elapsed >= Self.delay || self.limit > most else { return false }
         let perDelay = self.bytes / max(Int(elapsed.nanoseconds / Self.delay.nanoseconds), 1)
-        (self.start, self.bytes) = (now, 0)
-        // In few steps, with room between them.
+        // In few steps, with room between them; down one at a time, for a fast sender may have to wait for a moment.
         var limit = Self.least
-        while limit < most, 2 * limit <= perDelay { limit *= 2 }
+        while limit < most, 2 * limit <= perDelay || 2 * limit < self.limit { limit *= 2 }
+        // Who sends less than the limit is not slow, but has little to say.
+        guard limit >= self.limit || self.limit > most || self.bytes >= self.limit else { return false }
+        (self.start, self.bytes) = (now, 0)
         guard limit != self.limit else { return false }
         self.limit = limit
         return true
