@@ -10,11 +10,14 @@ struct UnsentLimit {
     static let mostBesideConversation = 128 * 1024
     /// What may wait takes the network about so long.
     private static let delay = TimeAmount.milliseconds(4)
+    /// Who has not sent as much as the limit in such a time has little to say.
+    private static let patience = TimeAmount.seconds(10)
     private static let mostQueued = 512 * 1024
 
     /// What the kernel may hold.
     private(set) var limit = Self.mostBesideConversation
-    private var start = NIODeadline.uptimeNanoseconds(0)
+    /// When what is counted began to be sent.
+    private var start: NIODeadline?
     private var bytes = 0
 
     /// What may wait for the kernel to take it.
@@ -26,15 +29,20 @@ struct UnsentLimit {
     mutating func sent(_ count: Int, now: NIODeadline, besideConversation: Bool) -> Bool {
         let most = besideConversation ? Self.mostBesideConversation : Self.most
         self.bytes += count
-        let elapsed = now - self.start
+        guard let start = self.start else {
+            self.start = now
+            return false
+        }
+        let elapsed = now - start
         guard elapsed >= Self.delay || self.limit > most else { return false }
         let perDelay = self.bytes / max(Int(elapsed.nanoseconds / Self.delay.nanoseconds), 1)
         // In few steps, with room between them; down one at a time, for a fast sender may have to wait for a moment.
         var limit = Self.least
         while limit < most, 2 * limit <= perDelay || 2 * limit < self.limit { limit *= 2 }
-        // Who sends less than the limit is not slow, but has little to say.
-        guard limit >= self.limit || self.limit > most || self.bytes >= self.limit else { return false }
+        let saysLittle = limit < self.limit && self.limit <= most && self.bytes < self.limit
+        guard !saysLittle || elapsed > Self.patience else { return false }
         (self.start, self.bytes) = (now, 0)
+        if saysLittle { return false }
         guard limit != self.limit else { return false }
         self.limit = limit
         return true

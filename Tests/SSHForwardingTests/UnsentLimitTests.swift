@@ -34,7 +34,7 @@ struct UnsentLimitTests {
     @Test func oneLargeWriteAfterAPauseIsNotFast() {
         var limit = UnsentLimit()
         let first = limit.limit
-        for second in 0..<2 {
+        for second in 0..<3 {
             _ = limit.sent(256 * 1024, now: Self.start + .seconds(Int64(second)), besideConversation: false)
         }
         #expect(limit.limit < first)
@@ -42,8 +42,12 @@ struct UnsentLimitTests {
 
     @Test func whoHasLittleToSayIsNotSlow() {
         var limit = UnsentLimit()
-        for second in 0..<100 {
-            let isNews = limit.sent(100, now: Self.start + .seconds(Int64(second)), besideConversation: second % 2 == 0)
+        for second in 0..<1000 {
+            let isNews = limit.sent(
+                1000,
+                now: Self.start + .seconds(Int64(second)),
+                besideConversation: second % 2 == 0
+            )
             #expect(!isNews)
         }
     }

@@ -64,22 +64,25 @@ public struct Account: Hashable, Sendable {
     ///
     /// - Parameter groups: whether they are asked for; that costs more than all the rest.
     public static func lookingUp(_ name: AccountName, groups: Bool = true) -> Account {
-        // getpwnam and getgrgid answer in static storage.
-        Self.userDatabase.withLock { _ in
-            // A name service that does not look at case finds alice for ALICE, whom no rule names.
-            errno = 0
-            guard let entry = getpwnam(name.text), let stored = entry.pointee.pw_name,
-                String(cString: stored).hasSameBytes(as: name.text)
-            else {
-                var account = Account(name: name)
-                account.isIncomplete = SSHError.isPassing(errno)
-                return account
-            }
-            let home = entry.pointee.pw_dir.map { String(cString: $0) }
-            let userID = entry.pointee.pw_uid
-            let groups = groups ? Self.groups(of: name, primary: entry.pointee.pw_gid) : []
-            return Account(name: name, home: home, userID: userID, groups: groups)
-        }
+        let found = Self.userDatabase.withLock { _ in Self.entry(name, groups: groups) }
+        // The home is resolved when others may ask again: its file system may hang.
+        var account = Account(name: name, home: found.home, userID: found.userID, groups: found.groups)
+        account.isIncomplete = found.isIncomplete
+        return account
+    }
+
+    private typealias Entry = (home: String?, userID: UInt32?, groups: [String], isIncomplete: Bool)
+
+    /// getpwnam and getgrgid answer in static storage: called under the lock.
+    private static func entry(_ name: AccountName, groups: Bool) -> Entry {
+        errno = 0
+        // A name service that does not look at case finds alice for ALICE, whom no rule names.
+        guard let entry = getpwnam(name.text), let stored = entry.pointee.pw_name,
+            String(cString: stored).hasSameBytes(as: name.text)
+        else { return (nil, nil, [], SSHError.isPassing(errno)) }
+        let home = entry.pointee.pw_dir.map { String(cString: $0) }
+        let userID = entry.pointee.pw_uid
+        return (home, userID, groups ? Self.groups(of: name, primary: entry.pointee.pw_gid) : [], false)
     }
 
     private static func groups(of name: AccountName, primary: gid_t) -> [String] {

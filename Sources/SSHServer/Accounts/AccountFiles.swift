@@ -1,4 +1,5 @@
 import Glibc
+import NIOCore
 import SSHCrypto
 import SSHWire
 import Synchronization
@@ -18,7 +19,9 @@ final class AccountFiles: Sendable {
     private let lists: KeyLists
     private let accounts: KnownAccounts
     /// Seconds since 1970, before any file was looked at.
-    private let began: UInt64
+    let began: UInt64
+    /// The same on a clock that nobody sets.
+    let beganAt = NIODeadline.now()
     private let report: @Sendable (String) -> Void
 
     /// No file is larger than this.

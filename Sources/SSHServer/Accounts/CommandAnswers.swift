@@ -13,6 +13,9 @@ struct CommandAnswers: Sendable {
         self.asksAgain = asksAgain
     }
 
+    /// No command has said anything yet.
+    var isEmpty: Bool { self.results.isEmpty }
+
     subscript(_ invocation: CommandInvocation) -> Answer {
         let line = self.remembered.flatMap { $0.isOf(invocation) ? $0.content : nil }
         switch self.results[invocation] {

@@ -1,4 +1,5 @@
 import Glibc
+import NIOCore
 import Synchronization
 
 /// Notices that files have changed, appeared or gone, by asking the system about each of them now and then.
@@ -10,6 +11,8 @@ final class FileWatch: Sendable {
         var uses: Int
         /// nil: it may have changed since it was read.
         var state: FileState?
+        /// It was so at that time.
+        var seenAt: NIODeadline
     }
 
     private let files = Mutex<[String: Watched]>([:])
@@ -17,13 +20,15 @@ final class FileWatch: Sendable {
     /// - Parameters:
     ///   - files: as they were when they had been read.
     ///   - readAt: when reading them began, in seconds since 1970. What was changed since then has changed.
-    func watch(_ files: [ReadFile], readAt: Int) -> WatchedFiles {
+    ///   - since: the same on a clock that nobody sets.
+    func watch(_ files: [ReadFile], readAt: Int, since: NIODeadline) -> WatchedFiles {
         let watched = self.files.withLock { watched in
             files.map { file in
                 let state = file.state.changedSeconds >= readAt ? nil : file.state
-                var entry = watched[file.path] ?? Watched(uses: 0, state: state)
-                // Whoever watches it already has been told of what this reader has not seen.
-                if entry.state != state { entry.state = nil }
+                var entry = watched[file.path] ?? Watched(uses: 0, state: state, seenAt: .now())
+                // Who watches it already has been told of what this reader has not seen, unless it was the same before.
+                let wasTheSame = entry.state == file.state && entry.seenAt < since
+                if !wasTheSame, entry.state != state { entry.state = nil }
                 entry.uses += 1
                 watched[file.path] = entry
                 // The key's own text, so that thousands of connections share it.
@@ -37,7 +42,11 @@ final class FileWatch: Sendable {
         self.files.withLock { files in
             for path in paths {
                 guard let watched = files[path] else { continue }
-                files[path] = watched.uses > 1 ? Watched(uses: watched.uses - 1, state: watched.state) : nil
+                guard watched.uses > 1 else {
+                    files[path] = nil
+                    continue
+                }
+                files[path]?.uses -= 1
             }
         }
     }
@@ -46,10 +55,13 @@ final class FileWatch: Sendable {
     func changes() -> Set<String> {
         let paths = self.files.withLock { Array($0.keys) }
         let states = paths.map { ($0, FileState(of: $0)) }
+        let seenAt = NIODeadline.now()
         return self.files.withLock { files in
             var changed: Set<String> = []
             for (path, state) in states {
-                guard let watched = files[path], watched.state != state else { continue }
+                guard let watched = files[path] else { continue }
+                files[path]?.seenAt = seenAt
+                guard watched.state != state else { continue }
                 files[path]?.state = state
                 changed.insert(path)
             }

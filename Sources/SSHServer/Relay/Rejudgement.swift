@@ -71,21 +71,22 @@ struct Judged: Sendable {
     let standing: Standing
     /// What it was judged by.
     let rules: RelayRules
-    /// When reading the files began, in seconds since 1970.
+    /// When reading the files began, in seconds since 1970, and on a clock that nobody sets.
     let readAt: Int
+    let beganAt: NIODeadline
     let decision: LoginDecision
     /// What the login rests on, if it is accepted.
     let files: [ReadFile]
 
     /// Judges, and looks at the files: not for an event loop, unless the files are not to be read.
     init(_ standing: Standing, by rules: RelayRules, _ files: AccountFiles, isStanding: Bool) {
-        let now = time(nil)
-        (self.standing, self.rules, self.readAt) = (standing, rules, now)
+        (self.standing, self.rules) = (standing, rules)
+        (self.readAt, self.beganAt) = (Int(clamping: files.began), files.beganAt)
         self.decision = LoginDecision.judge(
             standing.claim,
             configuration: rules.configuration,
             facts: standing.facts,
-            now: UInt64(clamping: now),
+            now: UInt64(clamping: time(nil)),
             files: files,
             isStanding: isStanding,
             answers: standing.answers
@@ -146,7 +147,7 @@ extension ServerConnection {
 
     /// What can end this login is looked at from now on.
     func watch(_ judged: Judged, until expires: UInt64?) {
-        let files = self.context.files.watch(judged.files, readAt: judged.readAt)
+        let files = self.context.files.watch(judged.files, readAt: judged.readAt, since: judged.beganAt)
         self.context.connections.update(self.id, files: files, expires: expires)
     }
 

@@ -44,7 +44,7 @@ extension ServerConnection {
         on eventLoop: any EventLoop,
         _ completion: @escaping (Judged?) -> Void
     ) {
-        if self.mayJudgeAtOnce(standing.claim, rules) {
+        if self.mayJudgeAtOnce(standing, rules) {
             self.judgedAtOnce += 1
             let files = self.context.accountFiles(mayRead: false)
             let judged = Judged(standing, by: rules, files, isStanding: false)
@@ -57,9 +57,9 @@ extension ServerConnection {
     }
 
     /// Everybody else on the event loop waits for it: not for certificates, whose authorities' signatures take their time, not
-    /// with a long configuration, and not for questions without end.
-    private func mayJudgeAtOnce(_ claim: LoginClaim, _ rules: RelayRules) -> Bool {
-        guard case .key = claim.credential else { return false }
+    /// with a long configuration or what a command has written, and not for questions without end.
+    private func mayJudgeAtOnce(_ standing: Standing, _ rules: RelayRules) -> Bool {
+        guard case .key = standing.claim.credential, standing.answers.isEmpty else { return false }
         return self.judgedAtOnce < 8 && rules.configuration.matchSections.count <= 64
     }
 
