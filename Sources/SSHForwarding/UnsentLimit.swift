@@ -1,8 +1,8 @@
 import NIOCore
 
 /// How much of a connection's output may be sealed before the network can take it: nothing overtakes it any more, but the more it
-/// is, the fewer are the writes and wake-ups. A connection gets as much as it sends in a few milliseconds, so that a word waits
-/// behind bulk no longer on a slow line than on a fast one.
+/// is, the fewer are the writes and wake-ups. A connection gets as much as it sends in a few milliseconds, within bounds: on a slow
+/// line the least, which a word that comes behind bulk has to wait for.
 struct UnsentLimit {
     static let least = 16 * 1024
     static let most = 1024 * 1024
