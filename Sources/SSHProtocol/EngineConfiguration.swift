@@ -105,7 +105,7 @@ public struct EngineLimits: Sendable, Equatable {
     public var channelWindow: UInt32 = 2 * 1024 * 1024
     /// How far a window grows on a long way.
     public var largestChannelWindow: UInt32 = 64 * 1024 * 1024
-    public var channelPacket: UInt32 = 32 * 1024
+    public var channelPacket: UInt32 = 64 * 1024
     /// Messages that wait for a key exchange to end, in bytes.
     public var bytesHeldByKeyExchange = 1024 * 1024
     /// How long one key exchange may take.

@@ -80,6 +80,16 @@ struct ChannelTests {
         #expect(pair.receivedByServer[0] == Array("slow but sure".utf8))
     }
 
+    @Test(arguments: [16 * 1024, 48 * 1024])
+    func aPacketIsNoLargerThanWhatMayBeSealedAhead(limit: Int) throws {
+        let pair = try EnginePair()
+        try pair.logIn()
+        let id = try pair.openChannel()
+        pair.client.send(ByteBuffer(repeating: 1, count: 200_000), on: id)
+        let sealed = try pair.client.takeOutput(limit: limit, now: pair.now).readableBytes
+        #expect((limit..<limit + 100).contains(sealed))
+    }
+
     @Test(arguments: [UInt32(1), 1_000, .max])
     func everyMessageForAChannelThatIsNotOpenIsRefused(number: UInt32) throws {
         let messages: [any WireMessage] = [

@@ -38,7 +38,10 @@ struct ConversationTests {
         let conversationAtServer: ChannelID
 
         init(peer: String) throws {
-            self.pair = try EnginePair(server: { $0.softwareVersion = peer })
+            self.pair = try EnginePair(server: {
+                $0.softwareVersion = peer
+                $0.limits.channelPacket = 32 * 1024
+            })
             try self.pair.logIn()
             self.bulk = try self.pair.openChannel()
             self.bulkAtServer = try #require(self.pair.serverChannel)

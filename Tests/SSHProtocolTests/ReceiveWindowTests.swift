@@ -58,10 +58,31 @@ struct ReceiveWindowTests {
         #expect(window.available <= window.size)
     }
 
-    @Test func aShortWayNeedsNoMoreThanTheFirstWindow() throws {
-        var window = self.window()
-        try self.fill(&window, rounds: 1_000, way: .milliseconds(1), share: WindowShare(self.budget))
-        #expect(window.size == UInt32(2 * Self.mebibyte) && self.budget.taken == 0)
+    /// What a window becomes on a way of a tenth of a millisecond, if the peer sends so much a second and no more.
+    private func nearby(_ window: ReceiveWindow, bytesPerSecond: Int) throws -> Int {
+        var window = window
+        let share = WindowShare(self.budget)
+        for step in 0..<10_000 {
+            let count = min(bytesPerSecond / 10_000, Int(window.available))
+            try window.receive(count)
+            let now = NIODeadline.uptimeNanoseconds(1) + .microseconds(100) * Int64(step)
+            _ = window.deliver(count, now: now, roundTrip: .microseconds(100), share: share)
+        }
+        return Int(window.size)
+    }
+
+    @Test func aShortWayNeedsNoMoreThanTheFirstWindowUnlessMuchComes() throws {
+        let sizes = try [200, 300, 600, 1_200].map { try self.nearby(self.window(), bytesPerSecond: $0 * 1_000_000) }
+        #expect(sizes == [2, 4, 8, 16].map { $0 * Self.mebibyte })
+    }
+
+    @Test func aPeerThatIsSlowerForItGetsNoMoreThanTheFirstWindowNearby() throws {
+        let size = UInt32(2 * Self.mebibyte)
+        let window = ReceiveWindow(size: size, largest: 32 * size, growsNearby: false)
+        #expect(try self.nearby(window, bytesPerSecond: 1_200_000_000) == 2 * Self.mebibyte)
+        var far = window
+        try self.fill(&far, rounds: 10, way: self.way, share: WindowShare(self.budget))
+        #expect(far.size == 32 * size)
     }
 
     @Test func aSlowSourceGetsNoMoreThanTheFirstWindow() throws {

@@ -91,7 +91,12 @@ extension Engine {
 
     func makeReceiveWindow() -> ReceiveWindow {
         let limits = self.configuration.limits
-        return ReceiveWindow(size: limits.channelWindow, largest: limits.largestChannelWindow)
+        // OpenSSH queues all that it may send in one buffer, and moves it to and fro: nearby, that costs more than it brings.
+        return ReceiveWindow(
+            size: limits.channelWindow,
+            largest: limits.largestChannelWindow,
+            growsNearby: !self.isPeerOpenSSH
+        )
     }
 
     private func makeSendQueue(window: UInt32, maximumPacket: UInt32) -> SendQueue {

@@ -30,7 +30,7 @@ extension Engine {
             let id = self.sending.popFirst()
         {
             guard !self.yields(id, now: now) else { continue }
-            try self.sealPiece(of: id, header: &header)
+            try self.sealPiece(of: id, limit: limit, header: &header)
             try self.transport.renewKeysIfDue(now: now)
         }
     }
@@ -46,10 +46,10 @@ extension Engine {
         )
     }
 
-    private mutating func sealPiece(of id: ChannelID, header: inout ByteBuffer) throws {
+    private mutating func sealPiece(of id: ChannelID, limit: Int, header: inout ByteBuffer) throws {
         let next = self.channels.update(id) { channel -> (UInt32, ByteBuffer)? in
             channel.isQueued = false
-            guard let piece = channel.sendQueue.next() else { return nil }
+            guard let piece = channel.sendQueue.next(limit: limit) else { return nil }
             return (channel.peerNumber, piece)
         }
         guard case .some(.some((let peerNumber, let piece))) = next else { return }

@@ -5,8 +5,10 @@ extension Engine {
     /// OpenSSH lets its windows of 2 MiB fill its socket. It gives credit for three packets, so what is outstanding can be
     /// limited to a few more; others, who may wait until half a window is used up, would wait for us as we for them. A peer of
     /// ours sees to it with its windows.
-    private static let limitedPeer = Array("SSH-2.0-OpenSSH_".utf8)
     private static let outstanding: UInt32 = 256 * 1024
+    private static let openSSH = Array("SSH-2.0-OpenSSH_".utf8)
+
+    var isPeerOpenSSH: Bool { self.transport.peerIdentification.starts(with: Self.openSSH) }
 
     /// Whether small messages come on some channel.
     public func isBesideConversation(now: NIODeadline) -> Bool {
@@ -22,8 +24,7 @@ extension Engine {
 
     /// Whether a channel waits for credit before it sends more; with credit its turn comes again.
     mutating func yields(_ id: ChannelID, now: NIODeadline) -> Bool {
-        guard self.isNearPeerConversing(now: now), self.transport.peerIdentification.starts(with: Self.limitedPeer)
-        else { return false }
+        guard self.isNearPeerConversing(now: now), self.isPeerOpenSSH else { return false }
         let isNews = self.channels.update(id) { channel -> Bool? in
             guard channel.sendQueue.outstanding >= Self.outstanding else { return nil }
             channel.isQueued = false

@@ -4,15 +4,22 @@ import SSHWire
 /// How much the peer may still send on a channel (RFC 4254 §5.2).
 ///
 /// Credit goes back when the bytes have reached their sink, so the window bounds what one channel can make us hold. It
-/// starts small, and grows when a round trip's worth of data fills it while the sink keeps up.
+/// starts small, and grows when a round trip's worth of data fills it while the sink keeps up. A short way grows it too, if
+/// so much comes that the programs on it would run dry while others have the processor.
 struct ReceiveWindow {
-    /// On a shorter way the first window is enough for half a gigabyte a second.
+    /// On a shorter way what is queued delays a conversation more than the way does.
     static let shortestWay = TimeAmount.milliseconds(4)
+    /// The least time in which deliveries are counted.
+    private static let shortestRound = TimeAmount.milliseconds(4)
+    /// However short the way is, so long may programs that share a processor wait for their turn with it.
+    private static let turn = TimeAmount.milliseconds(2)
     /// What bulk may have under way at least, beside a conversation on the same connection that it would delay.
     private static let yielding: UInt32 = 256 * 1024
 
     private let initial: UInt32
     private let largest: UInt32
+    /// Whether a peer is the faster the more it may have under way, even if it is near.
+    private let growsNearby: Bool
     /// What may be on its way to us and undelivered, together.
     private(set) var size: UInt32
     /// What the peer may send before the next WINDOW_ADJUST.
@@ -31,9 +38,10 @@ struct ReceiveWindow {
         var leastUndelivered = UInt32.max
     }
 
-    init(size: UInt32, largest: UInt32 = 0) {
+    init(size: UInt32, largest: UInt32 = 0, growsNearby: Bool = true) {
         self.initial = size
         self.largest = max(size, largest)
+        self.growsNearby = growsNearby
         self.size = size
         self.available = size
     }
@@ -82,15 +90,18 @@ struct ReceiveWindow {
         self.round = round
         let elapsed = (now - round.start).nanoseconds / 1_000
         let distance = min(roundTrip, .seconds(10)).nanoseconds / 1_000
-        guard elapsed > 0, elapsed >= distance, elapsed >= Self.shortestWay.nanoseconds / 1_000 else { return }
+        guard elapsed > 0, elapsed >= distance, elapsed >= Self.shortestRound.nanoseconds / 1_000 else { return }
         self.round = Round(start: now)
-        let perRoundTrip = min(round.delivered, UInt64(UInt32.max)) * UInt64(distance) / UInt64(elapsed)
-        self.perRoundTrip = UInt32(clamping: perRoundTrip)
+        let delivered = min(round.delivered, UInt64(UInt32.max))
+        self.perRoundTrip = UInt32(clamping: delivered * UInt64(distance) / UInt64(elapsed))
+        let turn = max(distance, Self.turn.nanoseconds / 1_000)
+        let perTurn = delivered * UInt64(turn) / UInt64(elapsed)
         // With four times what a round trip brings, neither a late credit nor a burst makes the peer wait.
         let keepsUp = round.leastUndelivered <= self.initial / 4
-        if keepsUp, roundTrip >= Self.shortestWay, perRoundTrip >= UInt64(self.size) / 4 {
+        let mayGrow = self.growsNearby || roundTrip >= Self.shortestWay
+        if keepsUp, mayGrow, perTurn >= UInt64(self.size) / 4 {
             self.grow(share)
-        } else if round.leastUndelivered > self.size / 2 || perRoundTrip < UInt64(self.size) / 16 {
+        } else if round.leastUndelivered > self.size / 2 || perTurn < UInt64(self.size) / 16 {
             self.shrink(share)
         }
     }

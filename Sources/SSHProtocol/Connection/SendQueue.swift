@@ -45,9 +45,11 @@ struct SendQueue {
     }
 
     /// The next piece that fits the window and the packet size; never spans two reads, so nothing is copied.
-    mutating func next() -> ByteBuffer? {
+    ///
+    /// - Parameter limit: what a piece may be at most, whatever the peer takes.
+    mutating func next(limit: Int) -> ByteBuffer? {
         guard self.window > 0, !self.pieces.isEmpty else { return nil }
-        let count = min(self.pieces[0].readableBytes, Int(min(self.window, self.maximumPacket)))
+        let count = min(self.pieces[0].readableBytes, Int(min(self.window, self.maximumPacket)), limit)
         guard let piece = self.pieces[0].readSlice(length: count) else { return nil }
         if self.pieces[0].readableBytes == 0 { self.pieces.removeFirst() }
         if self.pieces.isEmpty { self.pieces = Deque() }
