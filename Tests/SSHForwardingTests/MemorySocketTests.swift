@@ -76,7 +76,7 @@ struct MemorySocketTests {
             pair.near.writeAndFlush(piece, promise: promise)
         }
         self.loop.run()
-        let ahead = (MemorySocket.maximumUnread + 99_999) / 100_000
+        let ahead = (ReadAhead.least + 99_999) / 100_000
         #expect(written == Array(0..<ahead))
         #expect(try Self.unsent(pair.near) == (30 - ahead) * 100_000)
         #expect(!pair.near.isWritable)
@@ -146,7 +146,7 @@ struct MemorySocketTests {
     @Test func theEndComesAfterWhatWaits() throws {
         let pair = try self.pair()
         for _ in 0..<3 {
-            pair.near.writeAndFlush(ByteBuffer(bytes: Self.bytes(MemorySocket.maximumUnread)), promise: nil)
+            pair.near.writeAndFlush(ByteBuffer(bytes: Self.bytes(ReadAhead.least)), promise: nil)
         }
         pair.near.close(mode: .output, promise: nil)
         self.loop.run()
@@ -157,7 +157,7 @@ struct MemorySocketTests {
         }
         pair.far.read()
         self.loop.run()
-        #expect(pair.heardFar.bytes.count == 3 * MemorySocket.maximumUnread && pair.heardFar.inputHasEnded)
+        #expect(pair.heardFar.bytes.count == 3 * ReadAhead.least && pair.heardFar.inputHasEnded)
     }
 
     @Test func whatWasSaidBeforeAnEndIsReadAfterIt() throws {

@@ -1,14 +1,11 @@
 import NIOCore
 
 /// One end of a connection in memory, which behaves as a socket does that is connected and not read yet: what is written
-/// to it is read at the other end, about `maximumUnread` ahead.
+/// to it is read at the other end, `ReadAhead` ahead.
 ///
 /// Unchecked: what changes is touched on its event loop alone, and the two ends speak by each other's event loop. Others ask for
 /// nothing but what never changes: the loop and the future of its end.
 final class MemorySocket: Channel, ChannelCore, @unchecked Sendable {
-    /// What may be on its way to the other end, or wait there, before the next write has to wait here.
-    static let maximumUnread = 1024 * 1024
-
     let eventLoop: any EventLoop
     let allocator = ByteBufferAllocator()
     private(set) lazy var pipeline = ChannelPipeline(channel: self)
@@ -33,6 +30,8 @@ final class MemorySocket: Channel, ChannelCore, @unchecked Sendable {
         var flushed = 0
         /// Handed over, and not read by the other end yet.
         var unread = 0
+        /// What that may be before the next write has to wait here.
+        var ahead = ReadAhead()
         var end = End.none
     }
 
@@ -72,7 +71,7 @@ final class MemorySocket: Channel, ChannelCore, @unchecked Sendable {
     /// What was flushed goes to the other end, as far as that has room. What is written to an end that is gone is lost.
     private func handOver() {
         var (count, bytes, promises) = (0, 0, [EventLoopPromise<Void>]())
-        let room = self.other == nil ? Int.max : Self.maximumUnread - self.outgoing.unread
+        let room = self.other == nil ? Int.max : self.outgoing.ahead.limit - self.outgoing.unread
         while count < self.outgoing.flushed, bytes < room {
             bytes += self.outgoing.writes[count].data.readableBytes
             if let promise = self.outgoing.writes[count].promise { promises.append(promise) }
@@ -106,6 +105,7 @@ final class MemorySocket: Channel, ChannelCore, @unchecked Sendable {
     /// The other end has read so many bytes.
     private func wereRead(_ count: Int) {
         self.outgoing.unread -= count
+        self.outgoing.ahead.read(count, now: .now())
         self.handOver()
     }
 
@@ -230,7 +230,7 @@ extension MemorySocket {
     var localAddress: SocketAddress? { nil }
     var remoteAddress: SocketAddress? { nil }
     var parent: (any Channel)? { nil }
-    var isWritable: Bool { self.outgoing.bytes < Self.maximumUnread }
+    var isWritable: Bool { self.outgoing.bytes < ReadAhead.least }
     var _channelCore: any ChannelCore { self }
     var bufferedBytes: Int { self.outgoing.bytes }
 
