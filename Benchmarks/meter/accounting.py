@@ -13,18 +13,36 @@ def processor_seconds(programs):
     return sum(_process_seconds(pid) for program in programs for pid in program.tree())
 
 
+def kernel_seconds(programs):
+    """The part of it that was spent in the kernel, as the system estimates it by its ticks."""
+    return sum(_kernel_seconds(pid) for program in programs for pid in program.tree())
+
+
+def _times(pid):
+    """In user mode and in the kernel: of the process, and of its children that were waited for."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return [int(field) / _TICKS for field in fields[11:15]]
+
+
+def _kernel_seconds(pid):
+    try:
+        _, own, _, reaped = _times(pid)
+    except (FileNotFoundError, ProcessLookupError):
+        return 0.0
+    return own + reaped
+
+
 def _process_seconds(pid):
     try:
-        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        user, kernel, reaped_user, reaped_kernel = _times(pid)
         threads = [
             int(Path(f"/proc/{pid}/task/{thread}/schedstat").read_text().split()[0]) / 1e9
             for thread in os.listdir(f"/proc/{pid}/task")
         ]
     except (FileNotFoundError, ProcessLookupError):
         return 0.0
-    own, reaped = (int(fields[11]) + int(fields[12])) / _TICKS, (int(fields[13]) + int(fields[14])) / _TICKS
     # The threads' own count is in nanoseconds, but says nothing of threads that have ended.
-    return max(own, sum(threads)) + reaped
+    return max(user + kernel, sum(threads)) + reaped_user + reaped_kernel
 
 
 def proportional_bytes(programs):

@@ -10,7 +10,7 @@ from harness import settings
 from harness.lab import Lab
 from harness.network import free_port
 
-from .accounting import processor_seconds
+from .accounting import kernel_seconds, processor_seconds
 
 CIPHERS = {
     "aes256-gcm": "aes256-gcm@openssh.com",
@@ -112,9 +112,13 @@ class Meter:
     def __init__(self, **groups):
         self.groups = groups
         self.before = {name: processor_seconds(programs) for name, programs in groups.items()}
+        self.kernel_before = {name: kernel_seconds(programs) for name, programs in groups.items()}
 
     def read(self):
         return {name: processor_seconds(programs) - self.before[name] for name, programs in self.groups.items()}
+
+    def read_kernel(self):
+        return {name: kernel_seconds(programs) - self.kernel_before[name] for name, programs in self.groups.items()}
 
 
 def turns(contestants, round_number):

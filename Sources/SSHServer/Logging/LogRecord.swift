@@ -49,11 +49,19 @@ struct LogRecord: Sendable {
         }
     }
 
+    /// In one pass over its memory: this is asked of every line.
+    private static func isPrintable(_ message: String) -> Bool {
+        var message = message
+        return message.withUTF8 { bytes in
+            var others = 0
+            for byte in bytes where !(0x20...0x7e).contains(byte) { others += 1 }
+            return others == 0
+        }
+    }
+
     /// Nothing that a line was made of can begin another line or reach a terminal raw.
     private static func printable(_ message: String) -> String {
-        guard message.utf8.count > Self.limit || !message.utf8.allSatisfy({ (0x20...0x7e).contains($0) }) else {
-            return message
-        }
+        guard message.utf8.count > Self.limit || !Self.isPrintable(message) else { return message }
         var bytes: [UInt8] = []
         for byte in message.utf8.prefix(Self.limit) {
             switch byte {
