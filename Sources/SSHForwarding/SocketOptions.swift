@@ -101,7 +101,7 @@ public enum SocketOptions {
     }
 
     private static var tunnelReads: UnpooledReads {
-        UnpooledReads(initial: 4096, maximum: self.maximumRead, large: (self.maximumLargeRead, .process))
+        UnpooledReads(initial: 4096, maximum: self.maximumRead, large: (self.maximumLargeRead, .largeReads))
     }
 
     /// For a tunnel's socket that has much to say.
@@ -109,7 +109,7 @@ public enum SocketOptions {
         UnpooledReads(
             initial: self.maximumRead,
             maximum: self.maximumRead,
-            large: large ? (self.maximumLargeRead, .process) : nil
+            large: large ? (self.maximumLargeRead, .largeReads) : nil
         )
     }
 

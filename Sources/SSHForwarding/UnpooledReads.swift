@@ -9,15 +9,15 @@ struct UnpooledReads: RecvByteBufferAllocator {
     private var first: Int?
     private let maximum: Int
     /// For sockets that fill the largest buffer, if there is a permit.
-    private let large: (size: Int, permits: LargeReadPermits)?
-    private var permit: LargeReadPermits.Permit?
+    private let large: (size: Int, permits: BulkPermits)?
+    private var permit: BulkPermits.Permit?
 
     private static let minimum = 1024
 
     /// - Parameters:
     ///   - first: the size of the first buffer, if it is to be another than that of the next.
     ///   - large: what a busy socket's buffers may grow to as long as it holds a permit.
-    init(first: Int? = nil, initial: Int, maximum: Int, large: (size: Int, permits: LargeReadPermits)? = nil) {
+    init(first: Int? = nil, initial: Int, maximum: Int, large: (size: Int, permits: BulkPermits)? = nil) {
         self.first = first
         self.maximum = maximum
         self.large = large

@@ -103,7 +103,7 @@ public struct EngineLimits: Sendable, Equatable {
     public var unansweredRequests = 1_024
     /// The window and the packet size that we grant on each channel.
     public var channelWindow: UInt32 = 2 * 1024 * 1024
-    /// How far a window grows on a long way.
+    /// How far a window grows on a long or a fast way.
     public var largestChannelWindow: UInt32 = 64 * 1024 * 1024
     public var channelPacket: UInt32 = 64 * 1024
     /// Messages that wait for a key exchange to end, in bytes.

@@ -17,14 +17,27 @@ struct ReadAheadTests {
     }
 
     @Test func aFastReaderHasMoreBeforeItAndASlowOneLittle() {
-        var ahead = ReadAhead()
+        var ahead = ReadAhead(BulkPermits(1))
         var now = NIODeadline.uptimeNanoseconds(1)
         var limits = [ahead.limit]
-        for rate in [100_000, 500_000, 100_000, 500_000] {
+        for rate in [100_000, 500_000, 100_000, 20_000, 500_000] {
             now = self.read(&ahead, bytesPerMillisecond: rate, from: now)
             limits.append(ahead.limit)
         }
-        #expect(limits == [ReadAhead.least, ReadAhead.least, ReadAhead.most, ReadAhead.least, ReadAhead.most])
+        #expect(limits == [0, 0, 1, 1, 0, 1].map { $0 == 0 ? ReadAhead.least : ReadAhead.most })
+    }
+
+    @Test func onlySoManyHaveMore() {
+        let permits = BulkPermits(1)
+        var first: ReadAhead? = ReadAhead(permits)
+        var second = ReadAhead(permits)
+        let start = NIODeadline.uptimeNanoseconds(1)
+        _ = first.map { _ in self.read(&first!, bytesPerMillisecond: 500_000, from: start) }
+        let now = self.read(&second, bytesPerMillisecond: 500_000, from: start)
+        #expect(first?.limit == ReadAhead.most && second.limit == ReadAhead.least)
+        first = nil
+        _ = self.read(&second, bytesPerMillisecond: 500_000, from: now)
+        #expect(second.limit == ReadAhead.most)
     }
 
     @Test func aPauseIsNoFastReading() {

@@ -54,7 +54,7 @@ import Testing
         #expect(Self.capacity(of: &pool, fillingUpTo: .max) == 4096)
     }
 
-    private static func pool(_ permits: LargeReadPermits) -> NIOPooledRecvBufferAllocator {
+    private static func pool(_ permits: BulkPermits) -> NIOPooledRecvBufferAllocator {
         NIOPooledRecvBufferAllocator(
             capacity: 1,
             recvAllocator: UnpooledReads(initial: 2048, maximum: 65536, large: (262_144, permits))
@@ -62,7 +62,7 @@ import Testing
     }
 
     @Test func onlyAsManySocketsAsThereArePermitsReadInLargePieces() {
-        let permits = LargeReadPermits(1)
+        let permits = BulkPermits(1)
         var (first, second) = (Self.pool(permits), Self.pool(permits))
         for _ in 0..<10 { _ = Self.capacity(of: &first, fillingUpTo: .max) }
         for _ in 0..<10 { _ = Self.capacity(of: &second, fillingUpTo: .max) }
@@ -71,7 +71,7 @@ import Testing
     }
 
     @Test func whoSlowsDownOrGoesGivesThePermitBack() {
-        let permits = LargeReadPermits(1)
+        let permits = BulkPermits(1)
         do {
             var first = Self.pool(permits)
             for _ in 0..<10 { _ = Self.capacity(of: &first, fillingUpTo: .max) }

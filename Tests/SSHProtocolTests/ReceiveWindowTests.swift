@@ -59,13 +59,13 @@ struct ReceiveWindowTests {
     }
 
     /// What a window becomes on a way of a tenth of a millisecond, if the peer sends so much a second and no more.
-    private func nearby(_ window: ReceiveWindow, bytesPerSecond: Int) throws -> Int {
+    private func nearby(_ window: ReceiveWindow, bytesPerSecond: Int, from start: Int64 = 0) throws -> Int {
         var window = window
         let share = WindowShare(self.budget)
         for step in 0..<10_000 {
             let count = min(bytesPerSecond / 10_000, Int(window.available))
             try window.receive(count)
-            let now = NIODeadline.uptimeNanoseconds(1) + .microseconds(100) * Int64(step)
+            let now = NIODeadline.uptimeNanoseconds(1) + .seconds(start) + .microseconds(100) * Int64(step)
             _ = window.deliver(count, now: now, roundTrip: .microseconds(100), share: share)
         }
         return Int(window.size)
@@ -74,6 +74,27 @@ struct ReceiveWindowTests {
     @Test func aShortWayNeedsNoMoreThanTheFirstWindowUnlessMuchComes() throws {
         let sizes = try [200, 300, 600, 1_200].map { try self.nearby(self.window(), bytesPerSecond: $0 * 1_000_000) }
         #expect(sizes == [2, 4, 8, 16].map { $0 * Self.mebibyte })
+    }
+
+    @Test func whatGrewBeforeItWasKnownThatThePeerIsNearbyShrinks() throws {
+        let size = UInt32(2 * Self.mebibyte)
+        var window = ReceiveWindow(size: size, largest: 32 * size, growsNearby: false)
+        try self.fill(&window, rounds: 3, way: self.way, share: WindowShare(self.budget))
+        #expect(window.size > 2 * size)
+        #expect(try self.nearby(window, bytesPerSecond: 1_200_000_000, from: 100) == 2 * Self.mebibyte)
+    }
+
+    @Test func afterAConversationNoMoreThanTheFirstWindowIsUnderWayNearby() throws {
+        var window = self.window()
+        _ = window.deliver(
+            0,
+            now: .uptimeNanoseconds(1),
+            roundTrip: .microseconds(100),
+            yields: true,
+            share: WindowShare(self.budget)
+        )
+        #expect(try self.nearby(window, bytesPerSecond: 1_200_000_000) == 2 * Self.mebibyte)
+        #expect(try self.nearby(window, bytesPerSecond: 1_200_000_000, from: 6) == 16 * Self.mebibyte)
     }
 
     @Test func aPeerThatIsSlowerForItGetsNoMoreThanTheFirstWindowNearby() throws {

@@ -4,6 +4,8 @@ import SSHWire
 
 /// How queued data leaves: a packet from each channel in turn, so that none waits for another's megabytes.
 extension Engine {
+    private static let packetBesideConversation = 32 * 1024
+
     /// Puts a channel that has data and window at the end of the line.
     mutating func enqueue(_ id: ChannelID) {
         let joins = self.channels.update(id) { channel in
@@ -24,32 +26,34 @@ extension Engine {
     public var sealedBytes: Int { self.transport.transmitter.output.readableBytes }
 
     mutating func sealData(limit: Int, now: NIODeadline) throws {
-        self.reserveOutput(limit: limit)
+        // A word that comes meanwhile waits for a packet of each channel.
+        let packet = self.isBesideConversation(now: now) ? min(limit, Self.packetBesideConversation) : limit
+        self.reserveOutput(limit: limit, packet: packet)
         var header = ByteBuffer()
         while self.transport.transmitter.output.readableBytes < limit, self.transport.maySendData,
             let id = self.sending.popFirst()
         {
             guard !self.yields(id, now: now) else { continue }
-            try self.sealPiece(of: id, limit: limit, header: &header)
+            try self.sealPiece(of: id, packet: packet, header: &header)
             try self.transport.renewKeysIfDue(now: now)
         }
     }
 
     /// Makes room for a bulk channel's data at once: an output that grows packet by packet is copied again and again.
-    private mutating func reserveOutput(limit: Int) {
+    private mutating func reserveOutput(limit: Int, packet: Int) {
         guard self.transport.maySendData, let id = self.sending.first,
-            let (bytes, packets) = self.channels.update(id, { $0.sendQueue.sendable }), packets > 1
+            let (bytes, packets) = self.channels.update(id, { $0.sendQueue.sendable(limit: packet) }), packets > 1
         else { return }
         let overhead = ChannelData.headerLength + self.transport.transmitter.overhead
         self.transport.transmitter.reserve(
-            min(bytes + packets * overhead, limit + Int(self.configuration.limits.packetLength))
+            min(bytes + packets * overhead, limit + min(packet, Int(self.configuration.limits.packetLength)) + overhead)
         )
     }
 
-    private mutating func sealPiece(of id: ChannelID, limit: Int, header: inout ByteBuffer) throws {
+    private mutating func sealPiece(of id: ChannelID, packet: Int, header: inout ByteBuffer) throws {
         let next = self.channels.update(id) { channel -> (UInt32, ByteBuffer)? in
             channel.isQueued = false
-            guard let piece = channel.sendQueue.next(limit: limit) else { return nil }
+            guard let piece = channel.sendQueue.next(limit: packet) else { return nil }
             return (channel.peerNumber, piece)
         }
         guard case .some(.some((let peerNumber, let piece))) = next else { return }

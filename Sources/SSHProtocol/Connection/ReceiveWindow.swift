@@ -13,6 +13,8 @@ struct ReceiveWindow {
     private static let shortestRound = TimeAmount.milliseconds(4)
     /// However short the way is, so long may programs that share a processor wait for their turn with it.
     private static let turn = TimeAmount.milliseconds(2)
+    /// Who typed a moment ago may type again: so long after a conversation no more than the first window is under way nearby.
+    private static let quiet = TimeAmount.seconds(5)
     /// What bulk may have under way at least, beside a conversation on the same connection that it would delay.
     private static let yielding: UInt32 = 256 * 1024
 
@@ -27,6 +29,8 @@ struct ReceiveWindow {
     /// Received and not delivered yet.
     private(set) var undelivered: UInt32 = 0
     private var round: Round?
+    /// When it last made way for a conversation.
+    private var lastYield: NIODeadline?
     /// What the last round says that a round trip brings.
     private var perRoundTrip: UInt32 = 0
 
@@ -70,6 +74,7 @@ struct ReceiveWindow {
     ) -> UInt32? {
         let count = min(UInt32(clamping: count), self.undelivered)
         self.undelivered -= count
+        if yields { self.lastYield = now }
         if let roundTrip { self.resize(delivered: count, now: now, roundTrip: roundTrip, share: share) }
         // A window that has shrunk gives nothing back before the peer has used up what it was granted.
         let outstanding = self.available + self.undelivered
@@ -94,11 +99,12 @@ struct ReceiveWindow {
         self.round = Round(start: now)
         let delivered = min(round.delivered, UInt64(UInt32.max))
         self.perRoundTrip = UInt32(clamping: delivered * UInt64(distance) / UInt64(elapsed))
-        let turn = max(distance, Self.turn.nanoseconds / 1_000)
+        let growsNearby = self.growsNearby && self.lastYield.map { now - $0 >= Self.quiet } ?? true
+        let turn = growsNearby ? max(distance, Self.turn.nanoseconds / 1_000) : distance
         let perTurn = delivered * UInt64(turn) / UInt64(elapsed)
         // With four times what a round trip brings, neither a late credit nor a burst makes the peer wait.
         let keepsUp = round.leastUndelivered <= self.initial / 4
-        let mayGrow = self.growsNearby || roundTrip >= Self.shortestWay
+        let mayGrow = growsNearby || roundTrip >= Self.shortestWay
         if keepsUp, mayGrow, perTurn >= UInt64(self.size) / 4 {
             self.grow(share)
         } else if round.leastUndelivered > self.size / 2 || perTurn < UInt64(self.size) / 16 {

@@ -26,9 +26,11 @@ struct SendQueue {
     var outstanding: UInt32 { self.largestWindow - self.window }
 
     /// What may be sent now: bytes, and the least number of packets that they make.
-    var sendable: (bytes: Int, packets: Int) {
-        let bytes = min(self.bytes, Int(self.window))
-        return (bytes, self.maximumPacket > 0 ? bytes / Int(self.maximumPacket) + 1 : 0)
+    ///
+    /// - Parameter limit: as for `next`.
+    func sendable(limit: Int) -> (bytes: Int, packets: Int) {
+        let (bytes, packet) = (min(self.bytes, Int(self.window)), min(Int(self.maximumPacket), limit))
+        return (bytes, packet > 0 ? bytes / packet + 1 : 0)
     }
 
     mutating func append(_ data: ByteBuffer) {

@@ -1,9 +1,12 @@
 import Synchronization
 
-/// How many sockets may read in large pieces at a time: a piece waits in memory when the channel behind it cannot take it.
-final class LargeReadPermits: Sendable {
-    /// For all tunnels of a process.
-    static let process = LargeReadPermits(128)
+/// How many tunnels of a process may hold more in memory than the others: what makes a few busy ones faster must not add up when
+/// there are thousands of them.
+final class BulkPermits: Sendable {
+    /// For sockets that read in large pieces: a piece waits in memory when the channel behind it cannot take it.
+    static let largeReads = BulkPermits(128)
+    /// For readers in memory that have more before them.
+    static let readAhead = BulkPermits(64)
 
     private let free: Mutex<Int>
 
@@ -23,9 +26,9 @@ final class LargeReadPermits: Sendable {
 
     /// Goes back when nobody holds it any more.
     final class Permit: Sendable {
-        private let permits: LargeReadPermits
+        private let permits: BulkPermits
 
-        fileprivate init(_ permits: LargeReadPermits) {
+        fileprivate init(_ permits: BulkPermits) {
             self.permits = permits
         }
 
