@@ -138,9 +138,10 @@ public final class ConnectionHandler: ChannelDuplexHandler {
 
     /// Accepts the peer's channel.
     public func accept(_ id: ChannelID, sink: any ChannelSink) {
-        guard self.endReason == nil else { return sink.channelClosed() }
+        guard self.perform({ try $0.confirmChannel(id) }) == true, self.endReason == nil else {
+            return sink.channelClosed()
+        }
         self.sinks[id] = sink
-        self.perform { try $0.confirmChannel(id) }
     }
 
     /// From now on another sink stands behind the channel.

@@ -80,6 +80,17 @@ struct ChannelTests {
         #expect(pair.receivedByServer[0] == Array("slow but sure".utf8))
     }
 
+    /// Its number is a guess: whoever guesses would leave us with a socket for a channel that nobody has.
+    @Test func aChannelCannotBeClosedBeforeItIsConfirmed() throws {
+        let pair = try EnginePair()
+        try pair.logIn()
+        pair.confirmsChannels = false
+        let open = ChannelOpen(kind: .session, senderChannel: 5, initialWindow: 1, maximumPacket: 1)
+        try pair.send(open, from: .client)
+        try pair.send(ChannelClose(recipientChannel: 0), from: .client)
+        #expect(pair.serverError?.code == .protocolViolation)
+    }
+
     @Test(arguments: [16 * 1024, 48 * 1024])
     func aPacketIsNoLargerThanWhatMayBeSealedAhead(limit: Int) throws {
         let pair = try EnginePair()

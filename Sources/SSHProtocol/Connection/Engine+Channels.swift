@@ -25,14 +25,17 @@ extension Engine {
     }
 
     /// Accepts the peer's channel.
-    public mutating func confirmChannel(_ id: ChannelID) throws {
+    ///
+    /// - Returns: whether it still waits for that.
+    @discardableResult
+    public mutating func confirmChannel(_ id: ChannelID) throws -> Bool {
         let limits = self.configuration.limits
         let peerNumber = self.channels.update(id) { channel -> UInt32? in
             guard channel.phase == .awaitingDecision else { return nil }
             channel.phase = .open
             return channel.peerNumber
         }
-        guard case .some(.some(let peerNumber)) = peerNumber else { return }
+        guard case .some(.some(let peerNumber)) = peerNumber else { return false }
         self.roundTrip.opens(id, lastReceived: self.lastReceived)
         try self.transport.send(
             ChannelOpenConfirmation(
@@ -44,6 +47,7 @@ extension Engine {
         )
         self.enqueue(id)
         try self.progress(id)
+        return true
     }
 
     /// Refuses the peer's channel, whose name stands for nothing from then on.

@@ -164,13 +164,14 @@ extension Engine {
 
     private mutating func receiveClose(_ message: ChannelClose) throws -> Event? {
         let (id, isExpected) = try self.channels.update(peerNamed: message.recipientChannel) { channel in
-            guard channel.phase != .awaitingConfirmation, !channel.receivedClose else {
+            // Before we have confirmed the channel, the peer cannot know our number for it.
+            guard channel.phase == .open, !channel.receivedClose else {
                 throw SSHError.protocolViolation("CLOSE on a channel that is not open")
             }
             channel.receivedClose = true
             // Nobody is there to read what still waits.
             channel.sendQueue.removeAll()
-            return (channel.id, channel.wantsClose || channel.phase == .awaitingDecision)
+            return (channel.id, channel.wantsClose)
         }
         if isExpected { try self.closeChannel(id) }
         return isExpected ? nil : .channelCloseReceived(id)
