@@ -4,6 +4,7 @@ import datetime
 import os
 import signal
 import subprocess
+import time
 import uuid
 from pathlib import Path
 
@@ -368,3 +369,14 @@ def test_many_users_of_a_command_are_all_judged_at_a_reload(lab, scripts, client
     for name in names[1::2]:
         wait_until(lambda name=name: not devices[name].program.running, 20, f"the end of {name}")
     assert all(devices[name].program.running for name in names[::2])
+
+
+@pytest.mark.pairs(clients=["ssh", "swssh"], servers=["sshd"], compare=True)
+def test_a_login_that_the_server_never_answers_ends(lab, scripts, client_kind, server_kind):
+    server = _server(lab, server_kind, scripts.keys())
+    scripts.write("keys", "exec sleep 60\n")
+    options = ["-o", "ServerAliveInterval=1", "-o", "ServerAliveCountMax=2"]
+    started = time.monotonic()
+    client = lab.client(client_kind, server, remote=["0:localhost:1"], options=options, wait=False)
+    assert client.program.wait(30) == 255
+    assert 1 < time.monotonic() - started < 20, client.log()

@@ -93,3 +93,12 @@ public struct ClientConfiguration: Sendable {
         self.hostKeyAlias == nil && self.port != 22 ? self.hostName.lowercased() : nil
     }
 }
+
+extension ClientConfiguration {
+    /// How long the login may take once the host is known: as long as a server may keep silent later, or as sshd's LoginGraceTime
+    /// is by default, if that is less. A slow line gets 10 seconds in any case.
+    var loginSeconds: Int64 {
+        let (silence, overflow) = self.serverAliveInterval.multipliedReportingOverflow(by: self.serverAliveCountMax)
+        return overflow || silence <= 0 ? 120 : Int64(min(max(silence, 10), 120))
+    }
+}

@@ -73,7 +73,7 @@ extension ClientConnection: ConnectionOwner {
         self.log.debug("Server host key: \(key.type) \(key.fingerprint)")
         if let certificate = hostKey.certificate {
             switch self.hostKeys.decide(certificate, now: UInt64(clamping: time(nil))) {
-            case .accept: return connection.perform { try $0.acceptHostKey() } ?? ()
+            case .accept: return self.acceptHostKey(connection)
             case .refuse(let error): return connection.fail(error)
             case .notTrusted: self.log.debug("No matching CA found. Retry with plain key")
             case .notValid(let reason): self.log.info(reason)
@@ -82,13 +82,13 @@ extension ClientConnection: ConnectionOwner {
         switch self.hostKeys.decide(key, address: connection.remoteAddress?.ipAddress) {
         case .accept:
             self.hostKeyLearning = .awaitingAnnouncement(shown: key)
-            connection.perform { try $0.acceptHostKey() }
+            self.acceptHostKey(connection)
         case .acceptAndAdd:
             self.acceptLater(connection, key, question: nil)
         case .acceptWithoutForwarding(let warnings):
             for warning in warnings { self.log.info(warning) }
             self.mayForward = false
-            connection.perform { try $0.acceptHostKey() }
+            self.acceptHostKey(connection)
         case .ask(let question):
             self.acceptLater(connection, key, question: question)
         case .refuse(let error):
@@ -109,7 +109,7 @@ extension ClientConnection: ConnectionOwner {
         }
         accepted.assumeIsolated().whenComplete { result in
             switch result {
-            case .success: connection.perform { try $0.acceptHostKey() }
+            case .success: self.acceptHostKey(connection)
             case .failure(let error): connection.fail(error)
             }
         }

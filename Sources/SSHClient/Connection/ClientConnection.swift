@@ -52,7 +52,9 @@ final class ClientConnection {
             guard channel.isActive else {
                 return handler.fail(SSHError(.connectionLost, "the peer closed the connection"))
             }
-            self.startTimer(handler)
+            if let seconds = self.configuration.connectTimeout {
+                self.startTimer(handler, seconds: Int64(seconds), "finish the key exchange")
+            }
             channel.setOption(.autoRead, value: true).whenFailure { _ in }
         } catch {
             channel.close(promise: nil)
@@ -62,22 +64,27 @@ final class ClientConnection {
         }
     }
 
-    /// ConnectTimeout is also how long the server may take to say who it is.
-    private func startTimer(_ handler: ConnectionHandler) {
-        guard let seconds = self.configuration.connectTimeout else { return }
-        let time = TimeAmount.seconds(Int64(seconds))
-        self.timer = self.eventLoop.assumeIsolated().scheduleTask(in: time) { [weak handler] in
-            handler?.fail(SSHError(.timedOut, "the server did not finish the key exchange within \(seconds) seconds"))
+    /// ConnectTimeout is also how long the server may take to say who it is, and the login has a limit of its own.
+    private func startTimer(_ handler: ConnectionHandler, seconds: Int64, _ what: String) {
+        self.cancelTimer()
+        self.timer = self.eventLoop.assumeIsolated().scheduleTask(in: .seconds(seconds)) { [weak handler] in
+            handler?.fail(SSHError(.timedOut, "the server did not \(what) within \(seconds) seconds"))
         }
     }
 
-    /// The key exchange is over.
+    /// The host is who it should be: what is left of the login asks nobody anything, and must come to an end.
+    func acceptHostKey(_ connection: ConnectionHandler) {
+        connection.perform { try $0.acceptHostKey() }
+        self.startTimer(connection, seconds: self.configuration.loginSeconds, "finish the login")
+    }
+
     func cancelTimer() {
         self.timer?.cancel()
         self.timer = nil
     }
 
     func login() {
+        self.cancelTimer()
         self.isLoggedIn = true
         self.loggedIn.succeed()
     }
