@@ -16,15 +16,31 @@ public struct Dialer {
             return eventLoop.makeFailedFuture(SSHError(.forwardingFailed, "\(port) is not a port"))
         }
         let bootstrap = SocketOptions.tunnel(on: eventLoop).connectTimeout(self.timeout)
-        guard let address = try? SocketAddress(ipAddress: host, port: Int(port)) else {
-            return LoopbackCongestion.set(on: bootstrap, host: host).connect(host: host, port: Int(port))
+        // What everybody calls so needs no asking, and does not have to wait behind names that do.
+        let hosts = host == "localhost" ? ["::1", "127.0.0.1"] : [host]
+        let addresses = hosts.compactMap { try? SocketAddress(ipAddress: $0, port: Int(port)) }
+        guard let first = addresses.first else { return bootstrap.connect(host: host, port: Int(port)) }
+        guard LoopbackCongestion.isLocal(host) else { return bootstrap.connect(to: first) }
+        return self.connect(toThisMachine: addresses, bootstrap, on: eventLoop)
+    }
+
+    /// To the first of the addresses that somebody listens on.
+    private func connect(
+        toThisMachine addresses: [SocketAddress],
+        _ bootstrap: ClientBootstrap,
+        on eventLoop: any EventLoop
+    ) -> EventLoopFuture<any Channel> {
+        var failure: any Error = SSHError(.forwardingFailed, "no address")
+        for address in addresses {
+            do {
+                guard let socket = try LoopbackSocket.connect(to: address) else {
+                    return bootstrap.connect(to: address)
+                }
+                return bootstrap.withConnectedSocket(socket)
+            } catch {
+                failure = error
+            }
         }
-        guard LoopbackCongestion.isLocal(host) else { return bootstrap.connect(to: address) }
-        do {
-            guard let socket = try LoopbackSocket.connect(to: address) else { return bootstrap.connect(to: address) }
-            return bootstrap.withConnectedSocket(socket)
-        } catch {
-            return eventLoop.makeFailedFuture(error)
-        }
+        return eventLoop.makeFailedFuture(failure)
     }
 }
