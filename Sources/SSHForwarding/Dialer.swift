@@ -19,7 +19,9 @@ public struct Dialer {
         // What everybody calls so needs no asking, and does not have to wait behind names that do.
         let hosts = host == "localhost" ? ["::1", "127.0.0.1"] : [host]
         let addresses = hosts.compactMap { try? SocketAddress(ipAddress: $0, port: Int(port)) }
-        guard let first = addresses.first else { return bootstrap.connect(host: host, port: Int(port)) }
+        guard let first = addresses.first else {
+            return bootstrap.resolver(NameLookup(on: eventLoop)).connect(host: host, port: Int(port))
+        }
         guard LoopbackCongestion.isLocal(host) else { return bootstrap.connect(to: first) }
         return self.connect(toThisMachine: addresses, bootstrap, on: eventLoop)
     }

@@ -1,3 +1,4 @@
+import Glibc
 import NIOCore
 import NIOPosix
 import SSHForwarding
@@ -21,7 +22,7 @@ struct ServerDialer: Sendable {
             try HostResolution.addresses(
                 of: configuration.hostName,
                 port: configuration.port,
-                family: configuration.addressFamily
+                family: configuration.addressFamily.systemValue
             )
         }
         var failure = SSHError(.connectionLost, "Could not resolve hostname \(configuration.hostName): no address")
@@ -65,5 +66,15 @@ struct ServerDialer: Sendable {
         .channelOption(.autoRead, value: false)
         .connectTimeout(timeout ?? Self.systemTimeout)
         return local.map(bootstrap.bind(to:)) ?? bootstrap
+    }
+}
+
+extension AddressFamily {
+    fileprivate var systemValue: CInt {
+        switch self {
+        case .any: AF_UNSPEC
+        case .inet: AF_INET
+        case .inet6: AF_INET6
+        }
     }
 }

@@ -1,24 +1,24 @@
 import Glibc
-import NIOCore
+public import NIOCore
 import SSHWire
 
-/// Looks names up, in the order of the system's preference. It blocks.
-enum HostResolution {
+/// Looks names up, in the order of the system's preference.
+public enum HostResolution {
+    /// Blocks until the system has answered.
+    ///
+    /// - Parameter family: of the addresses: AF_UNSPEC, AF_INET or AF_INET6.
     /// - Throws: `connectionLost` with the system's reason.
-    static func addresses(of host: String, port: UInt16, family: AddressFamily) throws -> [SocketAddress] {
+    public static func addresses(of host: String, port: UInt16, family: CInt) throws -> [SocketAddress] {
         var hints = addrinfo()
         hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
-        hints.ai_family =
-            switch family {
-            case .any: AF_UNSPEC
-            case .inet: AF_INET
-            case .inet6: AF_INET6
-            }
+        hints.ai_family = family
         var list: UnsafeMutablePointer<addrinfo>?
         let status = getaddrinfo(host, String(port), &hints, &list)
         guard status == 0 else {
-            let reason = status == EAI_SYSTEM ? SystemError().description : String(cString: gai_strerror(status))
-            throw SSHError(.connectionLost, "Could not resolve hostname \(host): \(reason)")
+            let reason =
+                status == EAI_SYSTEM
+                ? strerror(errno).map { String(cString: $0) } : String(cString: gai_strerror(status))
+            throw SSHError(.connectionLost, "Could not resolve hostname \(host): \(reason ?? "")")
         }
         defer { freeaddrinfo(list) }
         var addresses: [SocketAddress] = []

@@ -1,0 +1,49 @@
+import Glibc
+import NIOCore
+import NIOPosix
+import Synchronization
+
+/// Looks up the name that a tunnel leads to.
+///
+/// NIO's own way asks for one name after the other on each event loop, and asks for those too that nobody waits for any more: a
+/// few names whose servers do not answer would stop everybody else's tunnels to names.
+final class NameLookup: Resolver, Sendable {
+    /// For all tunnels of a process.
+    private static let pool: NIOThreadPool = {
+        let pool = NIOThreadPool(numberOfThreads: 16)
+        pool.start()
+        return pool
+    }()
+
+    private let addresses: EventLoopPromise<[SocketAddress]>
+    private let isCancelled = Atomic(false)
+
+    init(on eventLoop: any EventLoop) {
+        self.addresses = eventLoop.makePromise()
+    }
+
+    /// One question for both families.
+    func initiateAAAAQuery(host: String, port: Int) -> EventLoopFuture<[SocketAddress]> {
+        Self.pool.submit { state in
+            self.addresses.completeWith(Result { try self.look(up: host, port, state) })
+        }
+        return self.answer(.inet6)
+    }
+
+    func initiateAQuery(host: String, port: Int) -> EventLoopFuture<[SocketAddress]> {
+        self.answer(.inet)
+    }
+
+    func cancelQueries() {
+        self.isCancelled.store(true, ordering: .relaxed)
+    }
+
+    private func look(up host: String, _ port: Int, _ state: NIOThreadPool.WorkItemState) throws -> [SocketAddress] {
+        guard state == .active, !self.isCancelled.load(ordering: .relaxed) else { throw CancellationError() }
+        return try HostResolution.addresses(of: host, port: UInt16(clamping: port), family: AF_UNSPEC)
+    }
+
+    private func answer(_ family: NIOBSDSocket.ProtocolFamily) -> EventLoopFuture<[SocketAddress]> {
+        self.addresses.futureResult.map { $0.filter { $0.protocol == family } }
+    }
+}
