@@ -163,6 +163,43 @@ import Testing
         #expect(configuration.port == 2)
     }
 
+    @Test func matchExecKnowsWhereItIsAbout() throws {
+        let text = "User u\nMatch exec \"nc -z %h %p %n %r 100%%\"\nPort 7\nMatch exec \"%x\"\n"
+        let path = try self.folder.write("config", text)
+        var commands: [String] = []
+        let error = #expect(throws: SSHError.self) {
+            try self.load(["-F", path, "-o", "HostName=%h.example", "Host"]) { command in
+                commands.append(command)
+                return true
+            }
+        }
+        #expect(commands == ["nc -z Host.example 22 Host u 100%"])
+        #expect(error?.code == .invalidConfiguration)
+    }
+
+    @Test func matchExecShowsTheShellNamesAlone() throws {
+        let path = try self.folder.write("config", "HostName a;b\nMatch exec %h\nPort 7\n")
+        var isAsked = false
+        #expect(throws: SSHError.self) {
+            try self.load(["-F", path, "host"]) { _ in
+                isAsked = true
+                return true
+            }
+        }
+        #expect(!isAsked)
+    }
+
+    @Test func aConnectionThatIsRefusedSaysWhy() throws {
+        let configuration = try self.load(file: "Host h*\nRefuseConnection \"not this one\"\n")
+        #expect(configuration.refuseConnection == "not this one" && configuration.warnings.isEmpty)
+    }
+
+    @Test func whatALoginWouldNeedAndIsNotThereWarns() throws {
+        let configuration = try self.load(file: "CertificateFile /x\nIdentityAgent /y\n")
+        #expect(configuration.warnings.count == 2)
+        #expect(try self.load(file: "IdentityAgent none\n").warnings.isEmpty)
+    }
+
     @Test func matchComparesWithTheUserSoFarAndTheLocalUser() throws {
         let text =
             "User first\nMatch user first localuser m?\nPort 1\nMatch user me\nPort 2\nMatch localuser !me,*\nPort 3\n"

@@ -21,6 +21,11 @@ import Testing
         if case .match(let entry) = verdict { entry.line } else { nil }
     }
 
+    @Test func aCommentMayBeInAnyEncoding() {
+        let bytes = Array("@revoked host \(Self.first.openSSHText) caf".utf8) + [0xe9, 0x0a]
+        #expect(KnownHosts.parse(bytes, file: "kh").first?.marker == .revoked)
+    }
+
     @Test func plainListedWildcardAndPortNamesAreFound() {
         let hosts = Self.hosts(
             """

@@ -16,6 +16,8 @@ public struct ClientConfiguration: Sendable {
     public var connectionAttempts: Int
     /// Stands behind our version in the identification line; empty for none.
     public var versionAddendum: String
+    /// Why nothing is connected to, if that is so.
+    public var refuseConnection: String?
     public var tcpKeepAlive: Bool
     /// Seconds; 0: never ask. 15 here, where OpenSSH has 0: a tunnel must notice a dead peer by itself.
     public var serverAliveInterval: Int

@@ -31,6 +31,7 @@ public struct ConfigurationOptions: Sendable {
     var updateHostKeys: UpdateHostKeys?
     var requiredRSASize: Int?
     var versionAddendum: String?
+    var refuseConnection: String?
 
     var localForwards: [ForwardSpecification] = []
     var remoteForwards: [ForwardSpecification] = []

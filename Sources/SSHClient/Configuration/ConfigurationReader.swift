@@ -134,6 +134,8 @@ struct ConfigurationReader {
             try TokenExpansion(values: ["h": self.host], environment: self.environment).percent($0, allowed: "h")
         }
         let matchExecutor = self.matchExecutor
+        let (options, originalHost, environment) = (self.options, self.originalHost, self.environment)
+        let hostName = host ?? self.host
         let subject = MatchSubject(
             host: (host ?? self.host).lowercased(),
             originalHost: self.originalHost.lowercased(),
@@ -144,7 +146,10 @@ struct ConfigurationReader {
                 guard let matchExecutor else {
                     throw line.failure("Match exec is not supported")
                 }
-                return try matchExecutor(command)
+                // What the shell gets to see must not be more than names.
+                try Destination.checkNames(host: hostName, user: options.user)
+                let expansion = TokenExpansion(options, originalHost: originalHost, hostName: hostName, environment)
+                return try matchExecutor(try expansion.percent(command, allowed: TokenExpansion.pathTokens))
             }
         )
         return try subject.matches(criteria, isActive: isActive)

@@ -56,6 +56,7 @@ extension Keyword {
 
     private static let hostKeys: [Keyword] = [
         .first("HostKeyAlias", \.hostKeyAlias, Value.word),
+        .first("RefuseConnection", \.refuseConnection, Value.word),
         .first("UserKnownHostsFile", \.userKnownHostsFiles, Value.files),
         .first("GlobalKnownHostsFile", \.globalKnownHostsFiles, Value.files),
         .first("RevokedHostKeys", \.revokedHostKeys, Value.word),
@@ -125,7 +126,7 @@ extension Keyword {
         "KbdInteractiveDevices",
         "LogVerbose", "NoHostAuthenticationForLocalhost", "NumberOfPasswordPrompts", "ObscureKeystrokeTiming",
         "PasswordAuthentication", "PermitLocalCommand", "PKCS11Provider", "PreferredAuthentications", "Protocol",
-        "ProxyUseFdpass", "RefuseConnection", "RhostsRSAAuthentication", "RSAAuthentication", "SecurityKeyProvider",
+        "ProxyUseFdpass", "RhostsRSAAuthentication", "RSAAuthentication", "SecurityKeyProvider",
         "SendEnv", "SetEnv", "SkeyAuthentication", "SmartcardDevice", "SyslogFacility", "Tag", "TISAuthentication",
         "UsePrivilegedPort", "VerifyHostKeyDNS", "VisualHostKey", "WarnWeakCrypto",
         "XAuthLocation", "ControlMaster", "ControlPath", "ControlPersist",

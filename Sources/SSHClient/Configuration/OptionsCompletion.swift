@@ -13,7 +13,7 @@ struct OptionsCompletion {
         let port = options.port ?? 22
         let user = options.user ?? self.environment.userName
         try Destination.checkNames(host: hostName, user: user)
-        let expansion = self.expansion(hostName: hostName, port: port, user: user)
+        let expansion = TokenExpansion(options, originalHost: self.originalHost, hostName: hostName, self.environment)
         let lists = try self.algorithmLists()
         // `-W` alone means this one forward and nothing else.
         let isStandardInputForward = options.standardInputForward != nil
@@ -31,6 +31,7 @@ struct OptionsCompletion {
             connectTimeout: options.connectTimeout ?? nil,
             connectionAttempts: attempts,
             versionAddendum: options.versionAddendum ?? "",
+            refuseConnection: options.refuseConnection,
             tcpKeepAlive: options.tcpKeepAlive ?? true,
             serverAliveInterval: options.serverAliveInterval ?? 15,
             serverAliveCountMax: options.serverAliveCountMax ?? 3,
@@ -76,29 +77,18 @@ struct OptionsCompletion {
             requestTTY: options.requestTTY ?? .auto,
             standardInputIsNull: options.standardInputIsNull ?? options.forkAfterAuthentication ?? false,
             forkAfterAuthentication: options.forkAfterAuthentication ?? false,
-            warnings: lists.warnings
+            warnings: lists.warnings + self.unusedWarnings()
         )
     }
 
-    private func expansion(hostName: String, port: UInt16, user: String) -> TokenExpansion {
-        var jump = ""
-        if case .jump(let hosts) = self.options.proxy { jump = hosts.last?.host ?? "" }
-        return TokenExpansion(
-            values: [
-                "h": hostName,
-                "n": self.originalHost,
-                "p": "\(port)",
-                "r": user,
-                "j": jump,
-                "k": self.options.hostKeyAlias ?? self.originalHost,
-                "u": self.environment.userName,
-                "d": self.environment.homeDirectory,
-                "i": "\(self.environment.userID)",
-                "l": self.environment.hostName,
-                "L": String(self.environment.hostName.prefix { $0 != "." }),
-            ],
-            environment: self.environment
-        )
+    /// Who names them expects to be logged in by them.
+    private func unusedWarnings() -> [String] {
+        var warnings: [String] = []
+        if !self.options.certificateFiles.isEmpty { warnings.append("CertificateFile is not supported and is ignored") }
+        if let agent = self.options.identityAgent, agent.lowercased() != "none" {
+            warnings.append("IdentityAgent is not supported and is ignored")
+        }
+        return warnings
     }
 
     private func proxy(_ expansion: TokenExpansion) throws -> ProxyMethod {

@@ -5,6 +5,33 @@ struct TokenExpansion {
     var values: [Character: String]
     var environment: LocalEnvironment
 
+    init(values: [Character: String], environment: LocalEnvironment) {
+        self.values = values
+        self.environment = environment
+    }
+
+    /// What the tokens stand for, as far as the options say by now.
+    ///
+    /// - Parameter hostName: after HostName.
+    init(_ options: ConfigurationOptions, originalHost: String, hostName: String, _ environment: LocalEnvironment) {
+        var jump = ""
+        if case .jump(let hosts) = options.proxy { jump = hosts.last?.host ?? "" }
+        self.environment = environment
+        self.values = [
+            "h": hostName,
+            "n": originalHost,
+            "p": "\(options.port ?? 22)",
+            "r": options.user ?? environment.userName,
+            "j": jump,
+            "k": options.hostKeyAlias ?? originalHost,
+            "u": environment.userName,
+            "d": environment.homeDirectory,
+            "i": "\(environment.userID)",
+            "l": environment.hostName,
+            "L": String(environment.hostName.prefix { $0 != "." }),
+        ]
+    }
+
     /// Replaces `%x` for each token in `allowed`; `%%` is a percent sign.
     func percent(_ text: String, allowed: String) throws -> String {
         guard text.contains("%") else { return text }

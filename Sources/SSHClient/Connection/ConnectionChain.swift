@@ -40,6 +40,9 @@ actor ConnectionChain {
             let reason = "more than \(Self.maximumDepth) jump hosts: ProxyJump leads in a circle"
             throw SSHError(.invalidConfiguration, reason)
         }
+        if let reason = configuration.refuseConnection {
+            throw SSHError(.invalidConfiguration, "Connection to \(configuration.originalHost) refused: \(reason)")
+        }
         let login = try LoginPreparation(configuration, environment: self.environment, log: self.log)
         let (log, eventLoop) = (self.log, self.eventLoop)
         let start: @Sendable (any Channel) throws -> NIOLoopBound<ClientConnection> = { channel in
