@@ -64,6 +64,7 @@ struct Serve: AsyncParsableCommand {
     var printsVersion = false
 
     func run() async throws {
+        StandardDescriptors.fill()
         if self.printsVersion { return print(RelayVersion.text) }
         do {
             try await self.serve()

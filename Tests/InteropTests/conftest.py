@@ -2,6 +2,7 @@
 
 import os
 import resource
+import signal
 import sys
 from pathlib import Path
 
@@ -33,6 +34,10 @@ def pytest_configure(config):
         if path and not os.access(path, os.X_OK):
             pytest.exit(f"{name}={path} is no program", returncode=4)
     adopt_orphans()
+    # What was started in the background of a script ignores these, and so would all programs that it starts.
+    for number in (signal.SIGINT, signal.SIGHUP):
+        if signal.getsignal(number) is signal.SIG_IGN:
+            signal.signal(number, lambda *_: None)
     # Two ends of hundreds of tunnels live in this process, and the programs inherit its limits.
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))

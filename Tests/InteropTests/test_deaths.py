@@ -1,5 +1,6 @@
 """Somebody dies in the middle of a transfer: the others live on, and nothing stays open."""
 
+import os
 import signal
 
 import pytest
@@ -98,15 +99,41 @@ def test_keepalives_leave_a_living_idle_connection_alone(lab, client_kind, serve
 
 
 @pytest.mark.pairs(clients=["swssh"], servers=["relay", "sshd"])
-@pytest.mark.parametrize("number, status", [(signal.SIGTERM, 143), (signal.SIGINT, 130)], ids=["TERM", "INT"])
-def test_client_told_to_end_goes_at_once(lab, client_kind, server_kind, number, status):
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP], ids=["TERM", "INT", "HUP"])
+def test_client_told_to_end_goes_at_once(lab, client_kind, server_kind, number):
     server = lab.server(server_kind)
     client, port = lab.local_forward(client_kind, server)
     pour = traffic.Pour(port)
     client.program.signal(number)
-    # ssh without a session takes TERM for an orderly end, and INT for a signal.
-    assert client.wait(CLOSED_SECONDS) in (0, 255, status)
+    assert client.wait(CLOSED_SECONDS) == 255
     assert pour.ended.wait(CLOSED_SECONDS)
+
+
+@pytest.mark.pairs(clients=["ssh", "swssh"], servers=["relay"])
+def test_client_in_the_background_of_a_script_outlives_an_interrupt(lab, client_kind, server_kind):
+    server = lab.server(server_kind)
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        client, port = lab.local_forward(client_kind, server)
+    finally:
+        signal.signal(signal.SIGINT, before)
+    client.program.signal(signal.SIGINT)
+    with pytest.raises(TimeoutError):
+        wait_until(lambda: not client.program.running, 1, "the client ended")
+    transfer(traffic.connect(port), MIB)
+
+
+@pytest.mark.pairs(clients=["ssh", "swssh"], servers=["relay"])
+def test_client_without_standard_input_takes_nothing_else_for_it(lab, client_kind, server_kind):
+    server = lab.server(server_kind)
+    client, port = lab.local_forward(client_kind, server)
+    client.kill()
+    wait_until(lambda: not is_listening(port), CLOSED_SECONDS, f"port {port} free")
+    closed = ["/bin/sh", "-c", 'exec "$0" "$@" <&-', *client.program.arguments]
+    program = lab.programs.start(closed, client_kind, environment=client.environment())
+    wait_until(lambda: is_listening(port), CLOSED_SECONDS, f"port {port} open")
+    assert os.readlink(f"/proc/{program.pid}/fd/0") == "/dev/null"
+    transfer(traffic.connect(port), MIB)
 
 
 @pytest.mark.pairs(clients=["ssh"], servers=["relay"])

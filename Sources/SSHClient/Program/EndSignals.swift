@@ -1,12 +1,16 @@
 import Dispatch
 import Glibc
 
-/// SIGINT and SIGTERM, which end the program in good order. SIGHUP keeps what nohup(1) or the system gave it.
+/// SIGINT, SIGTERM and SIGHUP, which end the program in good order.
+///
+/// One that was ignored when the program began stays so: a shell script's `swssh ... &` outlives the interrupt from the terminal, and
+/// under nohup(1) it outlives the terminal.
 struct EndSignals {
     private let sources: [any DispatchSourceSignal]
 
     init(_ onSignal: @escaping @Sendable (Int32) -> Void) {
-        self.sources = [SIGINT, SIGTERM].map { number in
+        let ignored = Self.ignored()
+        self.sources = [SIGINT, SIGTERM, SIGHUP].filter { ignored & 1 << UInt64($0 - 1) == 0 }.map { number in
             signal(number, SIG_IGN)
             let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
             source.setEventHandler { onSignal(number) }
@@ -17,5 +21,18 @@ struct EndSignals {
 
     func cancel() {
         for source in self.sources { source.cancel() }
+    }
+
+    /// A bit for each signal, as proc(5) has it.
+    private static func ignored() -> UInt64 {
+        guard let file = fopen("/proc/self/status", "re") else { return 0 }
+        defer { fclose(file) }
+        var text = [CChar](repeating: 0, count: 256)
+        while fgets(&text, CInt(text.count), file) != nil {
+            let line = String(decoding: text.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
+            guard line.hasPrefix("SigIgn:") else { continue }
+            return UInt64(line.dropFirst("SigIgn:".count).filter { !$0.isWhitespace }, radix: 16) ?? 0
+        }
+        return 0
     }
 }
