@@ -35,6 +35,7 @@ public enum SocketOptions {
         let accept = NIOLoopBound(onAccept, eventLoop: eventLoop)
         return ServerBootstrap(group: eventLoop, childGroup: eventLoop)
             .serverChannelOption(.backlog, value: 128)
+            .serverChannelInitializer(AcceptPause.add)
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
                     try self.setUpTunnel(channel, isTCP: isTCP)
@@ -72,6 +73,7 @@ public enum SocketOptions {
         bootstrap
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
             .serverChannelOption(.backlog, value: 1024)
+            .serverChannelInitializer(AcceptPause.add)
             // On Linux, an accepted socket has these from the one that listens.
             .serverChannelOption(.tcpOption(.tcp_nodelay), value: 1)
             .serverChannelOption(.socketOption(.so_keepalive), value: keepalive ? 1 : 0)

@@ -1,8 +1,11 @@
 """Limits against abuse and idleness, with real clients."""
 
+import os
+import resource
 import signal
 import socket
 import time
+from pathlib import Path
 
 import pytest
 
@@ -107,3 +110,27 @@ def test_session_that_asks_for_nothing_is_closed(lab, client_kind, server_kind):
     wait_until(lambda: session.closed, 5, "the end of the silent session")
     assert peer.transport.is_active()
     peer.close()
+
+
+def _processor_seconds(pid):
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+@pytest.mark.pairs(clients=["swssh"], servers=["relay"])
+@pytest.mark.parametrize("listener", ["client", "server"])
+def test_listener_without_descriptors_waits_and_does_not_spin(lab, client_kind, server_kind, listener):
+    server = lab.server(server_kind)
+    client, port = (lab.local_forward if listener == "client" else lab.remote_forward)(client_kind, server)
+    program = client.program if listener == "client" else server.program
+    _, most = resource.prlimit(program.pid, resource.RLIMIT_NOFILE)
+    resource.prlimit(program.pid, resource.RLIMIT_NOFILE, (48, most))
+    waiting = [socket.create_connection((LOOPBACK, port)) for _ in range(64)]
+    time.sleep(0.5)
+    before = _processor_seconds(program.pid)
+    time.sleep(2)
+    assert _processor_seconds(program.pid) - before < 0.5
+    for connection in waiting:
+        connection.close()
+    resource.prlimit(program.pid, resource.RLIMIT_NOFILE, (most, most))
+    transfer(traffic.connect(port), MIB)
