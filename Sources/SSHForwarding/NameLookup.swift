@@ -22,11 +22,17 @@ final class NameLookup: Resolver, Sendable {
         self.addresses = eventLoop.makePromise()
     }
 
-    /// One question for both families.
-    func initiateAAAAQuery(host: String, port: Int) -> EventLoopFuture<[SocketAddress]> {
+    /// To be asked once, by this way or by NIO's.
+    func addresses(of host: String, port: Int) -> EventLoopFuture<[SocketAddress]> {
         Self.pool.submit { state in
             self.addresses.completeWith(Result { try self.look(up: host, port, state) })
         }
+        return self.addresses.futureResult
+    }
+
+    /// One question for both families.
+    func initiateAAAAQuery(host: String, port: Int) -> EventLoopFuture<[SocketAddress]> {
+        _ = self.addresses(of: host, port: port)
         return self.answer(.inet6)
     }
 

@@ -121,7 +121,14 @@ private final class PortBinding {
         if let numeric = try? SocketAddress(ipAddress: address, port: Int(self.port)) {
             return bootstrap.bind(to: numeric)
         }
-        return bootstrap.bind(host: address, port: Int(self.port))
+        // A bootstrap would ask on the event loop, and everything on it would have to wait.
+        let addresses = NameLookup(on: self.eventLoop).addresses(of: address, port: Int(self.port))
+        return addresses.assumeIsolated().flatMap { addresses in
+            guard let first = addresses.first else {
+                return self.eventLoop.makeFailedFuture(SSHError(.forwardingFailed, "\(address) has no address"))
+            }
+            return bootstrap.bind(to: first)
+        }.nonisolated()
     }
 
     /// A port that the system picked for one address can be in use on the next.

@@ -1,11 +1,13 @@
 """Users that break the rules after their login: at most their own connection ends."""
 
+import socket
+
 import paramiko
 import pytest
 from paramiko.common import cMSG_CHANNEL_OPEN, cMSG_GLOBAL_REQUEST
 
 from harness.attacks import Bystander, Insider, assert_is_logged, channel_open, direct_tcpip, text, uint32
-from harness.network import is_listening, wait_until
+from harness.network import free_port, is_listening, wait_until
 from harness.settings import LOOPBACK, MIB
 
 RELAY = pytest.mark.pairs(clients=["ssh"], servers=["relay"], needs="local")
@@ -94,6 +96,23 @@ def test_strange_request_after_login_is_refused_and_survived(lab, client_kind, s
     assert "\x1b" not in server.log()
     honest.check()
     insider.close()
+
+
+@RELAY
+def test_listener_that_is_asked_for_twice_and_taken_back_between_leaves_nothing(lab, client_kind, server_kind):
+    server = lab.server(server_kind)
+    for _ in range(8):
+        port = free_port()
+        insider = Insider(server, lab.keys.user)
+        request = b"\x00" + text(b"localhost") + uint32(port)
+        # In one read, so that the first is not answered before the others are there.
+        insider.transport.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_CORK, 1)
+        for name in (b"tcpip-forward", b"cancel-tcpip-forward", b"tcpip-forward"):
+            insider.say(cMSG_GLOBAL_REQUEST + text(name) + request)
+        insider.transport.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_CORK, 0)
+        insider.transport.open_channel("direct-tcpip", (LOOPBACK, lab.traffic.port), ("127.0.0.1", 1), timeout=5)
+        insider.close()
+        wait_until(lambda port=port: not is_listening(port), 5, f"port {port} free")
 
 
 def _opened(insider, lab):

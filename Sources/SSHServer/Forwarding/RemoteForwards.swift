@@ -19,14 +19,20 @@ final class RemoteForwards {
         fileprivate var name: ForwardAddress { ForwardAddress(host: self.requested.host, port: UInt32(self.port)) }
     }
 
+    /// One request among those for the same address: another may have been taken back and made again before it is answered.
+    struct Ticket: Equatable {
+        fileprivate let number: UInt64
+    }
+
     private enum Entry {
-        case binding
+        case binding(Ticket)
         case listening(Listener)
     }
 
     private var entries: [ForwardAddress: Entry] = [:]
     /// Requests for port 0 that are being bound: they have no name yet.
     private var unnamed = 0
+    private var lastTicket: UInt64 = 0
     private(set) var isClosed = false
     /// Listeners on Unix sockets, by the path that the client asked for.
     var unixEntries: [String: UnixEntry] = [:]
@@ -47,27 +53,33 @@ final class RemoteForwards {
         }
     }
 
-    /// - Returns: false if the client has that listener already, or too many.
-    func begin(_ address: ForwardAddress) -> Bool {
-        guard !self.isClosed, self.hasRoom else { return false }
+    /// - Returns: what `finish` or `fail` wants to see; nil if the client has that listener already, or too many.
+    func begin(_ address: ForwardAddress) -> Ticket? {
+        guard !self.isClosed, self.hasRoom else { return nil }
+        self.lastTicket += 1
+        let ticket = Ticket(number: self.lastTicket)
         guard address.port != 0 else {
             self.unnamed += 1
-            return true
+            return ticket
         }
-        guard self.entries[address] == nil else { return false }
-        self.entries[address] = .binding
-        return true
+        guard self.entries[address] == nil else { return nil }
+        self.entries[address] = .binding(ticket)
+        return ticket
+    }
+
+    private func isBinding(_ address: ForwardAddress, _ ticket: Ticket) -> Bool {
+        if case .binding(ticket) = self.entries[address] { true } else { false }
     }
 
     /// - Returns: false if the connection has gone meanwhile, or the client took its request back: the socket is closed.
-    func finish(_ requested: ForwardAddress, _ addresses: [String], _ socket: PortListener) -> Bool {
+    func finish(_ requested: ForwardAddress, _ ticket: Ticket, _ addresses: [String], _ socket: PortListener) -> Bool {
         let listener = Listener(requested: requested, addresses: addresses, socket: socket)
         let isWanted: Bool
         if requested.port == 0 {
             self.unnamed -= 1
             isWanted = self.entries[listener.name] == nil
         } else {
-            isWanted = self.entries[listener.name] != nil
+            isWanted = self.isBinding(requested, ticket)
         }
         guard isWanted, !self.isClosed else {
             socket.close()
@@ -78,8 +90,12 @@ final class RemoteForwards {
         return true
     }
 
-    func fail(_ requested: ForwardAddress) {
-        if requested.port == 0 { self.unnamed -= 1 } else { self.entries[requested] = nil }
+    func fail(_ requested: ForwardAddress, _ ticket: Ticket) {
+        if requested.port == 0 {
+            self.unnamed -= 1
+        } else if self.isBinding(requested, ticket) {
+            self.entries[requested] = nil
+        }
     }
 
     /// - Returns: false if there is no such listener.

@@ -6,6 +6,9 @@ import SSHWire
 
 /// The client's -R: tcpip-forward, cancel-tcpip-forward and forwarded-tcpip (RFC 4254 §7).
 extension ServerConnection {
+    /// As NI_MAXHOST: the system takes no longer one.
+    private static let longestHost = 1024
+
     func makeForwards() -> RemoteForwards {
         RemoteForwards(
             onOpen: { [unowned self] listener in self.register(listener) },
@@ -31,6 +34,11 @@ extension ServerConnection {
 
     func listen(_ connection: ConnectionHandler, _ address: ForwardAddress, _ reply: UInt64?) {
         guard let policy = self.policy else { return }
+        // Each connection that comes is announced with it.
+        guard address.host.utf8.count <= Self.longestHost else {
+            self.logger.info("\(self.peer): no listener on a host of \(address.host.utf8.count) bytes")
+            return self.answer(connection, reply, success: nil)
+        }
         let decision = policy.mayListen(host: address.host, port: address.port)
         guard decision.isPermitted, let port = UInt16(exactly: address.port) else {
             self.logger.info(
@@ -42,7 +50,7 @@ extension ServerConnection {
             return self.answer(connection, reply, success: nil)
         }
         // Without a reply the client could never learn which port it got.
-        guard address.port != 0 || reply != nil, self.forwards.begin(address) else {
+        guard address.port != 0 || reply != nil, let ticket = self.forwards.begin(address) else {
             self.logger.info(
                 "\(self.peer): no second or further listener on \(address.host.escapedForLog):\(address.port)"
             )
@@ -51,21 +59,22 @@ extension ServerConnection {
         let addresses = policy.bindAddresses(requested: address.host).map(\.text)
         self.takeOver(addresses, port: port) { isFree in
             guard isFree else {
-                self.forwards.fail(address)
+                self.forwards.fail(address, ticket)
                 return self.answer(connection, reply, success: nil)
             }
-            self.bind(connection, address, addresses, reply)
+            self.bind(connection, address, ticket, addresses, reply)
         }
     }
 
     private func bind(
         _ connection: ConnectionHandler,
         _ address: ForwardAddress,
+        _ ticket: RemoteForwards.Ticket,
         _ addresses: [String],
         _ reply: UInt64?
     ) {
         guard let eventLoop = connection.eventLoop, let port = UInt16(exactly: address.port) else {
-            return self.forwards.fail(address)
+            return self.forwards.fail(address, ticket)
         }
         PortListener.listen(
             addresses: addresses,
@@ -75,27 +84,28 @@ extension ServerConnection {
                 let caller = Caller(originator: PeerName(socket.remoteAddress), header: ProxyHeader(caller: socket))
                 self?.accepted(socket, from: caller, port: socket.localAddress?.port ?? 0, for: address, connection)
             },
-            completion: { self.listening(connection, address, addresses, reply, $0) }
+            completion: { self.listening(connection, address, ticket, addresses, reply, $0) }
         )
     }
 
     private func listening(
         _ connection: ConnectionHandler,
         _ address: ForwardAddress,
+        _ ticket: RemoteForwards.Ticket,
         _ addresses: [String],
         _ reply: UInt64?,
         _ result: Result<PortListener, any Error>
     ) {
         switch result {
         case .failure(let error):
-            self.forwards.fail(address)
+            self.forwards.fail(address, ticket)
             for bound in addresses {
                 self.logger.error("bind [\(bound)]:\(address.port): \(ErrorText.of(error))")
             }
             self.logger.error("channel_setup_fwd_listener_tcpip: cannot listen to port: \(address.port)")
             self.answer(connection, reply, success: nil)
         case .success(let listener):
-            guard self.forwards.finish(address, addresses, listener) else {
+            guard self.forwards.finish(address, ticket, addresses, listener) else {
                 return self.answer(connection, reply, success: nil)
             }
             self.logger.debug("\(self.peer): listening on \(address.host.escapedForLog):\(listener.port)")
