@@ -8,10 +8,23 @@ final class AcceptPause: ChannelInboundHandler {
     typealias InboundIn = any Channel
 
     private static let pause = TimeAmount.seconds(1)
+    /// Between two words about it.
+    private static let silence = TimeAmount.minutes(1)
+
+    private let report: (@Sendable (any Error) -> Void)?
+    private var lastReport: NIODeadline?
+
+    init(_ report: (@Sendable (any Error) -> Void)?) {
+        self.report = report
+    }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
         guard let error = error as? IOError, [EMFILE, ENFILE, ENOBUFS, ENOMEM].contains(error.errnoCode) else {
             return context.fireErrorCaught(error)
+        }
+        if self.lastReport.map({ .now() - $0 >= Self.silence }) ?? true {
+            self.lastReport = .now()
+            self.report?(error)
         }
         let options = NIOLoopBound(context.channel.syncOptions, eventLoop: context.eventLoop)
         try? options.value?.setOption(.autoRead, value: false)
@@ -20,7 +33,13 @@ final class AcceptPause: ChannelInboundHandler {
     }
 
     /// For a bootstrap of listeners.
-    static func add(to channel: any Channel) -> EventLoopFuture<Void> {
-        channel.eventLoop.makeCompletedFuture { try channel.pipeline.syncOperations.addHandler(AcceptPause()) }
+    static func adding(
+        _ report: (@Sendable (any Error) -> Void)? = nil
+    ) -> @Sendable (any Channel) -> EventLoopFuture<Void> {
+        { channel in
+            channel.eventLoop.makeCompletedFuture {
+                try channel.pipeline.syncOperations.addHandler(AcceptPause(report))
+            }
+        }
     }
 }

@@ -33,16 +33,15 @@ public struct Dialer {
         on eventLoop: any EventLoop
     ) -> EventLoopFuture<any Channel> {
         var failure: any Error = SSHError(.forwardingFailed, "no address")
+        var slow: SocketAddress?
         for address in addresses {
             do {
-                guard let socket = try LoopbackSocket.connect(to: address) else {
-                    return bootstrap.connect(to: address)
-                }
-                return bootstrap.withConnectedSocket(socket)
+                if let socket = try LoopbackSocket.connect(to: address) { return bootstrap.withConnectedSocket(socket) }
+                slow = slow ?? address
             } catch {
                 failure = error
             }
         }
-        return eventLoop.makeFailedFuture(failure)
+        return slow.map { bootstrap.connect(to: $0) } ?? eventLoop.makeFailedFuture(failure)
     }
 }

@@ -35,7 +35,7 @@ public enum SocketOptions {
         let accept = NIOLoopBound(onAccept, eventLoop: eventLoop)
         return ServerBootstrap(group: eventLoop, childGroup: eventLoop)
             .serverChannelOption(.backlog, value: 128)
-            .serverChannelInitializer(AcceptPause.add)
+            .serverChannelInitializer(AcceptPause.adding())
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
                     try self.setUpTunnel(channel, isTCP: isTCP)
@@ -64,16 +64,19 @@ public enum SocketOptions {
             .channelOption(.socketOption(.so_keepalive), value: keepalive ? 1 : 0)
     }
 
-    /// - Parameter onAccept: gets each socket, on its event loop.
+    /// - Parameters:
+    ///   - onAcceptError: hears, once a minute at most, why no connection can be taken.
+    ///   - onAccept: gets each socket, on its event loop.
     public static func connection(
         _ bootstrap: ServerBootstrap,
         keepalive: Bool,
+        onAcceptError: (@Sendable (any Error) -> Void)? = nil,
         onAccept: @escaping @Sendable (any Channel) throws -> Void
     ) -> ServerBootstrap {
         bootstrap
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
             .serverChannelOption(.backlog, value: 1024)
-            .serverChannelInitializer(AcceptPause.add)
+            .serverChannelInitializer(AcceptPause.adding(onAcceptError))
             // On Linux, an accepted socket has these from the one that listens.
             .serverChannelOption(.tcpOption(.tcp_nodelay), value: 1)
             .serverChannelOption(.socketOption(.so_keepalive), value: keepalive ? 1 : 0)

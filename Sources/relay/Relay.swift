@@ -1,4 +1,5 @@
 import ArgumentParser
+import SSHForwarding
 
 @main
 struct Relay: AsyncParsableCommand {
@@ -10,4 +11,9 @@ struct Relay: AsyncParsableCommand {
         // -h is sshd's flag for a host key.
         helpNames: .long
     )
+
+    static func main() async {
+        StandardDescriptors.fill()
+        await Self.main(nil)
+    }
 }

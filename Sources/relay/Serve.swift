@@ -64,7 +64,6 @@ struct Serve: AsyncParsableCommand {
     var printsVersion = false
 
     func run() async throws {
-        StandardDescriptors.fill()
         if self.printsVersion { return print(RelayVersion.text) }
         do {
             try await self.serve()

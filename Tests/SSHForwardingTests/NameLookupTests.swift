@@ -22,7 +22,7 @@ struct NameLookupTests {
 
     @Test func whatIsNoNameFails() async throws {
         let lookup = NameLookup(on: MultiThreadedEventLoopGroup.singleton.next())
-        let answer = lookup.initiateAAAAQuery(host: "no such name", port: 7)
+        let answer = lookup.initiateAAAAQuery(host: String(repeating: "a", count: 64) + ".invalid", port: 7)
         await #expect(throws: (any Error).self) { try await answer.get() }
     }
 }

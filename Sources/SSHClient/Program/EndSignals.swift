@@ -6,11 +6,16 @@ import Glibc
 /// One that was ignored when the program began stays so: a shell script's `swssh ... &` outlives the interrupt from the terminal, and
 /// under nohup(1) it outlives the terminal.
 struct EndSignals {
+    /// Those of them that were not ignored: programs that this one starts get them as they were.
+    static let numbers: [Int32] = {
+        let ignored = Self.ignored()
+        return [SIGINT, SIGTERM, SIGHUP].filter { ignored & 1 << UInt64($0 - 1) == 0 }
+    }()
+
     private let sources: [any DispatchSourceSignal]
 
     init(_ onSignal: @escaping @Sendable (Int32) -> Void) {
-        let ignored = Self.ignored()
-        self.sources = [SIGINT, SIGTERM, SIGHUP].filter { ignored & 1 << UInt64($0 - 1) == 0 }.map { number in
+        self.sources = Self.numbers.map { number in
             signal(number, SIG_IGN)
             let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
             source.setEventHandler { onSignal(number) }

@@ -78,9 +78,12 @@ struct RelayListeners {
 
     private func bootstrap(isIPv6: Bool, keepalive: Bool) -> ServerBootstrap {
         let context = self.context
-        let bootstrap = SocketOptions.connection(ServerBootstrap(group: self.group), keepalive: keepalive) { channel in
-            try ServerConnection.begin(on: channel, context)
-        }
+        let bootstrap = SocketOptions.connection(
+            ServerBootstrap(group: self.group),
+            keepalive: keepalive,
+            onAcceptError: { context.logger.error("accept: \(ErrorText.of($0))") },
+            onAccept: { try ServerConnection.begin(on: $0, context) }
+        )
         // The IPv4 wildcard is a socket of its own.
         guard isIPv6 else { return bootstrap }
         return bootstrap.serverChannelOption(
