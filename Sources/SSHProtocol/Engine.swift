@@ -29,7 +29,7 @@ public struct Engine: ~Copyable {
     /// When bytes last came.
     var lastReceived: NIODeadline
     /// When data last came on a channel that carries a conversation.
-    var lastConversation: NIODeadline?
+    var lastConversation: (channel: ChannelID, time: NIODeadline)?
     /// Channels that wait for credit beside a conversation, or have.
     var yielding: [ChannelID] = []
     public internal(set) var isClosed = false

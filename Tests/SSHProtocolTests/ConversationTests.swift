@@ -85,6 +85,19 @@ struct ConversationTests {
         #expect(sender.pair.serverError == nil && sender.pair.clientError == nil)
     }
 
+    @Test func bulkMakesNoWayForTheRequestThatItAnswers() throws {
+        let pair = try EnginePair()
+        try pair.logIn()
+        let id = try pair.openChannel()
+        let atServer = try #require(pair.serverChannel)
+        pair.client.send(ByteBuffer(string: "get"), on: id)
+        pair.run()
+        pair.client.send(ByteBuffer(repeating: 1, count: 4 * 1024 * 1024), on: id)
+        pair.run()
+        let available = pair.server.channels.update(atServer) { $0.receiveWindow.available } ?? 0
+        #expect(available >= 1024 * 1024)
+    }
+
     @Test func bulkGoesOnAfterTheConversationWithoutCredit() throws {
         let sender = try Sender(peer: "OpenSSH_9.2p1")
         sender.converse()

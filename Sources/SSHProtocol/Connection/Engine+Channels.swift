@@ -101,7 +101,8 @@ extension Engine {
     /// So many bytes of the channel have reached their sink: the peer may send as many more.
     public mutating func delivered(_ count: Int, on id: ChannelID, now: NIODeadline) throws {
         let (roundTrip, share) = (self.roundTrip.least, self.windowShare)
-        let isBesideConversation = self.isNearPeerConversing(now: now)
+        // What asked for the bulk on the same channel does not wait for it.
+        let isBesideConversation = self.lastConversation?.channel != id && self.isNearPeerConversing(now: now)
         let adjust = self.channels.update(id) { channel -> ChannelWindowAdjust? in
             let yields = isBesideConversation && !channel.traffic.isConversation
             let credit = channel.receiveWindow.deliver(

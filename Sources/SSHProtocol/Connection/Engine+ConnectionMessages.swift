@@ -133,7 +133,7 @@ extension Engine {
             return (channel.id, !channel.wantsClose && count > 0, channel.traffic.isConversation)
         }
         self.roundTrip.hears(of: id, now: self.lastReceived)
-        if isConversation { self.lastConversation = self.lastReceived }
+        if isConversation { self.lastConversation = (id, self.lastReceived) }
         return isRead ? id : nil
     }
 

@@ -12,7 +12,7 @@ extension Engine {
 
     /// Whether small messages come on some channel.
     public func isBesideConversation(now: NIODeadline) -> Bool {
-        guard let last = self.lastConversation else { return false }
+        guard let last = self.lastConversation?.time else { return false }
         return now - last < ReceivedTraffic.pause
     }
 
@@ -38,7 +38,7 @@ extension Engine {
 
     /// When the conversation may be over for which channels wait.
     var nextYieldingDeadline: NIODeadline? {
-        self.yielding.isEmpty ? nil : self.lastConversation.map { $0 + ReceivedTraffic.pause }
+        self.yielding.isEmpty ? nil : self.lastConversation.map { $0.time + ReceivedTraffic.pause }
     }
 
     /// After a conversation they wait no longer, whether or not their peer has given credit.
