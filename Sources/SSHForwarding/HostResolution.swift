@@ -4,6 +4,9 @@ import SSHWire
 
 /// Looks names up, in the order of the system's preference.
 public enum HostResolution {
+    /// Of a name that has more, the others are left out: whoever answers for names chooses how many there are.
+    private static let mostAddresses = 256
+
     /// Blocks until the system has answered.
     ///
     /// - Parameter family: of the addresses: AF_UNSPEC, AF_INET or AF_INET6.
@@ -23,7 +26,7 @@ public enum HostResolution {
         defer { freeaddrinfo(list) }
         var addresses: [SocketAddress] = []
         var next = list
-        while let entry = next?.pointee {
+        while let entry = next?.pointee, addresses.count < Self.mostAddresses {
             // Through text and back: the address needs no pointer of ours.
             var text = [CChar](repeating: 0, count: 256)
             let length = socklen_t(text.count)

@@ -130,14 +130,14 @@ struct ConfigurationReader {
     private mutating func matches(_ line: ConfigurationLine, isActive: Bool) throws -> Bool {
         let criteria = try MatchCriteria(line)
         if criteria.items.contains(where: { $0.criterion == .final }) { self.wantsFinalPass = true }
-        let host = try self.options.hostName.map {
-            try TokenExpansion(values: ["h": self.host], environment: self.environment).percent($0, allowed: "h")
-        }
+        let hostName =
+            try self.options.hostName.map {
+                try TokenExpansion(values: ["h": self.host], environment: self.environment).percent($0, allowed: "h")
+            } ?? self.host
         let matchExecutor = self.matchExecutor
         let (options, originalHost, environment) = (self.options, self.originalHost, self.environment)
-        let hostName = host ?? self.host
         let subject = MatchSubject(
-            host: (host ?? self.host).lowercased(),
+            host: hostName.lowercased(),
             originalHost: self.originalHost.lowercased(),
             user: self.options.user ?? self.environment.userName,
             localUser: self.environment.userName,

@@ -33,6 +33,7 @@ extension Keyword {
         .first("ServerAliveCountMax", \.serverAliveCountMax, Value.count),
         .first("RekeyLimit", \.rekeyLimit, Value.rekeyLimit),
         .first("VersionAddendum", \.versionAddendum, Value.versionAddendum),
+        .first("RefuseConnection", \.refuseConnection, Value.word),
     ]
 
     private static let authentication: [Keyword] = [
@@ -56,7 +57,6 @@ extension Keyword {
 
     private static let hostKeys: [Keyword] = [
         .first("HostKeyAlias", \.hostKeyAlias, Value.word),
-        .first("RefuseConnection", \.refuseConnection, Value.word),
         .first("UserKnownHostsFile", \.userKnownHostsFiles, Value.files),
         .first("GlobalKnownHostsFile", \.globalKnownHostsFiles, Value.files),
         .first("RevokedHostKeys", \.revokedHostKeys, Value.word),

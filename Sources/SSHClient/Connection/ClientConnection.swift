@@ -74,8 +74,8 @@ final class ClientConnection {
 
     /// The host is who it should be: what is left of the login asks nobody anything, and must come to an end.
     func acceptHostKey(_ connection: ConnectionHandler) {
-        connection.perform { try $0.acceptHostKey() }
         self.startTimer(connection, seconds: self.configuration.loginSeconds, "finish the login")
+        connection.perform { try $0.acceptHostKey() }
     }
 
     func cancelTimer() {
