@@ -114,6 +114,24 @@ struct LogOutputTests {
         #expect(lines == ["error: \(count - taken) lines of the log were lost", "after"])
     }
 
+    @Test(.timeLimit(.minutes(1)))
+    func aPipeThatNobodyReadsHoldsNobodyUp() throws {
+        let pipe = Pipe()
+        let (reader, writer) = (pipe.fileHandleForReading, pipe.fileHandleForWriting)
+        let logger = self.log(StandardErrorOutput(descriptor: writer.fileDescriptor))
+        // Lines that a pipe takes in two pieces, and many more of them than it has room for.
+        let line = String(repeating: "x", count: 5000)
+        for _ in 0..<1000 { logger.info("\(line)") }
+        var taken = 0
+        while taken < 4 * 5001 { taken += reader.availableData.count }
+        logger.info("after")
+        try writer.close()
+        let rest = String(decoding: reader.readDataToEndOfFile(), as: UTF8.self).split(separator: "\n")
+        #expect(rest.last == "after")
+        let report = try #require(rest.dropLast().last)
+        #expect(report.hasPrefix("error: 9") && report.hasSuffix(" lines of the log were lost"))
+    }
+
     @Test func aFullDiskLosesTheLine() throws {
         let output = try FileOutput("/dev/full")
         let record = LogRecord(time: Self.noon, level: .info, message: "x", metadata: [:])

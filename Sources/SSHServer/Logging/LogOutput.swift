@@ -18,23 +18,25 @@ extension LogOutput {
 
 /// Standard error: the bare line, as `sshd -e` writes it.
 struct StandardErrorOutput: LogOutput {
-    var descriptor = STDERR_FILENO
+    private let lines: LineDescriptor
     /// `<6>` in front of a line tells the journal its priority (sd-daemon(3)).
-    var namesPriority = false
+    private let namesPriority: Bool
+
+    init(descriptor: Int32 = STDERR_FILENO, namesPriority: Bool = false) {
+        self.lines = LineDescriptor(descriptor)
+        self.namesPriority = namesPriority
+    }
 
     func write(_ record: LogRecord, _ format: LogFormat) -> Bool {
         let priority = self.namesPriority ? "<\(record.severity)>" : ""
-        let line = Array("\(priority)\(record.body(format))\n".utf8)
-        // One write per line, so that lines of several threads do not mix.
-        return Glibc.write(self.descriptor, line, line.count) == line.count
+        return self.lines.write("\(priority)\(record.body(format))")
     }
 }
 
 /// A file: `TIME sshd[NUMBER]: message`, which is what fail2ban expects of a log file, or a JSON object.
 final class FileOutput: LogOutput {
     private let descriptor: Int32
-    /// The disk was full in the middle of a line.
-    private let isMidLine = Mutex(false)
+    private let lines: LineDescriptor
 
     init(_ path: String) throws {
         self.descriptor = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY, 0o600)
@@ -44,6 +46,7 @@ final class FileOutput: LogOutput {
                 "cannot open the log file \(path.escapedForLog): \(String(cString: strerror(errno)))"
             )
         }
+        self.lines = LineDescriptor(self.descriptor)
     }
 
     deinit {
@@ -52,12 +55,7 @@ final class FileOutput: LogOutput {
 
     func write(_ record: LogRecord, _ format: LogFormat) -> Bool {
         let body = format == .json ? record.json : "\(record.time.rfc3339) \(record.tag): \(record.text)"
-        return self.isMidLine.withLock { isMidLine in
-            let line = Array("\(isMidLine ? "\n" : "")\(body)\n".utf8)
-            let count = Glibc.write(self.descriptor, line, line.count)
-            if count > 0 { isMidLine = count < line.count }
-            return count == line.count
-        }
+        return self.lines.write(body)
     }
 }
 
