@@ -1,5 +1,6 @@
 """What a person does with the relay beside serving: checking, explaining, reloading, swapping it in for sshd."""
 
+import ctypes
 import os
 import socket
 import subprocess
@@ -179,3 +180,30 @@ def test_sockets_that_systemd_opened_are_served(lab, client_kind, server_kind):
             client.stop()
             relay.terminate()
             relay.wait(10)
+
+
+def _fail_listeners(pid):
+    """Ends the listening of all of a process's listening sockets behind its back, as an error of the system would."""
+    process = os.pidfd_open(pid)
+    for number in os.listdir(f"/proc/{pid}/fd"):
+        # pidfd_getfd(2)
+        copy = ctypes.CDLL(None, use_errno=True).syscall(438, process, int(number), 0)
+        if copy < 0:
+            continue
+        try:
+            with socket.socket(fileno=copy) as theirs:
+                if theirs.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN):
+                    theirs.shutdown(socket.SHUT_RD)
+        except OSError:
+            os.close(copy)
+    os.close(process)
+
+
+@STOCK
+def test_listener_that_fails_is_opened_again(lab, client_kind, server_kind):
+    server = lab.server(server_kind)
+    _fail_listeners(server.program.pid)
+    server.wait_for_log(lambda line: f"port {server.port} has failed" in line)
+    wait_until(lambda: server.log().count("Server listening") == 2, 5, "the second listener")
+    client = lab.client(client_kind, server, local=[f"{free_port()}:{lab.target}"])
+    transfer(traffic.connect(int(client.local[0].split(":")[0])), MIB)

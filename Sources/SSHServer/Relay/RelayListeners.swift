@@ -8,13 +8,16 @@ import SSHWire
 struct RelayListeners {
     private let group: MultiThreadedEventLoopGroup
     private let context: RelayContext
+    private let onLoss: @Sendable () -> Void
     private var channels: [ListenAddress: any Channel] = [:]
     /// What systemd opened: with any of them, the configuration's addresses are void.
     private var inherited: [any Channel] = []
 
-    init(group: MultiThreadedEventLoopGroup, context: RelayContext) {
+    /// - Parameter onLoss: is called when a socket has closed, by us or by an error of the system's.
+    init(group: MultiThreadedEventLoopGroup, context: RelayContext, onLoss: @escaping @Sendable () -> Void) {
         self.group = group
         self.context = context
+        self.onLoss = onLoss
     }
 
     /// Takes over the sockets that this process was started with.
@@ -22,6 +25,7 @@ struct RelayListeners {
         for socket in sockets {
             let bootstrap = self.bootstrap(isIPv6: false, keepalive: configuration.tcpKeepAlive)
             let channel = try await bootstrap.withBoundSocket(socket.descriptor).get()
+            self.watch(channel)
             self.inherited.append(channel)
             let address = channel.localAddress
             self.context.logger.info(
@@ -38,7 +42,7 @@ struct RelayListeners {
         let wanted = Set(configuration.listenEndpoints)
         var firstError: (any Error)?
         var opened: [ListenAddress: any Channel] = [:]
-        for endpoint in configuration.listenEndpoints where self.channels[endpoint] == nil && opened[endpoint] == nil {
+        for endpoint in configuration.listenEndpoints where !self.listens(on: endpoint) && opened[endpoint] == nil {
             do {
                 opened[endpoint] = try await self.bind(endpoint, configuration)
             } catch {
@@ -49,7 +53,7 @@ struct RelayListeners {
             }
         }
         // As sshd: one address is enough.
-        guard !opened.isEmpty || self.channels.keys.contains(where: wanted.contains) else {
+        guard !opened.isEmpty || wanted.contains(where: self.listens) else {
             throw SSHError(.system, "cannot bind any address: \(firstError.map(ErrorText.of) ?? "none is configured")")
         }
         for (endpoint, channel) in self.channels where !wanted.contains(endpoint) {
@@ -58,6 +62,12 @@ struct RelayListeners {
         }
         self.channels.merge(opened) { _, new in new }
     }
+
+    /// Where the configuration wants a socket that the system has closed.
+    var lost: [ListenAddress] { self.channels.filter { !$0.value.isActive }.map(\.key) }
+
+    /// Whether one of those that systemd opened is gone. Only systemd can open it again.
+    var hasLostInherited: Bool { self.inherited.contains { !$0.isActive } }
 
     mutating func closeAll() async {
         for channel in self.inherited + Array(self.channels.values) { try? await channel.close() }
@@ -70,10 +80,17 @@ struct RelayListeners {
         let bootstrap = self.bootstrap(isIPv6: isIPv6, keepalive: configuration.tcpKeepAlive)
         let listener = LoopbackCongestion.set(on: bootstrap, host: endpoint.host)
         let channel = try await listener.bind(host: endpoint.host, port: Int(endpoint.port ?? 0)).get()
+        self.watch(channel)
         self.context.logger.info(
             "Server listening on \(endpoint.host) port \(channel.localAddress?.port ?? 0)."
         )
         return channel
+    }
+
+    private func listens(on endpoint: ListenAddress) -> Bool { self.channels[endpoint]?.isActive == true }
+
+    private func watch(_ channel: any Channel) {
+        channel.closeFuture.whenComplete { [onLoss] _ in onLoss() }
     }
 
     private func bootstrap(isIPv6: Bool, keepalive: Bool) -> ServerBootstrap {

@@ -12,6 +12,7 @@ public final class RelayServer: Service {
 
     private enum Command {
         case reload
+        case mendListeners
         case stop
     }
 
@@ -19,6 +20,8 @@ public final class RelayServer: Service {
     private static let watchInterval = Duration.seconds(2)
     /// How often tunnels are counted while the relay waits for their end.
     private static let drainInterval = Duration.milliseconds(50)
+    /// Before a listener is opened again that the system has closed, or could not open.
+    private static let mendInterval = Duration.seconds(5)
 
     let context: RelayContext
     private let readAgain: Reload?
@@ -80,7 +83,7 @@ public final class RelayServer: Service {
     }
 
     private func serve(on group: MultiThreadedEventLoopGroup) async throws {
-        var listeners = RelayListeners(group: group, context: self.context)
+        var listeners = RelayListeners(group: group, context: self.context, onLoss: self.mendSoon)
         try await listeners.take(self.sockets, self.context.rules.configuration)
         try await listeners.follow(self.context.rules.configuration)
         let pidFile = self.context.rules.configuration.pidFile
@@ -93,18 +96,58 @@ public final class RelayServer: Service {
             await self.notifier?.keepAlive { for loop in group.makeIterator() { try? await loop.submit {}.get() } }
         }
         self.notifier?.ready("Serving.")
-        for await command in self.commands {
-            guard case .reload = command else { break }
-            self.notifier?.reloading()
-            let outcome = await self.reload(&listeners)
-            self.notifier?.ready(outcome)
-        }
+        await self.follow(&listeners)
         self.notifier?.stopping("Waiting for tunnels to end.")
         defer { proving.cancel() }
         watching.cancel()
         await listeners.closeAll()
         await self.drain()
         if let pidFile { PidFile.remove(pidFile) }
+    }
+
+    /// Does what it is told until it is told to stop.
+    private func follow(_ listeners: inout RelayListeners) async {
+        for await command in self.commands {
+            switch command {
+            case .reload:
+                self.notifier?.reloading()
+                let outcome = await self.reload(&listeners)
+                self.notifier?.ready(outcome)
+            case .mendListeners:
+                guard await self.mend(&listeners) else { return }
+            case .stop:
+                return
+            }
+        }
+    }
+
+    @Sendable
+    private func mendSoon() {
+        Task { [commander] in
+            try await Task.sleep(for: Self.mendInterval)
+            commander.yield(.mendListeners)
+        }
+    }
+
+    /// Opens listeners again that the system has closed.
+    ///
+    /// - Returns: false if that cannot be done.
+    private func mend(_ listeners: inout RelayListeners) async -> Bool {
+        guard !listeners.hasLostInherited else {
+            self.context.logger.critical("A listener that systemd opened has failed; terminating.")
+            return false
+        }
+        guard !listeners.lost.isEmpty else { return true }
+        for endpoint in listeners.lost {
+            self.context.logger.error("The listener on \(endpoint.host) port \(endpoint.port ?? 0) has failed.")
+        }
+        do {
+            try await listeners.follow(self.context.rules.configuration)
+        } catch {
+            self.context.logger.error("\(ErrorText.of(error))")
+        }
+        if !listeners.lost.isEmpty { self.mendSoon() }
+        return true
     }
 
     /// Lets keys that are taken away end their connections, until the task is cancelled.
