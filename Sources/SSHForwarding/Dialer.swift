@@ -5,9 +5,12 @@ import SSHWire
 /// Connects to where a tunnel leads, on the event loop of its SSH connection.
 public struct Dialer {
     public var timeout: TimeAmount
+    private let asker: LookupAsker?
 
-    public init(timeout: TimeAmount = .seconds(30)) {
+    /// - Parameter asker: on whose behalf names are looked up; nil if everything is on behalf of the same.
+    public init(timeout: TimeAmount = .seconds(30), for asker: LookupAsker? = nil) {
         self.timeout = timeout
+        self.asker = asker
     }
 
     /// - Parameter port: as it came from the peer; anything but 1 to 65535 fails.
@@ -20,7 +23,7 @@ public struct Dialer {
         let hosts = host == "localhost" ? ["::1", "127.0.0.1"] : [host]
         let addresses = hosts.compactMap { try? SocketAddress(ipAddress: $0, port: Int(port)) }
         guard let first = addresses.first else {
-            return bootstrap.resolver(NameLookup(on: eventLoop)).connect(host: host, port: Int(port))
+            return bootstrap.resolver(NameLookup(on: eventLoop, for: self.asker)).connect(host: host, port: Int(port))
         }
         guard LoopbackCongestion.isLocal(host) else { return bootstrap.connect(to: first) }
         return self.connect(toThisMachine: addresses, bootstrap, on: eventLoop)

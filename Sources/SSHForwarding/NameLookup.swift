@@ -8,24 +8,22 @@ import Synchronization
 /// NIO's own way asks for one name after the other on each event loop, and asks for those too that nobody waits for any more: a
 /// few names whose servers do not answer would stop everybody else's tunnels to names.
 final class NameLookup: Resolver, Sendable {
-    /// For all tunnels of a process.
-    private static let pool: NIOThreadPool = {
-        let pool = NIOThreadPool(numberOfThreads: 16)
-        pool.start()
-        return pool
-    }()
-
     private let addresses: EventLoopPromise<[SocketAddress]>
+    private let asker: LookupAsker?
+    private let threads: LookupThreads
     private let isCancelled = Atomic(false)
 
-    init(on eventLoop: any EventLoop) {
+    /// - Parameter asker: on whose behalf; nil if everything is on behalf of the same.
+    init(on eventLoop: any EventLoop, for asker: LookupAsker?, threads: LookupThreads = .shared) {
         self.addresses = eventLoop.makePromise()
+        self.asker = asker
+        self.threads = threads
     }
 
     /// To be asked once, by this way or by NIO's.
     func addresses(of host: String, port: Int) -> EventLoopFuture<[SocketAddress]> {
-        Self.pool.submit { state in
-            self.addresses.completeWith(Result { try self.look(up: host, port, state) })
+        self.threads.submit(for: self.asker) {
+            self.addresses.completeWith(Result { try self.look(up: host, port) })
         }
         return self.addresses.futureResult
     }
@@ -44,8 +42,8 @@ final class NameLookup: Resolver, Sendable {
         self.isCancelled.store(true, ordering: .relaxed)
     }
 
-    private func look(up host: String, _ port: Int, _ state: NIOThreadPool.WorkItemState) throws -> [SocketAddress] {
-        guard state == .active, !self.isCancelled.load(ordering: .relaxed) else { throw CancellationError() }
+    private func look(up host: String, _ port: Int) throws -> [SocketAddress] {
+        guard !self.isCancelled.load(ordering: .relaxed) else { throw CancellationError() }
         return try HostResolution.addresses(of: host, port: UInt16(clamping: port), family: AF_UNSPEC)
     }
 

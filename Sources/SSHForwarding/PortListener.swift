@@ -19,12 +19,14 @@ public final class PortListener {
     /// that can be bound is enough.
     ///
     /// - Parameters:
+    ///   - asker: on whose behalf names are looked up; nil if everything is on behalf of the same.
     ///   - onAccept: gets each socket, connected and not reading yet.
     ///   - completion: gets the listener, or why there is none.
     public static func listen(
         addresses: [String],
         port: UInt16,
         on eventLoop: any EventLoop,
+        for asker: LookupAsker? = nil,
         onAccept: @escaping (any Channel) -> Void,
         completion: @escaping (Result<PortListener, any Error>) -> Void
     ) {
@@ -37,7 +39,7 @@ public final class PortListener {
             let v6Only = ChannelOptions.Types.SocketOption(level: .ipv6, name: .ipv6_v6only)
             return listener.serverChannelOption(v6Only, value: 1)
         }
-        PortBinding(bootstrap, addresses, port, on: eventLoop, completion).start()
+        PortBinding(bootstrap, addresses, port, on: eventLoop, for: asker, completion).start()
     }
 
     /// Where it listens, as the system writes it.
@@ -73,6 +75,7 @@ private final class PortBinding {
     private let addresses: [String]
     private let wantedPort: UInt16
     private let eventLoop: any EventLoop
+    private let asker: LookupAsker?
     private let completion: (Result<PortListener, any Error>) -> Void
     private var channels: [any Channel] = []
     private var port: UInt16
@@ -84,6 +87,7 @@ private final class PortBinding {
         _ addresses: [String],
         _ port: UInt16,
         on eventLoop: any EventLoop,
+        for asker: LookupAsker?,
         _ completion: @escaping (Result<PortListener, any Error>) -> Void
     ) {
         self.bootstrap = bootstrap
@@ -91,6 +95,7 @@ private final class PortBinding {
         self.wantedPort = port
         self.port = port
         self.eventLoop = eventLoop
+        self.asker = asker
         self.completion = completion
     }
 
@@ -122,7 +127,7 @@ private final class PortBinding {
             return bootstrap.bind(to: numeric)
         }
         // A bootstrap would ask on the event loop, and everything on it would have to wait.
-        let addresses = NameLookup(on: self.eventLoop).addresses(of: address, port: Int(self.port))
+        let addresses = NameLookup(on: self.eventLoop, for: self.asker).addresses(of: address, port: Int(self.port))
         return addresses.assumeIsolated().flatMap { addresses in
             guard let first = addresses.first else {
                 return self.eventLoop.makeFailedFuture(SSHError(.forwardingFailed, "\(address) has no address"))

@@ -1,5 +1,6 @@
 import Logging
 import NIOCore
+import SSHCrypto
 import SSHForwarding
 import SSHProtocol
 import SSHWire
@@ -22,7 +23,8 @@ extension ServerConnection {
         // Who is told by whom he is called is told by TCP.
         let joined = policy.announcesClient(host: host, port: port) ? nil : self.join(host, port, on: eventLoop)
         let dialed =
-            joined.map(eventLoop.makeSucceededFuture) ?? Dialer().connect(host: host, port: port, on: eventLoop)
+            joined.map(eventLoop.makeSucceededFuture)
+            ?? Dialer(for: self.lookupAsker).connect(host: host, port: port, on: eventLoop)
         dialed.assumeIsolated().whenComplete { result in
             switch result {
             case .failure(let error):
@@ -43,6 +45,9 @@ extension ServerConnection {
             }
         }
     }
+
+    /// Names are looked up on behalf of a key: a whole fleet may share an account.
+    var lookupAsker: LookupAsker? { self.login.map { LookupAsker($0.claim.key.blob) } }
 
     /// A tunnel that is counted, watched, and written about when it ends.
     func tunnel(_ connection: ConnectionHandler, _ audit: TunnelAudit) -> Tunnel {

@@ -80,6 +80,7 @@ extension ServerConnection {
             addresses: addresses,
             port: port,
             on: eventLoop,
+            for: self.lookupAsker,
             onAccept: { [weak self] socket in
                 let caller = Caller(originator: PeerName(socket.remoteAddress), header: ProxyHeader(caller: socket))
                 self?.accepted(socket, from: caller, port: socket.localAddress?.port ?? 0, for: address, connection)
