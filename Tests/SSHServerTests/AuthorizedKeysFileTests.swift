@@ -18,6 +18,13 @@ struct AuthorizedKeysFileTests {
         #expect(file.keys.map(\.keyType) == [KeyFixture.type, KeyFixture.type])
     }
 
+    @Test func fewOfManyLinesThatAreNotUsedAreRemembered() {
+        let file = KeyFixture.file(String(repeating: "a\n", count: 100_000) + KeyFixture.line())
+        #expect(file.keys.map(\.line) == [100_001])
+        #expect((1...1000).contains(file.problems.count))
+        #expect(file.footprint < 1 << 20)
+    }
+
     @Test func linesMayEndInCRLFAndTheLastOneInNothing() {
         let text = "\(KeyFixture.type) \(KeyFixture.encoded)\r\nrestrict \(KeyFixture.type) \(KeyFixture.encoded) a"
         #expect(KeyFixture.file(text).keys.count == 2)

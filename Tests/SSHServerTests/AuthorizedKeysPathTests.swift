@@ -28,6 +28,9 @@ struct AuthorizedKeysPathTests {
     @Test func aNameIsNeverAWildcard() throws {
         let account = try Self.account("a*[b]?\\", home: nil)
         #expect(try AuthorizedKeysPath.expand("/k/%u", for: account) == .path("/k/a*[b]?\\"))
+        // A combining mark makes one character of itself and what is before it; glob(7) sees bytes.
+        let disguised = try Self.account("[\u{301}a\u{600}]lice", home: nil)
+        #expect(try AuthorizedKeysPath.expand("/k/%u/*", for: disguised) == .pattern("/k/\\[\u{301}a\u{600}\\]lice/*"))
         #expect(try AuthorizedKeysPath.expand("/k/%u/*", for: account) == .pattern("/k/a\\*\\[b\\]\\?\\\\/*"))
         #expect(try AuthorizedKeysPath.expand("/k/%u", for: Self.account("%h", home: nil)) == .path("/k/%h"))
     }

@@ -3,8 +3,9 @@ import Testing
 @testable import SSHServer
 
 struct PrincipalsFileTests {
+    /// Up to the first line.
     private static func read(_ bytes: [UInt8]) -> PrincipalsFile {
-        PrincipalsFile(bytes, path: "/principals")
+        PrincipalsFile(bytes, path: "/principals") { _ in true }
     }
 
     @Test(arguments: [
@@ -18,27 +19,34 @@ struct PrincipalsFileTests {
         ("alice\r\n", ["alice\r"]),
     ])
     func everyLineIsANameWithOptionsInFront(_ text: String, _ names: [String]) {
-        #expect(Self.read(Array(text.utf8)).lines.map(\.principal) == names)
+        var read: [String] = []
+        _ = PrincipalsFile(Array(text.utf8), path: "/principals") { name in
+            read.append(name)
+            return false
+        }
+        #expect(read == names)
     }
 
     @Test func lineThatIsNotUsedIsNamedWithTheReason() throws {
-        let file = Self.read(Array("alice\nno-such-option bob\ncarol\n".utf8))
+        let file = PrincipalsFile(Array("alice\nno-such-option bob\ncarol\n".utf8), path: "/principals") {
+            $0 == "carol"
+        }
         let problem = try #require(file.problems.first)
         #expect(file.problems.count == 1)
         #expect((problem.file, problem.line) == ("/principals", 2))
         #expect(problem.reason.contains("no-such-option"))
-        #expect(file.lines.map(\.rule.line) == [1, 3])
+        #expect(file.line?.rule.line == 3)
     }
 
     @Test func lineThatIsNoTextIsNotUsed() {
-        #expect(Self.read([0xff, 0x0a]).lines.isEmpty)
-        #expect(Self.read(Array("al".utf8) + [0] + Array("ice\n".utf8)).lines.isEmpty)
-        #expect(Self.read(Array(repeating: 0x61, count: AuthorizedKeysFile.lineLimit + 1)).lines.isEmpty)
+        #expect(Self.read([0xff, 0x0a]).line == nil)
+        #expect(Self.read(Array("al".utf8) + [0] + Array("ice\n".utf8)).line == nil)
+        #expect(Self.read(Array(repeating: 0x61, count: AuthorizedKeysFile.lineLimit + 1)).line == nil)
     }
 
     @Test func optionsAreThoseOfAuthorizedKeys() throws {
         let text = "restrict,port-forwarding,permitlisten=\"8080\",expiry-time=\"20300101Z\" alice"
-        let options = try #require(Self.read(Array(text.utf8)).lines.first).options
+        let options = try #require(Self.read(Array(text.utf8)).line).options
         #expect(options.permitsPortForwarding && options.permitListen.count == 1)
         #expect(options.expiryTime == 1_893_456_000)
     }

@@ -10,6 +10,13 @@ public struct AuthorizedKeysFile: Sendable {
     public private(set) var problems: [AuthorizedKeysProblem] = []
 
     static let lineLimit = 256 * 1024
+    /// So many lines that are not used are remembered, with the reason.
+    static let mostProblems = 1000
+
+    /// About how many bytes of memory it takes.
+    var footprint: Int {
+        self.keys.reduce(self.problems.count * 256) { $0 + 256 + $1.blob.count + $1.comment.utf8.count }
+    }
 
     /// The types that a line may name; a certificate does not stand in such a file.
     private static let keyTypes: Set<String> = [
@@ -24,10 +31,8 @@ public struct AuthorizedKeysFile: Sendable {
 
     /// - Parameter path: what diagnostics call the file.
     public init(_ bytes: [UInt8], path: String) {
-        var number = 0
-        for line in bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false) {
-            number += 1
-            var line = line.drop(while: Self.isBlank)
+        for (number, text) in FileLines(bytes) {
+            var line = text.drop(while: Self.isBlank)
             if line.last == UInt8(ascii: "\r") { line.removeLast() }
             guard let first = line.first, first != UInt8(ascii: "#") else { continue }
             self.append(line, path: path, number: number)
@@ -57,6 +62,8 @@ public struct AuthorizedKeysFile: Sendable {
             self.keys.append(key)
         } catch {
             let reason = (error as? InvalidValue)?.reason ?? "\(error)"
+            // A file of nothing but such lines would make many of its size.
+            guard self.problems.count < Self.mostProblems else { return }
             self.problems.append(
                 AuthorizedKeysProblem(file: path, line: number, reason: "\(reason): line ignored", blob: blob)
             )

@@ -62,6 +62,8 @@ enum AuthorizedKeysPath: Hashable {
 
     /// The text so that glob(7) finds no wildcard in it.
     private static func escaped(_ text: String) -> String {
-        String(text.flatMap { "*?[]\\".contains($0) ? ["\\", $0] : [$0] })
+        // Byte by byte, as glob(7) sees it: what Swift calls a character may begin or end with one of these.
+        let bytes = text.utf8.flatMap { "*?[]\\".utf8.contains($0) ? [UInt8(ascii: "\\"), $0] : [$0] }
+        return String(decoding: bytes, as: UTF8.self)
     }
 }

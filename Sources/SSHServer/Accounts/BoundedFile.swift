@@ -11,7 +11,8 @@ struct BoundedFile {
     let state: FileState
 
     /// - Parameter mustBeRegular: refuse devices, pipes and directories before reading.
-    /// - Throws: `NotFound` if there is no such file, `SSHError` with code `system` or `limitExceeded`.
+    /// - Throws: `NotFound` if there is no such file, `SSHError` with code `system`, `unreadableNow`, `notRegular` or
+    ///   `limitExceeded`.
     init(path: String, limit: Int, mustBeRegular: Bool = false) throws {
         // Without O_NONBLOCK, opening a pipe that nobody writes to would never return.
         let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | (mustBeRegular ? O_NONBLOCK : 0))
@@ -24,8 +25,10 @@ struct BoundedFile {
         self.mode = information.st_mode
         self.isRegular = information.st_mode & S_IFMT == S_IFREG
         guard self.isRegular || !mustBeRegular else {
-            throw SSHError(.system, "\(path.escapedForLog) is not a regular file")
+            throw SSHError(.notRegular, "\(path.escapedForLog) is not a regular file")
         }
+        // A file with a hole can be larger than any memory.
+        guard !self.isRegular || information.st_size <= limit else { throw Self.excess(path, limit) }
         self.bytes = try Self.readAll(descriptor, expected: information.st_size, path: path, limit: limit)
     }
 
@@ -35,17 +38,19 @@ struct BoundedFile {
     /// - Parameter expected: the size that the system told; a pipe or a growing file has more.
     private static func readAll(_ descriptor: Int32, expected: Int, path: String, limit: Int) throws -> [UInt8] {
         var bytes: [UInt8] = []
-        var chunk = [UInt8](repeating: 0, count: min(max(expected + 1, 1024), 65_536))
+        var chunk = [UInt8](repeating: 0, count: min(max(expected, 1023), 65_535) + 1)
         while true {
             let count = read(descriptor, &chunk, chunk.count)
             if count < 0, errno == EINTR { continue }
             guard count >= 0 else { throw Self.failure(path) }
             guard count > 0 else { return bytes }
             bytes += chunk[..<count]
-            guard bytes.count <= limit else {
-                throw SSHError(.limitExceeded, "\(path.escapedForLog) is larger than \(limit) bytes")
-            }
+            guard bytes.count <= limit else { throw Self.excess(path, limit) }
         }
+    }
+
+    private static func excess(_ path: String, _ limit: Int) -> SSHError {
+        SSHError(.limitExceeded, "\(path.escapedForLog) is larger than \(limit) bytes")
     }
 
     private static func failure(_ path: String) -> SSHError {
@@ -58,6 +63,8 @@ struct BoundedFile {
 extension SSHError.Code {
     /// The machine is short of something, or a file's server is not there: it says nothing of the file.
     static let unreadableNow = SSHError.Code("unreadableNow")
+    /// A device, a pipe or a folder stands where a file should.
+    static let notRegular = SSHError.Code("notRegular")
 }
 
 extension SSHError {

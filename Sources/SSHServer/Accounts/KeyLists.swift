@@ -6,7 +6,7 @@ final class KeyLists: Sendable {
     let revoked = ParsedFiles { try RevokedKeyFile($0) }
     let authorities = ParsedFiles { PublicKeyLines($0) }
     /// A relay has one such file for all devices, or one for each.
-    let authorized = ParsedFiles(count: 1024, size: 32 << 20) { file, path in
+    let authorized = ParsedFiles(count: 1024, size: 32 << 20, footprint: { $0.file.footprint }) { file, path in
         OwnedKeysFile(file: AuthorizedKeysFile(file.bytes, path: path), owner: file.owner, mode: file.mode)
     }
     private let problems = Mutex<[String: String]>([:])

@@ -1,3 +1,5 @@
+import SSHCrypto
+
 /// AuthorizedKeysCommand and AuthorizedPrincipalsCommand: asked when the files have not let anybody in, and judged as files are.
 extension LoginJudgement {
     /// The lines of AuthorizedKeysCommand; nil if there is none.
@@ -13,11 +15,11 @@ extension LoginJudgement {
     }
 
     /// The lines of AuthorizedPrincipalsCommand; nil if there is none.
-    mutating func principalsOfCommand() throws(LoginRefusal) -> PrincipalsFile? {
+    mutating func principalsOfCommand(_ certificate: Certificate) throws(LoginRefusal) -> PrincipalsFile? {
         guard let command = self.settings.authorizedPrincipalsCommand else { return nil }
         switch try self.ask(command, .principals, as: self.settings.authorizedPrincipalsCommandUser) {
-        case .said(let bytes): return PrincipalsFile(bytes, path: command.text)
-        case .remembered(.principal(let line)): return PrincipalsFile(lines: [line])
+        case .said(let bytes): return PrincipalsFile(bytes, path: command.text, upTo: certificate.names)
+        case .remembered(.principal(let line)): return PrincipalsFile(line: line)
         default: return nil
         }
     }

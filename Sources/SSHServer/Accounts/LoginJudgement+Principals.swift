@@ -6,22 +6,24 @@ extension LoginJudgement {
     mutating func principal(of certificate: Certificate) throws(LoginRefusal) -> PrincipalsFile.Line {
         var reasons: [String] = []
         if let pattern = self.settings.authorizedPrincipalsFile {
-            var file = PrincipalsFile(lines: [])
-            do throws(LoginRefusal) { file = try self.principals(pattern) } catch { reasons += error.reasons }
-            if let line = try self.principal(of: certificate, in: file) { return line }
+            var file = PrincipalsFile(line: nil)
+            do throws(LoginRefusal) { file = try self.principals(pattern, certificate) } catch {
+                reasons += error.reasons
+            }
+            if let line = try self.check(file.line) { return line }
             reasons += file.problems.map(\.description)
         }
         var said: [LogLine] = []
         var file: PrincipalsFile?
         do throws(LoginRefusal) {
-            file = try self.principalsOfCommand()
+            file = try self.principalsOfCommand(certificate)
         } catch {
             guard self.awaited == nil else { throw error }
             reasons += error.reasons
             said += error.said
         }
         if let file {
-            if let line = try self.principal(of: certificate, in: file) {
+            if let line = try self.check(file.line) {
                 self.remember(.principal(line))
                 return line
             }
@@ -31,12 +33,9 @@ extension LoginJudgement {
         throw LoginRefusal(reasons, said: said + [.noPrincipal])
     }
 
-    /// The first line with one of the certificate's names decides, as in sshd; nil if there is none.
-    private func principal(
-        of certificate: Certificate,
-        in file: PrincipalsFile
-    ) throws(LoginRefusal) -> PrincipalsFile.Line? {
-        guard let line = file.lines.first(where: { certificate.names($0.principal) }) else { return nil }
+    /// The first line with one of the certificate's names decides, as in sshd.
+    private func check(_ line: PrincipalsFile.Line?) throws(LoginRefusal) -> PrincipalsFile.Line? {
+        guard let line else { return nil }
         if let reason = AuthorizedKeys.refusal(line.options, self.now, self.facts.address, self.facts.host) {
             throw LoginRefusal("\(line.rule): \(reason)")
         }
@@ -46,7 +45,10 @@ extension LoginJudgement {
         return line
     }
 
-    private mutating func principals(_ pattern: String) throws(LoginRefusal) -> PrincipalsFile {
+    private mutating func principals(
+        _ pattern: String,
+        _ certificate: Certificate
+    ) throws(LoginRefusal) -> PrincipalsFile {
         do {
             guard case .path(let path) = try AuthorizedKeysPath.expand(pattern, for: self.account, glob: false) else {
                 throw InvalidValue("the account has no home or user id for AuthorizedPrincipalsFile \(pattern)")
@@ -55,7 +57,7 @@ extension LoginJudgement {
             if self.strictModes {
                 try StrictModes(account: self.account).check(path, owner: file.owner, mode: file.mode)
             }
-            return PrincipalsFile(file.bytes, path: path)
+            return PrincipalsFile(file.bytes, path: path, upTo: certificate.names)
         } catch is BoundedFile.NotFound {
             throw LoginRefusal("AuthorizedPrincipalsFile \(pattern) does not exist for this account")
         } catch {

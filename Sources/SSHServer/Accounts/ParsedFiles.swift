@@ -6,7 +6,9 @@ final class ParsedFiles<Value: Sendable>: Sendable {
     private struct Entry {
         let state: FileState
         let value: Result<Value, any Error>
+        /// The file's.
         let size: Int
+        let footprint: Int
         let isOnLocalDisk: Bool
         /// What was parsed, while the file is so new that it may be written again without looking different.
         var bytes: [UInt8]?
@@ -16,22 +18,30 @@ final class ParsedFiles<Value: Sendable>: Sendable {
     private struct Entries {
         var byPath: [String: Entry] = [:]
         var uses: UInt64 = 0
-        /// Of all the files that are kept.
-        var size = 0
+        /// What all the files that are kept take together.
+        var footprint = 0
     }
 
     private let entries = Mutex(Entries())
     private let count: Int
     private let size: Int
     private let parse: @Sendable (BoundedFile, String) throws -> Value
+    private let footprint: @Sendable (Value) -> Int
 
     /// - Parameters:
     ///   - count: how many files are kept; who has not been asked for longest goes.
-    ///   - size: how many bytes they may have together. The last one asked for is kept even if it is larger.
+    ///   - size: how many bytes of memory they may take together. The last one asked for is kept even if it is larger.
+    ///   - footprint: how many bytes of memory a parsed file takes, about.
     ///   - parse: gets the file and its path.
-    init(count: Int, size: Int, parse: @escaping @Sendable (BoundedFile, String) throws -> Value) {
+    init(
+        count: Int,
+        size: Int,
+        footprint: @escaping @Sendable (Value) -> Int = { _ in 0 },
+        parse: @escaping @Sendable (BoundedFile, String) throws -> Value
+    ) {
         self.count = count
         self.size = size
+        self.footprint = footprint
         self.parse = parse
     }
 
@@ -70,6 +80,7 @@ final class ParsedFiles<Value: Sendable>: Sendable {
             state: file.state,
             value: value,
             size: file.bytes.count,
+            footprint: max(file.bytes.count, (try? self.footprint(value.get())) ?? 0),
             isOnLocalDisk: LocalDisk.holds(path),
             bytes: isNew ? file.bytes : nil,
             lastUse: 0
@@ -90,14 +101,14 @@ final class ParsedFiles<Value: Sendable>: Sendable {
         self.entries.withLock { entries in
             var entry = entry
             entry.lastUse = entries.uses
-            entries.size += entry.size - (entries.byPath.updateValue(entry, forKey: path)?.size ?? 0)
-            guard entries.byPath.count > self.count || entries.size > self.size else { return }
+            entries.footprint += entry.footprint - (entries.byPath.updateValue(entry, forKey: path)?.footprint ?? 0)
+            guard entries.byPath.count > self.count || entries.footprint > self.size else { return }
             // Some more than must go: where there are more files than are kept, not every login is to look for one.
             let (count, size) = (self.count - self.count / 8, self.size - self.size / 8)
             let oldestFirst = entries.byPath.sorted { $0.value.lastUse < $1.value.lastUse }
-            for (path, entry) in oldestFirst.dropLast() where entries.byPath.count > count || entries.size > size {
+            for (path, entry) in oldestFirst.dropLast() where entries.byPath.count > count || entries.footprint > size {
                 entries.byPath[path] = nil
-                entries.size -= entry.size
+                entries.footprint -= entry.footprint
             }
         }
     }

@@ -6,21 +6,25 @@ struct PrincipalsFile {
         let rule: Rule
     }
 
-    private(set) var lines: [Line] = []
+    private(set) var line: Line?
     private(set) var problems: [AuthorizedKeysProblem] = []
 
-    /// Lines that were read before.
-    init(lines: [Line]) {
-        self.lines = lines
+    /// A line that was read before, or none.
+    init(line: Line?) {
+        self.line = line
     }
 
-    init(_ bytes: [UInt8], path: String) {
-        var number = 0
-        for line in bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false) {
-            number += 1
+    /// Reads up to the first line that counts.
+    ///
+    /// - Parameter counts: gets the line's name.
+    init(_ bytes: [UInt8], path: String, upTo counts: (String) -> Bool) {
+        for (number, text) in FileLines(bytes) {
             do {
-                if let line = try Self.parse(line, path, number) { self.lines.append(line) }
+                guard let line = try Self.parse(text, path, number), counts(line.principal) else { continue }
+                self.line = line
+                return
             } catch {
+                guard self.problems.count < AuthorizedKeysFile.mostProblems else { continue }
                 let reason = (error as? InvalidValue)?.reason ?? "\(error)"
                 self.problems.append(
                     AuthorizedKeysProblem(file: path, line: number, reason: "\(reason): line ignored")
