@@ -19,9 +19,10 @@ final class UnixSocketFolder: Sendable {
     /// - Throws: `forwardingFailed` for a path that cannot be a socket's, or a folder that cannot be reached.
     init(of path: String, _ links: SymbolicLinks) throws {
         try UnixSocketAddress.check(path)
-        let end = path.lastIndex(of: "/")
-        let folder = end.map { path[...$0] } ?? "."
-        self.name = end.map { String(path[path.index(after: $0)...]) } ?? path
+        // In bytes, as the system sees it: a slash and a combining mark are one character of Swift's.
+        let start = path.utf8.lastIndex(of: UInt8(ascii: "/")).map(path.utf8.index(after:))
+        let folder = start.map { path[..<$0] } ?? "."
+        self.name = String(path[(start ?? path.startIndex)...])
         guard !["", ".", ".."].contains(self.name) else {
             throw SSHError(.forwardingFailed, "the path names no file")
         }
@@ -37,9 +38,11 @@ final class UnixSocketFolder: Sendable {
 
     /// Opens one component after the other, so that no symbolic link can stand in for one, not even for a moment.
     private static func walk(_ folder: Substring) throws -> Int32 {
-        guard folder.hasPrefix("/") else { throw SSHError(.forwardingFailed, "the path is not absolute") }
+        guard folder.utf8.first == UInt8(ascii: "/") else {
+            throw SSHError(.forwardingFailed, "the path is not absolute")
+        }
         var current = try Self.open("/", in: AT_FDCWD, 0)
-        for name in folder.split(separator: "/").map(String.init) {
+        for name in folder.utf8.split(separator: UInt8(ascii: "/")).compactMap({ String($0) }) {
             let parent = current
             defer { close(parent) }
             current = openat(parent, name, __O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)

@@ -34,6 +34,8 @@ struct Explain: ParsableCommand {
     }
 
     func run() throws {
+        // Or it would not be heard how a command ended.
+        signal(SIGCHLD, SIG_DFL)
         do {
             let configuration = try ServerConfiguration.load(file: self.configurationFile, supported: .all)
             let port = configuration.listenEndpoints.first?.port.map(Int.init) ?? 22

@@ -82,6 +82,8 @@ struct Serve: AsyncParsableCommand {
         ProcessMemory.keepForReuse(16 * 1024 * 1024)
         // A client that closes while we write is an error of that write, no reason to die.
         signal(SIGPIPE, SIG_IGN)
+        // Or it would not be heard how a command ended.
+        signal(SIGCHLD, SIG_DFL)
         let configuration = try self.load()
         if self.prints {
             let facts = try ConnectionFacts(specifications: self.connections)

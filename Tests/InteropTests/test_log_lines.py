@@ -24,6 +24,8 @@ OURS = [
 ]
 # What sshd alone says: its processes; traffic, which the relay tells tunnel by tunnel; its inside names of a bad packet.
 THEIRS = [
+    # Its two processes say it, each for itself.
+    r"ROOT LOGIN REFUSED FROM .* \[preauth\]$",
     r"User child is on pid ",
     r"Transferred: sent ",
     r"Closing connection to ",
@@ -37,7 +39,8 @@ def _logged(lab, kind, level, deed, expected=frozenset()):
     """What a server's log says of one deed, given the time to say what is expected."""
     config = [line(lab) if callable(line) else line for line in deed.config]
     authorized_keys = deed.authorized_keys and deed.authorized_keys(lab) + "\n"
-    server = lab.server(kind, config=[f"LogLevel {level}", *config], authorized_keys=authorized_keys)
+    config.insert(0, f"LogLevel {level}")
+    server = lab.server(kind, config=config, match=deed.match, authorized_keys=authorized_keys)
     deed(lab, server)
     wait_until(lambda: _idle(server), 10, "the end of all connections")
     try:

@@ -81,11 +81,14 @@ extension Engine {
     }
 
     /// Server: the answer to `Event.loginBegins`.
-    public mutating func beginLogin() throws {
+    ///
+    /// - Parameter limits: nil for those of the configuration.
+    public mutating func beginLogin(_ limits: LoginLimits? = nil) throws {
         guard case .server(var authentication) = self.login else {
             throw SSHError(.misuse, "a client begins its login by itself")
         }
         let action = try authentication.resume(
+            limits,
             session: self.transport.sessionIdentifier,
             hostKey: self.transport.hostKey
         )

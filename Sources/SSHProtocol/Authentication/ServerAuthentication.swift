@@ -30,6 +30,19 @@ public struct AuthenticationRequest: Sendable {
     }
 }
 
+/// What a server allows who wants to log in, once it is known who that is.
+public struct LoginLimits: Sendable {
+    /// Failed tries before the connection ends.
+    public var maximumTries: Int
+    /// Signature algorithms that are accepted.
+    public var algorithms: [String]
+
+    public init(maximumTries: Int, algorithms: [String]) {
+        self.maximumTries = maximumTries
+        self.algorithms = algorithms
+    }
+}
+
 /// The server's side of user authentication (RFC 4252).
 struct ServerAuthentication {
     enum Action {
@@ -64,14 +77,15 @@ struct ServerAuthentication {
     /// As in sshd. Questions whether a key would do are no failures.
     static let maximumRequests = 1024
     private var hasTriedNone = false
-    private let maximumTries: Int
-    private let algorithms: [String]
+    private var limits: LoginLimits
     private let announces: Bool
 
     init(configuration: EngineConfiguration) {
         self.announces = configuration.announcesLogin
-        self.maximumTries = configuration.maximumAuthenticationTries
-        self.algorithms = configuration.userKeyAlgorithms
+        self.limits = LoginLimits(
+            maximumTries: configuration.maximumAuthenticationTries,
+            algorithms: configuration.userKeyAlgorithms
+        )
     }
 
     /// The account that the client last asked for, as it wrote it.
@@ -138,10 +152,11 @@ struct ServerAuthentication {
     }
 
     /// The caller has said what it wanted to say before: the first request is looked at now.
-    mutating func resume(session: [UInt8], hostKey: [UInt8]) throws -> Action {
+    mutating func resume(_ limits: LoginLimits?, session: [UInt8], hostKey: [UInt8]) throws -> Action {
         guard case .announced(let request) = self.state else {
             throw SSHError(.misuse, "no login waits for its beginning")
         }
+        if let limits { self.limits = limits }
         self.state = .awaitingRequest
         return try self.judge(request, session: session, hostKey: hostKey)
     }
@@ -187,7 +202,7 @@ struct ServerAuthentication {
         session: [UInt8],
         hostKey: [UInt8]
     ) -> AuthenticationRequest? {
-        guard self.algorithms.contains(method.algorithm),
+        guard self.limits.algorithms.contains(method.algorithm),
             method.boundHostKey == nil || method.boundHostKey == hostKey,
             let (credential, key) = Self.credential(method)
         else { return nil }
@@ -227,7 +242,7 @@ struct ServerAuthentication {
 
     private mutating func countFailure() throws -> UserAuthenticationFailure {
         self.failures += 1
-        guard self.failures < self.maximumTries else { throw Self.tooMany() }
+        guard self.failures < self.limits.maximumTries else { throw Self.tooMany() }
         return Self.failure
     }
 

@@ -33,12 +33,15 @@ public struct AuthorizedKeysProblem: Hashable, Sendable, CustomStringConvertible
     public let reason: String
     /// The key of the line, as far as it could be read: who offers it wants to know the reason.
     let blob: [UInt8]?
+    /// sshd's line about a file that is not used.
+    let said: LogLine?
 
-    init(file: String, line: Int, reason: String, blob: [UInt8]? = nil) {
+    init(file: String, line: Int, reason: String, blob: [UInt8]? = nil, said: LogLine? = nil) {
         self.file = file
         self.line = line
         self.reason = reason
         self.blob = blob
+        self.said = said
     }
 
     public var description: String {

@@ -1,4 +1,5 @@
 import Glibc
+import SSHWire
 
 /// All keys of one account, from all its files, in their order.
 public struct AuthorizedKeys: Sendable {
@@ -8,7 +9,7 @@ public struct AuthorizedKeys: Sendable {
 
     public enum Match: Sendable {
         case accepted(AuthorizedKey)
-        /// Why each line with this key does not count; empty if the key stands nowhere.
+        /// Why each line with this key does not count, and each file that may have one; empty if the key stands nowhere.
         case refused(reasons: [AuthorizedKeysProblem])
     }
 
@@ -44,9 +45,11 @@ public struct AuthorizedKeys: Sendable {
         var problems: [AuthorizedKeysProblem] = []
         let check = strictModes ? StrictModes(account: account) : nil
         for pattern in patterns {
-            let paths = Self.locating(pattern, &problems) { try Self.paths(pattern, account, &consulted, glob) }
+            let paths = Self.locating(pattern, account, &problems) {
+                try Self.paths(pattern, account, &consulted, glob)
+            }
             for path in paths ?? [] {
-                let file = Self.locating(path, &problems) { try Self.read(path, check, &consulted) }
+                let file = Self.locating(path, account, &problems) { try Self.read(path, check, &consulted) }
                 if let file { files.append(file) }
             }
         }
@@ -60,7 +63,7 @@ public struct AuthorizedKeys: Sendable {
     ///   - address: the client's numeric address.
     ///   - host: the client's name; the address again while UseDNS is no.
     public func match(blob: [UInt8], at now: UInt64, from address: String, host: String? = nil) -> Match {
-        var reasons = self.problems.filter { $0.blob == blob }
+        var reasons = self.problems.filter { $0.blob == blob || $0.line == 0 }
         for key in self.keys where key.blob == blob {
             guard !key.options.certificateAuthority else {
                 let reason = "a cert-authority line accepts certificates, not the key itself"
@@ -111,6 +114,7 @@ public struct AuthorizedKeys: Sendable {
     /// A missing file is no problem: most accounts have fewer files than AuthorizedKeysFile names.
     private static func locating<Value>(
         _ path: String,
+        _ account: Account,
         _ problems: inout [AuthorizedKeysProblem],
         _ body: () throws -> Value
     ) -> Value? {
@@ -119,8 +123,25 @@ public struct AuthorizedKeys: Sendable {
         } catch is BoundedFile.NotFound {
             return nil
         } catch {
-            let reason = (error as? InvalidValue)?.reason ?? "\(error)"
-            problems.append(AuthorizedKeysProblem(file: path, line: 0, reason: reason))
+            let reason = (error as? InvalidValue)?.reason ?? ErrorText.of(error)
+            let said = Self.refusalLine(of: path, account, error)
+            problems.append(AuthorizedKeysProblem(file: path, line: 0, reason: reason, said: said))
+            return nil
+        }
+    }
+
+    /// sshd's words for a file that it does not use.
+    private static func refusalLine(of path: String, _ account: Account, _ error: any Error) -> LogLine? {
+        let (user, file) = (account.name.text.escapedForLog, path.escapedForLog)
+        switch error {
+        case let error as StrictModes.Untrusted:
+            return .info("Authentication refused: \(error.fault)")
+        case let error as SSHError where error.code == .notRegular:
+            return .info("User '\(user)' authorized keys '\(file)' is not a regular file")
+        case let error as SSHError:
+            let reason = error.reason.trimmingPrefix("\(file) ").trimmingPrefix("cannot be read: ")
+            return .info("Could not open user '\(user)' authorized keys '\(file)': \(reason)")
+        default:
             return nil
         }
     }

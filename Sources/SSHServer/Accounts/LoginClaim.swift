@@ -11,10 +11,13 @@ struct LoginClaim: Sendable {
     let securityKey: SecurityKeyDetails?
     /// There was a signature.
     let isProven: Bool
+    /// A client asks whether the key would do.
+    let isQuestion: Bool
 
     init(_ request: AuthenticationRequest) {
         self.user = request.user
         self.algorithms = [request.algorithm]
+        self.isQuestion = !request.isSigned
         self.credential = request.credential
         if case .signature(let details) = request.proof {
             self.securityKey = details.securityKey
@@ -31,6 +34,7 @@ struct LoginClaim: Sendable {
         self.credential = credential
         self.securityKey = nil
         self.isProven = false
+        self.isQuestion = false
         self.algorithms =
             switch credential {
             case .key(let key): key.signatureAlgorithms

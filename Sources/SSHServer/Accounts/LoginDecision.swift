@@ -73,7 +73,7 @@ enum LoginDecision: Sendable {
         _ consulted: inout ConsultedFiles
     ) -> ConnectionFacts {
         var facts = facts
-        facts.user = account.name.text
+        facts.learn(user: account.name.text)
         facts.groups = account.groups
         // An account is a name with keys; Match blocks that ask for invalid users see it without.
         if account.userID == nil {
@@ -109,6 +109,8 @@ struct LoginRefusal: Error {
     var cause: String?
     /// A file could not be read, for a reason that has nothing to do with it.
     var isPassing = false
+    /// PermitRootLogin says so.
+    var isOfRoot = false
 
     init(_ reasons: [String], said: [LogLine] = [], cause: String? = nil) {
         self.reasons = reasons

@@ -77,7 +77,8 @@ struct LoginJudgement {
         case .accepted(let line): return line
         case .refused(let reasons):
             let lines = keys.keys.filter { $0.blob == key.blob && !$0.options.certificateAuthority }
-            throw LoginRefusal(reasons.map(\.description), said: lines.flatMap(self.refusalLines))
+            let said = reasons.compactMap(\.said) + lines.flatMap(self.refusalLines)
+            throw LoginRefusal(reasons.map(\.description), said: said)
         }
     }
 
@@ -122,7 +123,8 @@ struct LoginJudgement {
     }
 
     private func checkRoot(_ line: AuthorizedKey) throws(LoginRefusal) {
-        guard self.account.userID == 0 else { return }
+        // As in sshd, the key would do: that it is root's is told when it is proven.
+        guard self.account.userID == 0, !self.claim.isQuestion else { return }
         let isPermitted =
             switch self.settings.permitRootLogin {
             case .yes, .withoutPassword: true
@@ -130,7 +132,9 @@ struct LoginJudgement {
             case .no: false
             }
         guard isPermitted else {
-            throw LoginRefusal("\(self.settings.$permitRootLogin.rule ?? .builtIn("PermitRootLogin"))")
+            var refusal = LoginRefusal("\(self.settings.$permitRootLogin.rule ?? .builtIn("PermitRootLogin"))")
+            refusal.isOfRoot = true
+            throw refusal
         }
     }
 

@@ -12,7 +12,7 @@ struct StrictModes {
 
     /// The open file, and every folder above it up to the home if it lies there, else up to `/`.
     ///
-    /// - Throws: `InvalidValue` that names the file or folder.
+    /// - Throws: `Untrusted`, or `InvalidValue` that names the file or folder.
     func check(_ path: String, owner: UInt32, mode: UInt32) throws {
         try self.check("file", path, owner: owner, mode: mode)
         guard let resolved = Self.resolve(path) else { throw InvalidValue("the path of \(path) cannot be resolved") }
@@ -28,15 +28,25 @@ struct StrictModes {
 
     private func check(_ kind: String, _ path: String, owner: UInt32, mode: UInt32) throws {
         guard self.owners.contains(owner), mode & 0o022 == 0 else {
-            throw InvalidValue(
-                "bad ownership or modes for \(kind) \(path): expected that only root, the account or the relay's user owns "
-                    + "it and that group and others cannot write to it"
-            )
+            throw Untrusted(place: "\(kind) \(path)")
+        }
+    }
+
+    /// Somebody else could write there.
+    struct Untrusted: Error, CustomStringConvertible {
+        let place: String
+
+        /// sshd's words.
+        var fault: String { "bad ownership or modes for \(self.place)" }
+
+        var description: String {
+            "\(self.fault): expected that only root, the account or the relay's user owns it and that group and others "
+                + "cannot write to it"
         }
     }
 
     static func parent(of path: String) -> String {
-        guard let slash = path.lastIndex(of: "/"), slash != path.startIndex else { return "/" }
+        guard let slash = path.utf8.lastIndex(of: UInt8(ascii: "/")), slash != path.startIndex else { return "/" }
         return String(path[..<slash])
     }
 

@@ -18,7 +18,7 @@ enum TriedAccount: Hashable, Sendable {
         guard let name = AccountName(user) else { return .unknown }
         let account = files.account(name, groups: configuration.asksForGroups)
         var facts = facts
-        facts.user = user
+        facts.learn(user: user)
         facts.groups = account.groups
         if account.userID == nil {
             // Here an account needs no Unix account, but keys.

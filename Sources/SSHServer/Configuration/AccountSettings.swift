@@ -82,6 +82,12 @@ public struct AccountSettings: Sendable {
     /// Accounts need no file of their own: an authority or a command may know them.
     var mayKnowAnybody: Bool { self.trustedUserCAKeys != nil || self.authorizedKeysCommand != nil }
 
+    /// Something is set that is asked for before a key is judged.
+    var decidesLoginsBeginning: Bool {
+        [self.$banner.rule, self.$maxAuthTries.rule, self.$pubkeyAcceptedAlgorithms.rule, self.$logLevel.rule]
+            .contains { $0 != nil }
+    }
+
     var asksForGroups: Bool { self.$allowGroups.rule != nil || self.$denyGroups.rule != nil }
 
     /// DenyUsers, AllowUsers, DenyGroups, AllowGroups, in this order; without any of them everybody may.

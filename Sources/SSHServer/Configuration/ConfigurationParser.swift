@@ -170,7 +170,7 @@ extension ServerConfiguration {
         supported: SupportedAlgorithms,
         files: ConfigurationFiles = .system
     ) throws -> ServerConfiguration {
-        let folder = file.lastIndex(of: "/").map { String(file[..<$0]) } ?? "."
+        let folder = file.utf8.lastIndex(of: UInt8(ascii: "/")).map { String(file[..<$0]) } ?? "."
         var parser = ConfigurationParser(folder: folder, supported: supported, files: files, ports: ports)
         for (index, option) in options.enumerated() { try parser.parse(option: option, number: index + 1) }
         try parser.parse(file: file)

@@ -13,7 +13,8 @@ public struct ConnectionFacts: Hashable, Sendable {
     /// The numeric address that the client connected to.
     public var localAddress: String
     public var localPort: Int
-    /// What is not known: no criterion about it matches. Empty but for `-C`, and while a name is looked up.
+    /// What is not known: no criterion about it matches. Empty but for `-C`, before it is known who logs in, and while a name
+    /// is looked up.
     var missing: Set<Fact> = []
 
     /// - Parameter host: nil for the address itself.
@@ -33,5 +34,11 @@ public struct ConnectionFacts: Hashable, Sendable {
         self.address = address
         self.localAddress = localAddress
         self.localPort = localPort
+    }
+
+    /// The client has said who it wants to be.
+    mutating func learn(user: String) {
+        self.user = user
+        self.missing.remove(.user)
     }
 }

@@ -107,6 +107,8 @@ struct MatchSection: Sendable {
     private(set) var assignments: [@Sendable (inout AccountSettings) -> Void] = []
     /// A condition or a value is about groups.
     private(set) var asksForGroups: Bool
+    /// A value holds from the first word of who wants to log in.
+    private(set) var decidesLoginsBeginning = false
 
     init(conditions: [MatchCriteria]) {
         self.conditions = conditions
@@ -118,6 +120,7 @@ struct MatchSection: Sendable {
         var settings = AccountSettings()
         assign(&settings)
         if settings.asksForGroups { self.asksForGroups = true }
+        if settings.decidesLoginsBeginning { self.decidesLoginsBeginning = true }
     }
 
     func match(_ facts: ConnectionFacts) -> Bool {

@@ -4,6 +4,8 @@ import Logging
 struct ConnectionLog {
     let logger: Logger
     let connection: UInt64
+    /// nil: the logger's own.
+    var level: Logger.Level?
 
     /// - Parameter facts: what the line says, for readers that are programs; not asked for where the log is for people.
     func log(
@@ -11,10 +13,12 @@ struct ConnectionLog {
         _ message: @autoclosure () -> Logger.Message,
         _ facts: @autoclosure () -> Logger.Metadata = [:]
     ) {
-        guard self.logger.logLevel <= level else { return }
+        guard self.level ?? self.logger.logLevel <= level else { return }
         var metadata = (self.logger.handler as? RecordLog)?.showsFacts == false ? [:] : facts()
         metadata[LogRecord.connectionKey] = .stringConvertible(self.connection)
-        self.logger.log(level: level, message(), metadata: metadata)
+        var logger = self.logger
+        if let own = self.level { logger.logLevel = own }
+        logger.log(level: level, message(), metadata: metadata)
     }
 
     func trace(_ message: @autoclosure () -> Logger.Message) { self.log(.trace, message()) }

@@ -4,7 +4,7 @@ import SSHForwarding
 import SSHProtocol
 
 extension EngineConfiguration {
-    /// What the rules say about the engine, before it is known who logs in.
+    /// What the rules say about the engine, before it is known who wants to log in.
     static func server(_ rules: RelayRules, _ settings: AccountSettings) -> EngineConfiguration {
         var configuration = rules.engine
         if configuration.userKeyAlgorithms != settings.pubkeyAcceptedAlgorithms {
@@ -28,8 +28,14 @@ extension EngineConfiguration {
         self.hostCertificates = hostKeys.certificates
         self.versionAddendum = configured.versionAddendum
         self.userKeyAlgorithms = configured.defaults.pubkeyAcceptedAlgorithms
-        self.announcesLogin = configured.mayShowBanner || configured.useDNS
+        self.announcesLogin = configured.decidesLoginsBeginning || configured.useDNS
         self.prepare()
+    }
+}
+
+extension LoginLimits {
+    init(_ settings: AccountSettings) {
+        self.init(maximumTries: settings.maxAuthTries, algorithms: settings.pubkeyAcceptedAlgorithms)
     }
 }
 

@@ -128,6 +128,7 @@ extension ServerConnection {
         switch judged.decision {
         case .accepted(let grant):
             self.login?.grant = grant
+            self.logLevel = judged.rules.logLevel(of: grant.settings)
             self.watch(judged, until: grant.expires)
             self.applySettings(handler, replacing: login.grant.settings)
             self.applyTimeouts(replacing: login.grant.settings)

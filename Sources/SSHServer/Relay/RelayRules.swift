@@ -32,4 +32,12 @@ final class RelayRules: Sendable {
         self.logger = logger
         self.engine = EngineConfiguration(server: configuration, hostKeys)
     }
+
+    /// The level of lines about a connection, where a Match block gives it one of its own. Who debugs sees everything.
+    func logLevel(of settings: AccountSettings) -> Logger.Level? {
+        guard let rule = settings.$logLevel.rule, rule != self.configuration.defaults.$logLevel.rule,
+            self.logger.logLevel > .trace
+        else { return nil }
+        return settings.logLevel.loggerLevel
+    }
 }

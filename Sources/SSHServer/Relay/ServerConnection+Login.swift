@@ -118,7 +118,8 @@ extension ServerConnection {
     /// As in sshd, an account's failed keys are told at VERBOSE only: an agent offers all its keys.
     private func logRefusal(_ claim: LoginClaim, _ refusal: LoginRefusal) {
         guard case .known(let account) = self.triedAccount, account.isInvalid else {
-            self.logger.write(refusal.said)
+            self.logger.write(Array(refusal.said.prefix(8)))
+            if refusal.isOfRoot { self.logger.info("ROOT LOGIN REFUSED FROM \(self.peer)") }
             self.logger.debug("Failed publickey for \(self.triedUser) from \(self.peer) ssh2: \(claim.description)")
             for reason in refusal.reasons.prefix(8) { self.logger.debug("\(self.peer): \(reason.escapedForLog)") }
             return

@@ -2,11 +2,12 @@ import NIOCore
 import NIOPosix
 import SSHForwarding
 import SSHProtocol
+import SSHWire
 
 /// What happens between the first word of who wants to log in and the answer to it.
 extension ServerConnection {
     func connection(_ connection: ConnectionHandler, loginBeginsFor user: String) {
-        guard let nameRequest = self.nameRequest else { return self.showBanner(connection, to: user) }
+        guard let nameRequest = self.nameRequest else { return self.prepare(connection, for: user) }
         nameRequest.whenAnswered { [weak connection] answer in
             guard let connection, !connection.hasEnded else { return }
             self.nameRequest = nil
@@ -16,28 +17,32 @@ extension ServerConnection {
             case .unnamed: break
             case .doubtful(let reason): self.logger.info("\(reason.escapedForLog)")
             }
-            self.showBanner(connection, to: user)
+            self.prepare(connection, for: user)
         }
     }
 
-    private func showBanner(_ connection: ConnectionHandler, to user: String) {
-        let (configuration, facts) = (self.context.rules.configuration, self.facts)
-        guard configuration.mayShowBanner, let eventLoop = connection.eventLoop else { return self.begin(connection) }
+    private func prepare(_ connection: ConnectionHandler, for user: String) {
+        let (rules, facts) = (self.context.rules, self.facts)
+        guard rules.configuration.decidesLoginsBeginning, let eventLoop = connection.eventLoop else {
+            return self.begin(connection)
+        }
         let files = self.context.accountFiles()
         NIOThreadPool.singleton.runIfActive(eventLoop: eventLoop) {
-            Banner.load(for: user, configuration: configuration, facts: facts, files: files)
+            LoginBeginning(for: user, configuration: rules.configuration, facts: facts, files: files)
         }.assumeIsolated().whenComplete { result in
             guard !connection.hasEnded else { return }
-            switch result {
-            case .success(.none), .failure: break
-            case .success(.text(let text)): connection.perform { try $0.sendBanner(ByteBuffer(bytes: text)) }
-            case .success(.problem(let reason)): self.logger.info("\(reason)")
+            guard let beginning = try? result.get() else { return connection.disconnect(.byApplication, "busy") }
+            self.logLevel = rules.logLevel(of: beginning.settings.value)
+            switch beginning.banner {
+            case .none: break
+            case .text(let text): connection.perform { try $0.sendBanner(ByteBuffer(bytes: text)) }
+            case .problem(let reason): self.logger.info("\(reason)")
             }
-            self.begin(connection)
+            self.begin(connection, LoginLimits(beginning.settings.value))
         }
     }
 
-    private func begin(_ connection: ConnectionHandler) {
-        connection.perform { try $0.beginLogin() }
+    private func begin(_ connection: ConnectionHandler, _ limits: LoginLimits? = nil) {
+        connection.perform { try $0.beginLogin(limits) }
     }
 }

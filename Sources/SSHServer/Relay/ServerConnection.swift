@@ -37,6 +37,8 @@ final class ServerConnection {
     var channels: [ObjectIdentifier: RunningChannel] = [:]
     /// What its tunnels are held to, each shared with other connections of the account or the key.
     var rateLimiters: [RateLimiter] = []
+    /// Where a Match block says it.
+    var logLevel: Logger.Level?
     /// UseDNS: the client's name is being looked up.
     var nameRequest: ClientNameRequest?
     /// How often the client asked for a proof of our host keys.
@@ -64,7 +66,9 @@ final class ServerConnection {
         var description: String { self.claim.description(fingerprint: self.fingerprint) }
     }
 
-    var logger: ConnectionLog { ConnectionLog(logger: self.context.logger, connection: self.id) }
+    var logger: ConnectionLog {
+        ConnectionLog(logger: self.context.logger, connection: self.id, level: self.logLevel)
+    }
 
     /// What the login may do now; nil before it.
     var policy: ForwardingPolicy? {
@@ -103,7 +107,8 @@ final class ServerConnection {
             localPort: addresses.local?.port ?? 0
         )
         let rules = context.rules
-        // Until the client's name is known, no rule on names holds, be it for it or against it.
+        // Until a name is known, no rule on names holds, be it for it or against it.
+        facts.missing.insert(.user)
         if rules.configuration.useDNS { facts.missing.insert(.host) }
         let settings = rules.configuration.sharedSettings(for: facts).value
         guard !settings.refuseConnection else {

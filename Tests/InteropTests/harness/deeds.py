@@ -11,15 +11,16 @@ from .network import free_port, is_listening, wait_until
 from .settings import LOOPBACK, USER, program
 
 SECONDS = 30
-# What the server is told beside its port and keys: lines of its configuration and of authorized_keys, or what makes them.
+# What the server is told beside its port and keys: lines of its configuration and of authorized_keys, or what makes them, and
+# the lines of a Match block.
 DEEDS = []
 
 
-def told(config=(), keys=None):
+def told(config=(), keys=None, match=()):
     """Marks a deed that the logs of both servers must tell alike."""
 
     def mark(function):
-        function.config, function.authorized_keys = config, keys
+        function.config, function.authorized_keys, function.match = config, keys, match
         DEEDS.append(function)
         return function
 

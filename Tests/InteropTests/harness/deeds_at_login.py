@@ -97,6 +97,47 @@ def in_deny_groups(lab, server):
     ssh(lab, server)
 
 
+@told(["PermitRootLogin no"])
+def root_where_it_may_not(lab, server):
+    ssh(lab, server)
+
+
+@told(["StrictModes yes"])
+def folder_that_others_can_write_to(lab, server):
+    server.authorized_keys.parent.chmod(0o777)
+    ssh(lab, server)
+
+
+@told()
+def folder_in_place_of_the_keys(lab, server):
+    server.authorized_keys.unlink()
+    server.authorized_keys.mkdir()
+    ssh(lab, server)
+
+
+@told(match=[f"Match User {USER}", "MaxAuthTries 2"])
+def tries_of_a_match_block(lab, server):
+    ssh(lab, server, keys=[*strangers(lab, 4), lab.keys.user])
+
+
+@told(match=[f"Match User !{USER},*", "MaxAuthTries 1"])
+def tries_of_others(lab, server):
+    forward_until(lab, server, signal.SIGTERM, keys=[*strangers(lab, 2), lab.keys.user])
+
+
+@told(
+    ["PubkeyAcceptedAlgorithms ecdsa-sha2-nistp256"],
+    match=[f"Match User {USER}", "PubkeyAcceptedAlgorithms ssh-ed25519"],
+)
+def algorithms_of_a_match_block(lab, server):
+    forward_until(lab, server, signal.SIGTERM)
+
+
+@told(match=[f"Match User {USER}", "LogLevel VERBOSE"])
+def level_of_a_match_block(lab, server):
+    forward_until(lab, server, signal.SIGTERM, keys=[*strangers(lab, 1), lab.keys.user])
+
+
 @told(keys=lambda lab: f'from="192.0.2.1" {lab.keys.user.public}')
 def from_elsewhere(lab, server):
     ssh(lab, server)
