@@ -1,4 +1,5 @@
 import NIOPosix
+import SSHWire
 import Synchronization
 
 /// The threads on which names are looked up, for all tunnels of a process.
@@ -13,16 +14,18 @@ final class LookupThreads: Sendable {
         var waiting: [Work] = []
     }
 
-    static let shared = LookupThreads(count: 16, mostOfOne: 4)
+    static let shared = LookupThreads(count: 16, mostOfOne: 4, mostWaiting: 1024)
 
     private let pool: NIOThreadPool
     private let mostOfOne: Int
+    private let mostWaiting: Int
     /// Of those who ask just now.
     private let queues = Mutex<[LookupAsker: Queue]>([:])
 
-    init(count: Int, mostOfOne: Int) {
+    init(count: Int, mostOfOne: Int, mostWaiting: Int) {
         self.pool = NIOThreadPool(numberOfThreads: count)
         self.mostOfOne = mostOfOne
+        self.mostWaiting = mostWaiting
         self.pool.start()
     }
 
@@ -30,10 +33,14 @@ final class LookupThreads: Sendable {
     var askers: Int { self.queues.withLock { $0.count } }
 
     /// - Parameter asker: on whose behalf; nil if everything is on behalf of the same.
-    func submit(for asker: LookupAsker?, _ work: @escaping Work) {
+    /// - Throws: `limitExceeded` if too much of the asker's waits already.
+    func submit(for asker: LookupAsker?, _ work: @escaping Work) throws {
         guard let asker else { return self.run(work) }
-        let mayRun = self.queues.withLock { queues in
+        let mayRun = try self.queues.withLock { queues in
             guard queues[asker, default: Queue()].running < self.mostOfOne else {
+                guard queues[asker, default: Queue()].waiting.count < self.mostWaiting else {
+                    throw SSHError(.limitExceeded, "too many names are being looked up")
+                }
                 queues[asker]?.waiting.append(work)
                 return false
             }

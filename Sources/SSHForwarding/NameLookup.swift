@@ -22,8 +22,12 @@ final class NameLookup: Resolver, Sendable {
 
     /// To be asked once, by this way or by NIO's.
     func addresses(of host: String, port: Int) -> EventLoopFuture<[SocketAddress]> {
-        self.threads.submit(for: self.asker) {
-            self.addresses.completeWith(Result { try self.look(up: host, port) })
+        do {
+            try self.threads.submit(for: self.asker) {
+                self.addresses.completeWith(Result { try self.look(up: host, port) })
+            }
+        } catch {
+            self.addresses.fail(error)
         }
         return self.addresses.futureResult
     }

@@ -86,6 +86,11 @@ public struct WireReader: Sendable {
         return expected
     }
 
+    /// A text that is for people alone, and does not have to be right: a long one is cut, and what is no UTF-8 is replaced.
+    public mutating func readRemark(limit: Int = 4096) throws -> String {
+        String(decoding: try self.readString().readableBytesView.prefix(limit), as: UTF8.self)
+    }
+
     /// A host name, an address or a path to judge: whatever bytes the peer chose, for the rules to refuse. What is no UTF-8 is replaced,
     /// so that it names nothing.
     ///
@@ -117,15 +122,22 @@ public struct WireReader: Sendable {
         let bytes = try self.readString().readableBytesView
         guard let first = bytes.first else { return [] }
         guard bytes.count <= limit + 1 else {
-            throw SSHError(.limitExceeded, "an integer of \(bytes.count) bytes is longer than \(limit)")
+            throw Self.tooLong(bytes.count, limit)
         }
         guard first & 0x80 == 0 else { throw SSHError.protocolViolation("an integer is negative") }
-        guard first == 0 else { return Array(bytes) }
+        guard first == 0 else {
+            guard bytes.count <= limit else { throw Self.tooLong(bytes.count, limit) }
+            return Array(bytes)
+        }
         // RFC 4251 §5: unnecessary leading zeros must not be there; zero is the empty string.
         guard bytes.count > 1, bytes[bytes.startIndex + 1] & 0x80 != 0 else {
             throw SSHError.protocolViolation("an integer has needless leading zeros")
         }
         return Array(bytes.dropFirst())
+    }
+
+    private static func tooLong(_ count: Int, _ limit: Int) -> SSHError {
+        SSHError(.limitExceeded, "an integer of \(count) bytes is longer than \(limit)")
     }
 
     /// Everything that is left.

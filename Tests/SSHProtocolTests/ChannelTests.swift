@@ -106,7 +106,6 @@ struct ChannelTests {
         let messages: [any WireMessage] = [
             ChannelData(recipientChannel: number, data: ByteBuffer(string: "x")),
             ChannelExtendedData(recipientChannel: number, type: 1, data: ByteBuffer(string: "x")),
-            ChannelWindowAdjust(recipientChannel: number, bytesToAdd: 1),
             ChannelEOF(recipientChannel: number),
             ChannelClose(recipientChannel: number),
             ChannelRequest(recipientChannel: number, name: "shell", wantReply: true),
@@ -120,6 +119,51 @@ struct ChannelTests {
             try pair.send(message, from: .client)
             #expect(pair.serverError?.code == .protocolViolation, "\(message)")
         }
+    }
+
+    @Test func creditThatComesAfterTheChannelsEndMeansNothing() throws {
+        let (pair, id) = try self.loggedIn()
+        try pair.client.closeChannel(id)
+        try pair.server.closeChannel(try #require(pair.serverChannel))
+        pair.run()
+        try pair.send(ChannelWindowAdjust(recipientChannel: 0, bytesToAdd: 1), from: .client)
+        #expect(pair.serverError == nil)
+    }
+
+    /// Its window would never open again, and the channel never close.
+    @Test func whatIsSentToAPeerThatHasClosedIsDropped() throws {
+        let pair = try EnginePair(client: { $0.limits.channelWindow = 10 })
+        try pair.logIn()
+        let id = try pair.openChannel()
+        let server = try #require(pair.serverChannel)
+        pair.closesChannels = false
+        try pair.client.closeChannel(id)
+        pair.run()
+        pair.server.send(ByteBuffer(repeating: 1, count: 20), on: server)
+        try pair.server.closeChannel(server)
+        pair.run()
+        #expect(self.isClosed(pair.clientEvents) && self.isClosed(pair.serverEvents))
+    }
+
+    @Test(arguments: [
+        Array(repeating: UInt8(0x61), count: 5000), Array("ung\u{fc}ltig".unicodeScalars.map { UInt8($0.value) }),
+    ])
+    func remarkOfARefusalMayBeAnything(_ text: [UInt8]) throws {
+        let pair = try EnginePair()
+        try pair.logIn()
+        pair.confirmsChannels = false
+        let opened = try pair.client.openChannel(.session)
+        let id = try #require(opened)
+        pair.run()
+        var message = WireWriter()
+        message.writeByte(MessageNumber.channelOpenFailure.rawValue)
+        message.writeUInt32(id.number)
+        message.writeUInt32(2)
+        message.writeString(text)
+        message.writeText("")
+        try pair.send(payload: message.buffer, from: .server)
+        #expect(pair.clientError == nil)
+        #expect(pair.clientEvents.contains { if case .channelRefused = $0 { true } else { false } })
     }
 
     @Test func dataAfterEOFIsRefused() throws {

@@ -83,6 +83,23 @@ struct WireReaderTests {
         #expect(throws: SSHError.self) { try reader.readString() }
     }
 
+    @Test func theSignsZeroAloneMayGoBeyondAnIntegersLimit() throws {
+        var reader = self.reader([0, 0, 0, 5, 0, 0x80, 0, 0, 1])
+        #expect(try reader.readUnsignedMPInt(limit: 4) == [0x80, 0, 0, 1])
+        reader = self.reader([0, 0, 0, 5, 1, 0, 0, 0, 3])
+        #expect(throws: SSHError.self) { try reader.readUnsignedMPInt(limit: 4) }
+    }
+
+    @Test func aRemarkMayBeAnything() throws {
+        var writer = WireWriter()
+        writer.writeString([0x61, 0xff, 0x00] as [UInt8])
+        writer.writeString([UInt8](repeating: 0x61, count: 10))
+        var reader = WireReader(writer.buffer)
+        #expect(try reader.readRemark() == "a\u{fffd}\0")
+        #expect(try reader.readRemark(limit: 3) == "aaa")
+        try reader.expectEnd()
+    }
+
     @Test func aTextMustBeUTF8WithoutNul() {
         for bytes in [[0xff, 0xfe], [0x61, 0x00], [0xc3]] as [[UInt8]] {
             var writer = WireWriter()

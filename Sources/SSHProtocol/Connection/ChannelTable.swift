@@ -39,6 +39,11 @@ struct ChannelTable {
         self.index(of: id) != nil
     }
 
+    /// Whether the peer's number still stands for a channel.
+    func isUsed(_ number: UInt32) -> Bool {
+        self.index(of: number) != nil
+    }
+
     /// Changes the channel that the layer above names; nil when it is gone.
     mutating func update<Result>(_ id: ChannelID, _ body: (inout Channel) throws -> Result) rethrows -> Result? {
         guard let index = self.index(of: id) else { return nil }

@@ -61,7 +61,8 @@ extension Engine {
     /// Queues data. What one source reads at a time is all that may wait: ask `throttle` before reading more.
     public mutating func send(_ data: ByteBuffer, on id: ChannelID) {
         self.channels.update(id) { channel in
-            guard !channel.wantsEOF, !channel.wantsClose else { return }
+            // Who has closed the channel reads nothing more, and gives no more window for what would wait here.
+            guard !channel.wantsEOF, !channel.wantsClose, !channel.receivedClose else { return }
             channel.sendQueue.append(data)
         }
         self.enqueue(id)

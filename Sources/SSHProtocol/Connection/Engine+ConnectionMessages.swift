@@ -138,6 +138,9 @@ extension Engine {
     }
 
     private mutating func receiveWindowAdjust(_ message: ChannelWindowAdjust) throws -> Event? {
+        // Some peers reckon the credit in one thread and close in another: it may come after the channel's end. As in sshd, it
+        // means nothing then.
+        guard self.channels.isUsed(message.recipientChannel) else { return nil }
         let id = try self.channels.update(peerNamed: message.recipientChannel) { channel in
             guard channel.phase == .open else {
                 throw SSHError.protocolViolation("a window adjustment for a channel that is not open")

@@ -134,6 +134,7 @@ struct LoginJudgement {
         guard isPermitted else {
             var refusal = LoginRefusal("\(self.settings.$permitRootLogin.rule ?? .builtIn("PermitRootLogin"))")
             refusal.isOfRoot = true
+            refusal.said = [.verbose(self.grant(line).acceptedText(self.claim))]
             throw refusal
         }
     }

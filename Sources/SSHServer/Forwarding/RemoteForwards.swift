@@ -30,8 +30,8 @@ final class RemoteForwards {
     }
 
     private var entries: [ForwardAddress: Entry] = [:]
-    /// Requests for port 0 that are being bound: they have no name yet.
-    private var unnamed = 0
+    /// Requests whose sockets are being bound, taken back or not: work is done for each.
+    private var underWay = 0
     private var lastTicket: UInt64 = 0
     private(set) var isClosed = false
     /// Listeners on Unix sockets, by the path that the client asked for.
@@ -44,7 +44,7 @@ final class RemoteForwards {
         self.onClose = onClose
     }
 
-    private var count: Int { self.entries.count + self.unnamed + self.unixEntries.count }
+    private var count: Int { self.listeners.count + self.underWay + self.unixEntries.count }
     var hasRoom: Bool { self.count < Self.maximum }
 
     var listeners: [Listener] {
@@ -58,12 +58,12 @@ final class RemoteForwards {
         guard !self.isClosed, self.hasRoom else { return nil }
         self.lastTicket += 1
         let ticket = Ticket(number: self.lastTicket)
-        guard address.port != 0 else {
-            self.unnamed += 1
-            return ticket
+        // With port 0 it has no name yet.
+        if address.port != 0 {
+            guard self.entries[address] == nil else { return nil }
+            self.entries[address] = .binding(ticket)
         }
-        guard self.entries[address] == nil else { return nil }
-        self.entries[address] = .binding(ticket)
+        self.underWay += 1
         return ticket
     }
 
@@ -73,14 +73,10 @@ final class RemoteForwards {
 
     /// - Returns: false if the connection has gone meanwhile, or the client took its request back: the socket is closed.
     func finish(_ requested: ForwardAddress, _ ticket: Ticket, _ addresses: [String], _ socket: PortListener) -> Bool {
+        self.underWay -= 1
         let listener = Listener(requested: requested, addresses: addresses, socket: socket)
-        let isWanted: Bool
-        if requested.port == 0 {
-            self.unnamed -= 1
-            isWanted = self.entries[listener.name] == nil
-        } else {
-            isWanted = self.isBinding(requested, ticket)
-        }
+        let isWanted =
+            requested.port == 0 ? self.entries[listener.name] == nil : self.isBinding(requested, ticket)
         guard isWanted, !self.isClosed else {
             socket.close()
             return false
@@ -91,11 +87,8 @@ final class RemoteForwards {
     }
 
     func fail(_ requested: ForwardAddress, _ ticket: Ticket) {
-        if requested.port == 0 {
-            self.unnamed -= 1
-        } else if self.isBinding(requested, ticket) {
-            self.entries[requested] = nil
-        }
+        self.underWay -= 1
+        if self.isBinding(requested, ticket) { self.entries[requested] = nil }
     }
 
     /// - Returns: false if there is no such listener.

@@ -7,7 +7,8 @@ import SSHWire
 /// The client's -L to a path: direct-streamlocal (OpenSSH's PROTOCOL §2.4).
 extension ServerConnection {
     func dial(_ connection: ConnectionHandler, _ channel: ChannelID, path: String) {
-        self.withUnixPolicy(connection) { policy, account in
+        let refuse = { connection.refuse(channel, .resourceShortage, "too many paths at a time") }
+        self.withUnixPolicy(connection, orElse: refuse) { policy, account in
             let decision = policy.mayOpen(path: path, for: account)
             guard decision.isPermitted else {
                 self.logger.info(

@@ -9,8 +9,11 @@ import SSHWire
 /// The client's -R with a path: streamlocal-forward, cancel-streamlocal-forward and forwarded-streamlocal (OpenSSH's
 /// PROTOCOL §2.4).
 extension ServerConnection {
+    /// So many paths of a connection wait for the system's word on the account.
+    private static let mostAccountQuestions = 64
+
     func listen(_ connection: ConnectionHandler, path: String, _ reply: UInt64?) {
-        self.withUnixPolicy(connection) { policy, account in
+        self.withUnixPolicy(connection, orElse: { self.answer(connection, reply, success: nil) }) { policy, account in
             let decision = policy.mayListen(path: path, for: account)
             guard decision.isPermitted else {
                 self.logger.info(
@@ -106,13 +109,26 @@ extension ServerConnection {
 
     /// The policy as it is now, and the account that its patterns ask for: the system is asked only if one of them does, and
     /// away from the event loop.
-    func withUnixPolicy(_ connection: ConnectionHandler, _ body: @escaping (ForwardingPolicy, Account) -> Void) {
+    ///
+    /// - Parameter refuse: is called instead if the client asks faster than the system answers; nil where it is not the client
+    ///   who asks.
+    func withUnixPolicy(
+        _ connection: ConnectionHandler,
+        orElse refuse: (() -> Void)?,
+        _ body: @escaping (ForwardingPolicy, Account) -> Void
+    ) {
         guard let policy = self.policy, let login = self.login, let name = AccountName(login.user),
             let eventLoop = connection.eventLoop
         else { return }
         guard policy.needsUnixAccount else { return body(policy, Account(name: name)) }
+        if let refuse, self.accountQuestions >= Self.mostAccountQuestions {
+            self.logger.info("\(self.peer): too many paths at a time")
+            return refuse()
+        }
+        self.accountQuestions += 1
         NIOThreadPool.singleton.runIfActive(eventLoop: eventLoop) { Account.lookingUp(name) }
             .assumeIsolated().whenComplete { result in
+                self.accountQuestions -= 1
                 guard !connection.hasEnded else { return }
                 body(policy, (try? result.get()) ?? Account(name: name))
             }

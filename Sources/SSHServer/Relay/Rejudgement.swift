@@ -167,7 +167,7 @@ extension ServerConnection {
             self.forwards.close(listener)
         }
         guard let handler = self.handler, !self.forwards.paths.isEmpty else { return }
-        self.withUnixPolicy(handler) { policy, account in
+        self.withUnixPolicy(handler, orElse: nil) { policy, account in
             for path in self.forwards.paths {
                 let decision = policy.mayListen(path: path, for: account)
                 guard !decision.isPermitted else { continue }

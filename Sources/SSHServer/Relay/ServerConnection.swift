@@ -37,6 +37,8 @@ final class ServerConnection {
     var channels: [ObjectIdentifier: RunningChannel] = [:]
     /// What its tunnels are held to, each shared with other connections of the account or the key.
     var rateLimiters: [RateLimiter] = []
+    /// How often the system is being asked about the account, for paths that ask for it.
+    var accountQuestions = 0
     /// Where a Match block says it.
     var logLevel: Logger.Level?
     /// UseDNS: the client's name is being looked up.

@@ -173,7 +173,8 @@ public struct ChannelOpenFailure: WireMessage, Equatable {
     public init(from reader: inout WireReader) throws {
         self.recipientChannel = try reader.readUInt32()
         self.reason = Reason(rawValue: try reader.readUInt32())
-        self.message = try reader.readText()
+        // One channel's refusal is not to cost the others.
+        self.message = try reader.readRemark()
         if reader.remaining > 0 { _ = try reader.readString() }
     }
 

@@ -33,7 +33,7 @@ public struct Disconnect: WireMessage, Equatable {
 
     public init(from reader: inout WireReader) throws {
         self.reason = Reason(rawValue: try reader.readUInt32())
-        self.message = try reader.readText()
+        self.message = try reader.readRemark()
         // Some peers leave the language tag out.
         if reader.remaining > 0 { _ = try reader.readString() }
     }

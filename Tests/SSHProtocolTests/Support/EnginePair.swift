@@ -23,6 +23,8 @@ final class EnginePair {
     var authorizes: (AuthenticationRequest) -> Bool
     /// Whether the server confirms channels by itself.
     var confirmsChannels = true
+    /// Whether the server closes channels that the client has closed.
+    var closesChannels = true
     /// Data that each side received, by channel number.
     var receivedByServer: [UInt32: [UInt8]] = [:]
     var receivedByClient: [UInt32: [UInt8]] = [:]
@@ -211,7 +213,7 @@ final class EnginePair {
         case .channelData(let id, let data):
             self.receivedByServer[id.number, default: []] += Array(data.readableBytesView)
             if self.delivers { try self.server.delivered(data.readableBytes, on: id, now: self.now) }
-        case .channelCloseReceived(let id): try self.server.closeChannel(id)
+        case .channelCloseReceived(let id) where self.closesChannels: try self.server.closeChannel(id)
         default: break
         }
     }
