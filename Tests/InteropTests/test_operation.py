@@ -2,6 +2,7 @@
 
 import ctypes
 import os
+import signal
 import socket
 import subprocess
 from pathlib import Path
@@ -180,6 +181,64 @@ def test_sockets_that_systemd_opened_are_served(lab, client_kind, server_kind):
             client.stop()
             relay.terminate()
             relay.wait(10)
+
+
+def _change_configuration(server, change):
+    """Rewrites the configuration and has it read again."""
+    done = server.log().count("The new configuration holds")
+    server.config_path.write_text(change(server.config_path.read_text()))
+    server.program.signal(signal.SIGHUP)
+    wait_until(lambda: server.log().count("The new configuration holds") > done, 10, "the reload")
+
+
+def _answers(host, port):
+    try:
+        with socket.create_connection((host, port), timeout=10) as connection:
+            return connection.recv(4) == b"SSH-"
+    except ConnectionRefusedError:
+        return False
+
+
+@STOCK
+def test_reload_goes_from_one_address_to_all_and_back(lab, client_kind, server_kind):
+    """A wildcard and an address of the same port cannot be listened on at the same time."""
+    server = lab.server(server_kind)
+    line = f"ListenAddress {LOOPBACK}\n"
+    assert _answers(LOOPBACK, server.port) and not _answers("127.0.0.2", server.port)
+    _change_configuration(server, lambda text: text.replace(line, ""))
+    assert _answers(LOOPBACK, server.port) and _answers("127.0.0.2", server.port)
+    _change_configuration(server, lambda text: line + text)
+    assert _answers(LOOPBACK, server.port) and not _answers("127.0.0.2", server.port)
+
+
+@STOCK
+def test_address_that_cannot_be_taken_leaves_the_old_one(lab, client_kind, server_kind):
+    server = lab.server(server_kind)
+    # With this one in the way, the wildcard cannot be opened.
+    with socket.create_server(("127.0.0.2", server.port)):
+        _change_configuration(server, lambda text: text.replace(f"ListenAddress {LOOPBACK}\n", "ListenAddress ::1\nListenAddress 0.0.0.0\n"))
+        assert _answers(LOOPBACK, server.port) and _answers("::1", server.port)
+
+
+@STOCK
+def test_every_address_of_a_name_is_listened_on(lab, client_kind, server_kind):
+    port = free_port()
+    lab.server(server_kind, config=[f"ListenAddress localhost:{port}"])
+    for *_, (host, *_) in socket.getaddrinfo("localhost", port, type=socket.SOCK_STREAM):
+        assert _answers(host, port), host
+
+
+@STOCK
+def test_pid_file_follows_the_configuration(lab, client_kind, server_kind):
+    server = lab.server(server_kind)
+    old, new = server.directory / "pid", server.directory / "other"
+    wait_until(old.exists, 5, "the pid file")
+    _change_configuration(server, lambda text: text.replace(f"PidFile {old}", f"PidFile {new}"))
+    wait_until(new.exists, 5, "the new pid file")
+    assert not old.exists()
+    assert _relay("reload", "-f", server.config_path).returncode == 0
+    server.stop()
+    assert not new.exists()
 
 
 def _fail_listeners(pid):

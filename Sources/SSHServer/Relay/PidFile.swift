@@ -10,7 +10,10 @@ public enum PidFile {
         do {
             bytes = try BoundedFile(path: path, limit: 64, mustBeRegular: true).bytes
         } catch is BoundedFile.NotFound {
-            throw SSHError(.system, "\(path.escapedForLog) does not exist: the relay does not run")
+            throw SSHError(
+                .system,
+                "\(path.escapedForLog) does not exist: the relay does not run, or could not write it; SIGHUP does the same"
+            )
         }
         let digits = bytes.prefix { (48...57).contains($0) }
         guard let process = pid_t(String(decoding: digits, as: UTF8.self)), process > 1 else {
@@ -39,5 +42,22 @@ public enum PidFile {
 
     static func remove(_ path: String) {
         _ = unlink(path)
+    }
+}
+
+/// The file that was written last, which follows the configuration.
+struct CurrentPidFile {
+    private var path: String?
+
+    mutating func follow(_ configuration: ServerConfiguration, _ logger: Logger) {
+        guard configuration.pidFile != self.path else { return }
+        self.remove()
+        self.path = configuration.pidFile
+        if let path { PidFile.write(path, named: configuration.$pidFile.rule, logger) }
+    }
+
+    mutating func remove() {
+        if let path { PidFile.remove(path) }
+        self.path = nil
     }
 }

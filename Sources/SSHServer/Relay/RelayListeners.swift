@@ -1,3 +1,4 @@
+import Glibc
 import Logging
 import NIOCore
 import NIOPosix
@@ -34,33 +35,81 @@ struct RelayListeners {
         }
     }
 
-    /// Opens what the configuration names and is not open yet, and closes the rest.
+    /// Opens what the configuration names and is not open yet, and closes the rest. An address that has to make way for another
+    /// of the same port comes back if that one cannot be opened either.
     ///
-    /// - Throws: `system` if no address at all can be bound: then nothing has been closed.
+    /// - Throws: `system` if no address at all can be bound: then everything is as it was.
     mutating func follow(_ configuration: ServerConfiguration) async throws {
         guard self.inherited.isEmpty else { return }
-        let wanted = Set(configuration.listenEndpoints)
+        let endpoints = await self.resolve(configuration)
+        let wanted = Set(endpoints)
         var firstError: (any Error)?
-        var opened: [ListenAddress: any Channel] = [:]
-        for endpoint in configuration.listenEndpoints where !self.listens(on: endpoint) && opened[endpoint] == nil {
+        var missed: Set<UInt16?> = []
+        for endpoint in endpoints where !self.listens(on: endpoint) {
             do {
-                opened[endpoint] = try await self.bind(endpoint, configuration)
+                self.channels[endpoint] = try await self.open(endpoint, wanted: wanted, configuration)
             } catch {
                 firstError = firstError ?? error
+                missed.insert(endpoint.port)
                 self.context.logger.error(
                     "Bind to port \(endpoint.port ?? 0) on \(endpoint.host) failed: \(ErrorText.of(error))."
                 )
             }
         }
         // As sshd: one address is enough.
-        guard !opened.isEmpty || wanted.contains(where: self.listens) else {
+        guard wanted.contains(where: self.listens) else {
             throw SSHError(.system, "cannot bind any address: \(firstError.map(ErrorText.of) ?? "none is configured")")
         }
-        for (endpoint, channel) in self.channels where !wanted.contains(endpoint) {
+        // What was to take an old address's place and did not leaves it there.
+        for (endpoint, channel) in self.channels where !wanted.contains(endpoint) && !missed.contains(endpoint.port) {
             self.channels[endpoint] = nil
             try? await channel.close()
         }
-        self.channels.merge(opened) { _, new in new }
+    }
+
+    /// All addresses that the configuration's names stand for.
+    private func resolve(_ configuration: ServerConfiguration) async -> [ListenAddress] {
+        var endpoints: [ListenAddress] = []
+        for endpoint in configuration.listenEndpoints {
+            guard IPAddress(endpoint.host) == nil else {
+                endpoints.append(endpoint)
+                continue
+            }
+            do {
+                let found = try await NIOThreadPool.singleton.runIfActive {
+                    try HostResolution.addresses(of: endpoint.host, port: 0, family: configuration.addressFamily.number)
+                }
+                endpoints += found.compactMap(\.ipAddress).map { ListenAddress(host: $0, port: endpoint.port) }
+            } catch {
+                self.context.logger.error("bad addr or host: \(endpoint.host) (\(ErrorText.of(error)))")
+            }
+        }
+        return endpoints
+    }
+
+    /// Opens an address, for which others of its port that nobody wants any more make way.
+    private mutating func open(
+        _ endpoint: ListenAddress,
+        wanted: Set<ListenAddress>,
+        _ configuration: ServerConfiguration
+    ) async throws -> any Channel {
+        do {
+            return try await self.bind(endpoint, configuration)
+        } catch let error as IOError where error.errnoCode == EADDRINUSE {
+            let old = self.channels.filter {
+                !wanted.contains($0.key) && $0.key.port == endpoint.port && $0.value.isActive
+            }
+            guard !old.isEmpty else { throw error }
+            for channel in old.values { try? await channel.close() }
+            do {
+                let channel = try await self.bind(endpoint, configuration)
+                for endpoint in old.keys { self.channels[endpoint] = nil }
+                return channel
+            } catch {
+                for endpoint in old.keys { self.channels[endpoint] = try? await self.bind(endpoint, configuration) }
+                throw error
+            }
+        }
     }
 
     /// Where the configuration wants a socket that the system has closed.
@@ -107,5 +156,15 @@ struct RelayListeners {
             ChannelOptions.Types.SocketOption(level: .ipv6, name: .ipv6_v6only),
             value: 1
         )
+    }
+}
+
+extension AddressFamily {
+    fileprivate var number: CInt {
+        switch self {
+        case .any: AF_UNSPEC
+        case .inet: AF_INET
+        case .inet6: AF_INET6
+        }
     }
 }

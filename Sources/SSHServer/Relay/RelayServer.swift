@@ -86,32 +86,31 @@ public final class RelayServer: Service {
         var listeners = RelayListeners(group: group, context: self.context, onLoss: self.mendSoon)
         try await listeners.take(self.sockets, self.context.rules.configuration)
         try await listeners.follow(self.context.rules.configuration)
-        let pidFile = self.context.rules.configuration.pidFile
-        if let pidFile {
-            PidFile.write(pidFile, named: self.context.rules.configuration.$pidFile.rule, self.context.logger)
-        }
+        var pidFile = CurrentPidFile()
+        pidFile.follow(self.context.rules.configuration, self.context.logger)
         let watching = Task { try await self.watchFiles() }
         let proving = Task {
             // An event loop that hangs must not look alive.
             await self.notifier?.keepAlive { for loop in group.makeIterator() { try? await loop.submit {}.get() } }
         }
         self.notifier?.ready("Serving.")
-        await self.follow(&listeners)
+        await self.follow(&listeners, &pidFile)
         self.notifier?.stopping("Waiting for tunnels to end.")
         defer { proving.cancel() }
         watching.cancel()
         await listeners.closeAll()
         await self.drain()
-        if let pidFile { PidFile.remove(pidFile) }
+        pidFile.remove()
     }
 
     /// Does what it is told until it is told to stop.
-    private func follow(_ listeners: inout RelayListeners) async {
+    private func follow(_ listeners: inout RelayListeners, _ pidFile: inout CurrentPidFile) async {
         for await command in self.commands {
             switch command {
             case .reload:
                 self.notifier?.reloading()
                 let outcome = await self.reload(&listeners)
+                pidFile.follow(self.context.rules.configuration, self.context.logger)
                 self.notifier?.ready(outcome)
             case .mendListeners:
                 guard await self.mend(&listeners) else { return }
