@@ -327,7 +327,8 @@ def test_expiry_time_of_a_commands_line_ends_the_connection(lab, scripts, client
     server = _server(lab, server_kind, scripts.keys())
     device, port = lab.remote_forward(client_kind, server)
     wait_until(lambda: not device.program.running, 4 + 5, "the end of the expired device")
-    assert datetime.datetime.now(datetime.timezone.utc) >= end and not is_listening(port)
+    assert datetime.datetime.now(datetime.timezone.utc) >= end
+    wait_until(lambda: not is_listening(port), 5, "the end of its listener")
 
 
 @OURS

@@ -187,3 +187,18 @@ def test_zero_packet_size_costs_nothing(lab, client_kind, server_kind):
         honest.check()
         insider.close()
     assert server.memory() < 256 * MIB
+
+
+@RELAY
+def test_refused_requests_do_not_fill_the_log(lab, client_kind, server_kind):
+    server = lab.server(server_kind, config=["PermitOpen localhost:1"])
+    insider = Insider(server, lab.keys.user)
+    rest = direct_tcpip(LOOPBACK.encode(), 22)
+    insider.say_all(channel_open(b"direct-tcpip", rest=rest, sender=number) for number in range(2000))
+    insider.say(cMSG_GLOBAL_REQUEST + text(b"nonsense@example.com") + b"\x00")
+    wait_until(lambda: server.log().count("the request was denied") >= 100, 10, "a hundred lines")
+    insider.close()
+    left_out = server.wait_for_log(lambda line: "further lines about its requests are left out" in line)
+    written = server.log().count("the request was denied")
+    assert written < 150
+    assert written + int(left_out.split(": ")[1].split()[0]) <= 2000

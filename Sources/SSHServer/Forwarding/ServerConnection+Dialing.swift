@@ -12,7 +12,7 @@ extension ServerConnection {
         let (host, port) = (addresses.host, addresses.port)
         let decision = policy.mayOpen(host: host, port: port)
         guard decision.isPermitted else {
-            self.logger.info(
+            self.requestLog.info(
                 """
                 Received request from \(self.peer) to connect to host \(host.escapedForLog) port \(port), \
                 but the request was denied. [\(decision.rule)]
@@ -29,7 +29,7 @@ extension ServerConnection {
             switch result {
             case .failure(let error):
                 let reason = ErrorText.of(error)
-                self.logger.error(Self.failedDial(host, port, reason))
+                self.requestLog.error(Self.failedDial(host, port, reason))
                 self.logger.debug("\(self.peer): connect to \(host.escapedForLog) port \(port) failed: \(reason)")
                 connection.refuse(channel, .connectFailed, reason)
             case .success(let socket):

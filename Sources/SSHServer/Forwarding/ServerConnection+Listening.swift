@@ -36,12 +36,12 @@ extension ServerConnection {
         guard let policy = self.policy else { return }
         // Each connection that comes is announced with it.
         guard address.host.utf8.count <= Self.longestHost else {
-            self.logger.info("\(self.peer): no listener on a host of \(address.host.utf8.count) bytes")
+            self.requestLog.info("\(self.peer): no listener on a host of \(address.host.utf8.count) bytes")
             return self.answer(connection, reply, success: nil)
         }
         let decision = policy.mayListen(host: address.host, port: address.port)
         guard decision.isPermitted, let port = UInt16(exactly: address.port) else {
-            self.logger.info(
+            self.requestLog.info(
                 """
                 Received request from \(self.peer) to remote forward to host \(address.host.escapedForLog) \
                 port \(address.port), but the request was denied. [\(decision.rule)]
@@ -51,7 +51,7 @@ extension ServerConnection {
         }
         // Without a reply the client could never learn which port it got.
         guard address.port != 0 || reply != nil, let ticket = self.forwards.begin(address) else {
-            self.logger.info(
+            self.requestLog.info(
                 "\(self.peer): no second or further listener on \(address.host.escapedForLog):\(address.port)"
             )
             return self.answer(connection, reply, success: nil)
@@ -101,9 +101,9 @@ extension ServerConnection {
         case .failure(let error):
             self.forwards.fail(address, ticket)
             for bound in addresses {
-                self.logger.error("bind [\(bound)]:\(address.port): \(ErrorText.of(error))")
+                self.requestLog.error("bind [\(bound)]:\(address.port): \(ErrorText.of(error))")
             }
-            self.logger.error("channel_setup_fwd_listener_tcpip: cannot listen to port: \(address.port)")
+            self.requestLog.error("channel_setup_fwd_listener_tcpip: cannot listen to port: \(address.port)")
             self.answer(connection, reply, success: nil)
         case .success(let listener):
             guard self.forwards.finish(address, ticket, addresses, listener) else {

@@ -11,7 +11,7 @@ extension ServerConnection {
         self.withUnixPolicy(connection, orElse: refuse) { policy, account in
             let decision = policy.mayOpen(path: path, for: account)
             guard decision.isPermitted else {
-                self.logger.info(
+                self.requestLog.info(
                     """
                     Received request from \(self.peer) to connect to path \(path.escapedForLog), \
                     but the request was denied. [\(decision.rule)]

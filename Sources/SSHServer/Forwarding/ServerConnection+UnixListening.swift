@@ -16,7 +16,7 @@ extension ServerConnection {
         self.withUnixPolicy(connection, orElse: { self.answer(connection, reply, success: nil) }) { policy, account in
             let decision = policy.mayListen(path: path, for: account)
             guard decision.isPermitted else {
-                self.logger.info(
+                self.requestLog.info(
                     """
                     Received request from \(self.peer) to remote forward to path "\(path.escapedForLog)", \
                     but the request was denied. [\(decision.rule)]
@@ -25,7 +25,7 @@ extension ServerConnection {
                 return self.answer(connection, reply, success: nil)
             }
             guard self.forwards.begin(path: path) else {
-                self.logger.info("\(self.peer): no second or further listener on \(path.escapedForLog)")
+                self.requestLog.info("\(self.peer): no second or further listener on \(path.escapedForLog)")
                 return self.answer(connection, reply, success: nil)
             }
             self.bind(connection, path, policy) { result in
@@ -72,7 +72,7 @@ extension ServerConnection {
         switch result {
         case .failure(let error):
             self.forwards.fail(path: path)
-            self.logger.error("\(self.peer): cannot listen to path \(path.escapedForLog): \(ErrorText.of(error))")
+            self.requestLog.error("\(self.peer): cannot listen to path \(path.escapedForLog): \(ErrorText.of(error))")
             self.answer(connection, reply, success: nil)
         case .success(let listener):
             guard self.forwards.finish(listener) else { return self.answer(connection, reply, success: nil) }
@@ -122,7 +122,7 @@ extension ServerConnection {
         else { return }
         guard policy.needsUnixAccount else { return body(policy, Account(name: name)) }
         if let refuse, self.accountQuestions >= Self.mostAccountQuestions {
-            self.logger.info("\(self.peer): too many paths at a time")
+            self.requestLog.info("\(self.peer): too many paths at a time")
             return refuse()
         }
         self.accountQuestions += 1

@@ -91,6 +91,7 @@ extension ServerConnection: ConnectionOwner {
         self.nameRequest?.cancel()
         self.unusedTimer?.cancel()
         self.globalTimer?.cancel()
+        self.logOmittedRequests()
         // Whoever ended it has said so.
         guard self.endReason == nil else { return }
         self.afterTriedAccount {

@@ -37,6 +37,7 @@ final class ServerConnection {
     var channels: [ObjectIdentifier: RunningChannel] = [:]
     /// What its tunnels are held to, each shared with other connections of the account or the key.
     var rateLimiters: [RateLimiter] = []
+    private var requestLines = LineBudget(now: .secondsNow)
     /// How often the system is being asked about the account, for paths that ask for it.
     var accountQuestions = 0
     /// Where a Match block says it.
@@ -70,6 +71,21 @@ final class ServerConnection {
 
     var logger: ConnectionLog {
         ConnectionLog(logger: self.context.logger, connection: self.id, level: self.logLevel)
+    }
+
+    /// For lines that a client's requests cause: it can make more of them than anybody can read. What is left out is counted.
+    var requestLog: ConnectionLog {
+        guard self.requestLines.take(now: .secondsNow) else {
+            return ConnectionLog(logger: self.context.logger, connection: self.id, level: .critical)
+        }
+        self.logOmittedRequests()
+        return self.logger
+    }
+
+    func logOmittedRequests() {
+        let count = self.requestLines.takeOmitted()
+        guard count > 0 else { return }
+        self.logger.info("\(self.peer): \(count) further lines about its requests are left out")
     }
 
     /// What the login may do now; nil before it.
