@@ -131,10 +131,10 @@ public struct RekeyLimit: Sendable, Equatable {
 public struct Keepalive: Sendable, Equatable {
     /// Silence after which a peer is asked; nil never asks.
     public var interval: TimeAmount?
-    /// Unanswered questions after which the connection ends; 0 never ends it.
-    public var countMaximum: Int
+    /// Unanswered questions after which the next silent interval ends the connection; nil never ends it.
+    public var countMaximum: Int?
 
-    public init(interval: TimeAmount? = nil, countMaximum: Int = 3) {
+    public init(interval: TimeAmount? = nil, countMaximum: Int? = 3) {
         self.interval = interval
         self.countMaximum = countMaximum
     }

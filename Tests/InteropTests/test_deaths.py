@@ -79,9 +79,10 @@ def test_server_closes_a_silent_client_within_the_keepalive_time(lab, client_kin
 
 
 @PAIRS
-def test_client_leaves_a_silent_server_within_the_keepalive_time(lab, client_kind, server_kind):
+@pytest.mark.parametrize("count", [3, 0])
+def test_client_leaves_a_silent_server_within_the_keepalive_time(lab, client_kind, server_kind, count):
     server = lab.server(server_kind)
-    options = ["-o", "ServerAliveInterval=1", "-o", "ServerAliveCountMax=3"]
+    options = ["-o", "ServerAliveInterval=1", "-o", f"ServerAliveCountMax={count}"]
     client, _ = lab.local_forward(client_kind, server, options=options)
     server.pause()
     assert client.wait(KEEPALIVE_SECONDS) == 255

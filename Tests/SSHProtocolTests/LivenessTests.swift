@@ -5,7 +5,7 @@ import Testing
 @testable import SSHProtocol
 
 struct LivenessTests {
-    private func pair(count: Int) throws -> EnginePair {
+    private func pair(count: Int?) throws -> EnginePair {
         let pair = try EnginePair(server: { $0.keepalive = Keepalive(interval: .seconds(15), countMaximum: count) })
         try pair.logIn()
         return pair
@@ -31,8 +31,13 @@ struct LivenessTests {
         #expect(throws: SSHError.self) { try self.passTime(pair) }
     }
 
-    @Test func aCountOfZeroNeverEndsAConnection() throws {
+    @Test func aCountOfZeroEndsAConnectionAfterTheFirstSilentInterval() throws {
         let pair = try self.pair(count: 0)
+        #expect(throws: SSHError.self) { try self.passTime(pair) }
+    }
+
+    @Test func withoutACountNoConnectionEnds() throws {
+        let pair = try self.pair(count: nil)
         for _ in 0..<200 { try self.passTime(pair) }
         #expect(!pair.serverIsClosed)
     }

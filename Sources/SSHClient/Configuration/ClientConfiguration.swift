@@ -11,7 +11,7 @@ public struct ClientConfiguration: Sendable {
     public var addressFamily: AddressFamily
     public var bindAddress: String?
     public var proxy: ProxyMethod
-    /// Seconds; nil: the operating system's.
+    /// Seconds; 0 or nil: the operating system's.
     public var connectTimeout: Int?
     public var connectionAttempts: Int
     /// Stands behind our version in the identification line; empty for none.
@@ -21,6 +21,7 @@ public struct ClientConfiguration: Sendable {
     public var tcpKeepAlive: Bool
     /// Seconds; 0: never ask. 15 here, where OpenSSH has 0: a tunnel must notice a dead peer by itself.
     public var serverAliveInterval: Int
+    /// Unanswered questions after which the next silent interval ends the connection.
     public var serverAliveCountMax: Int
     public var rekeyLimit: RekeyLimit
 
@@ -97,10 +98,17 @@ public struct ClientConfiguration: Sendable {
 }
 
 extension ClientConfiguration {
+    /// How long the way to the server may take, and the key exchange once there; nil for as long as they take.
+    var connectSeconds: Int64? {
+        self.connectTimeout.flatMap { $0 > 0 ? Int64($0) : nil }
+    }
+
     /// How long the login may take once the host is known: as long as a server may keep silent later, or as sshd's LoginGraceTime
     /// is by default, if that is less. A slow line gets 10 seconds in any case.
     var loginSeconds: Int64 {
-        let (silence, overflow) = self.serverAliveInterval.multipliedReportingOverflow(by: self.serverAliveCountMax)
+        let (silence, overflow) = self.serverAliveInterval.multipliedReportingOverflow(
+            by: max(self.serverAliveCountMax, 1)
+        )
         return overflow || silence <= 0 ? 120 : Int64(min(max(silence, 10), 120))
     }
 }

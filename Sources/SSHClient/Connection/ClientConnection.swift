@@ -52,8 +52,8 @@ final class ClientConnection {
             guard channel.isActive else {
                 return handler.fail(SSHError(.connectionLost, "the peer closed the connection"))
             }
-            if let seconds = self.configuration.connectTimeout {
-                self.startTimer(handler, seconds: Int64(seconds), "finish the key exchange")
+            if let seconds = self.configuration.connectSeconds {
+                self.startTimer(handler, seconds: seconds, "finish the key exchange")
             }
             channel.setOption(.autoRead, value: true).whenFailure { _ in }
         } catch {

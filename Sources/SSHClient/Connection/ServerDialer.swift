@@ -58,7 +58,7 @@ struct ServerDialer: Sendable {
     }
 
     private func bootstrap(from local: SocketAddress?) -> ClientBootstrap {
-        let timeout = self.configuration.connectTimeout.map { TimeAmount.seconds(Int64($0)) }
+        let timeout = self.configuration.connectSeconds.map { TimeAmount.seconds($0) }
         let bootstrap = SocketOptions.connection(
             ClientBootstrap(group: self.eventLoop),
             keepalive: self.configuration.tcpKeepAlive

@@ -34,10 +34,10 @@ struct Liveness {
         guard let interval = self.keepalive.interval, let deadline = self.nextDeadline else { return false }
         // The answer came a little after the question. Asked so much early, the next question needs one timer and not two.
         guard now + .nanoseconds(interval.nanoseconds / Self.early) >= deadline else { return false }
-        if self.keepalive.countMaximum > 0, self.unanswered >= self.keepalive.countMaximum {
-            throw SSHError(.timedOut, "the peer does not respond")
+        if let maximum = self.keepalive.countMaximum {
+            guard self.unanswered < maximum else { throw SSHError(.timedOut, "the peer does not respond") }
+            self.unanswered += 1
         }
-        self.unanswered = min(self.unanswered + 1, self.keepalive.countMaximum)
         self.lastAsked = now
         return true
     }

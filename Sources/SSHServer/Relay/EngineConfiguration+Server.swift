@@ -51,7 +51,8 @@ extension Keepalive {
     init(_ settings: AccountSettings) {
         self.init(
             interval: settings.clientAliveInterval.map { TimeAmount($0) },
-            countMaximum: settings.clientAliveCountMax
+            // sshd_config(5): zero disables the end of connections. In ssh_config it does not.
+            countMaximum: settings.clientAliveCountMax > 0 ? settings.clientAliveCountMax : nil
         )
     }
 }
