@@ -93,11 +93,18 @@ import Testing
         #expect(try Self.parse("-F/etc/x", "h").configurationFile == .only("/etc/x"))
     }
 
-    @Test func identitiesTakeATilde() throws {
+    @Test func identitiesTakeATildeAndMissingOnesAreForgotten() throws {
+        let folder = try TemporaryFolder()
+        let file = try folder.write("key", "")
+        let arguments = ["-i", "~/key", "-i", "~/missing", "-i", "/dev/null", "-i", "\(file)/x", "h"]
+        guard case .connect(let line) = try ClientCommandLine.parse(arguments, environment: folder.environment()) else {
+            throw UnexpectedRequest()
+        }
+        #expect(line.options.identityFiles == [file, "/dev/null"])
         #expect(
-            try Self.parse("-i", "~/k", "-i", "/k2", "h").options.identityFiles == [
-                IdentityFile(path: "/home/me/k", isFromCommandLine: true),
-                IdentityFile(path: "/k2", isFromCommandLine: true),
+            line.warnings == [
+                "Warning: Identity file \(folder.path)/missing not accessible: No such file or directory.",
+                "Warning: Identity file \(file)/x not accessible: Not a directory.",
             ]
         )
     }
@@ -161,7 +168,7 @@ import Testing
             "-l",
             "u",
             "-i",
-            "/k",
+            "/dev/null",
             "-L",
             "1:a:1",
             "-o",

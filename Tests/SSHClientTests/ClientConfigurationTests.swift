@@ -50,7 +50,7 @@ import Testing
         #expect(configuration.serverAliveCountMax == 3)
         #expect(configuration.strictHostKeyChecking == .ask)
         #expect(configuration.exitOnForwardFailure == false)
-        #expect(configuration.identityFiles.map(\.path) == ["\(self.folder.path)/.ssh/id_ed25519"])
+        #expect(configuration.identityFiles == ["\(self.folder.path)/.ssh/id_ed25519"])
         #expect(!configuration.identityFilesAreConfigured)
         #expect(configuration.userKnownHostsFiles.first == "\(self.folder.path)/.ssh/known_hosts")
         #expect(configuration.ciphers == testAlgorithms.ciphers)
@@ -227,7 +227,7 @@ import Testing
         let home = self.folder.path
         #expect(configuration.hostName == "web.example.org")
         #expect(
-            configuration.identityFiles.map(\.path) == [
+            configuration.identityFiles == [
                 "\(home)/.ssh/web.example.org-web-2222-admin-me-laptop-laptop.example.org-\(getuid())-%",
                 "\(home)/keys/id",
             ]

@@ -10,38 +10,31 @@ import Testing
         return String(decoding: OpenSSHPrivateKeyFile.encode(key, comment: "me@here", random: random), as: UTF8.self)
     }
 
-    private static func load(_ files: (path: String, isFromCommandLine: Bool)...) -> Identities {
-        let files = files.map { IdentityFile(path: $0.path, isFromCommandLine: $0.isFromCommandLine) }
-        return Identities(loading: files, userID: getuid())
+    private static func load(_ files: String...) -> Identities {
+        Identities(loading: files, userID: getuid())
     }
 
     @Test func keysAreLoadedInOrderAndOnce() throws {
         let folder = try TemporaryFolder()
         let first = try folder.write("first", try Self.text(seed: 1))
         let second = try folder.write("second", try Self.text(seed: 2), mode: 0o400)
-        let loaded = Self.load((first, true), (second, false), (first, false))
+        let loaded = Self.load(first, second, first)
         #expect(loaded.identities.map(\.path) == [first, second])
         #expect(loaded.identities.map(\.key.publicKey) == [testKey(1), testKey(2)])
         #expect(loaded.identities.first?.comment == "me@here")
         #expect(loaded.warnings.isEmpty)
     }
 
-    @Test func aMissingFileIsWorthAWarningOnlyWhenItWasGivenWithI() throws {
+    @Test func aMissingFileIsPassedOver() throws {
         let folder = try TemporaryFolder()
-        let missing = folder.path + "/missing"
-        #expect(Self.load((missing, false)).warnings.isEmpty)
-        #expect(
-            Self.load((missing, true)).warnings == [
-                "Warning: Identity file \(missing) not accessible: No such file or directory."
-            ]
-        )
+        #expect(Self.load(folder.path + "/missing").warnings.isEmpty)
     }
 
     @Test(arguments: [0o640, 0o604, 0o660, 0o644] as [mode_t])
     func aKeyThatOthersCanReadIsNotUsed(mode: mode_t) throws {
         let folder = try TemporaryFolder()
         let path = try folder.write("open", try Self.text(seed: 1), mode: mode)
-        let loaded = Self.load((path, false))
+        let loaded = Self.load(path)
         #expect(loaded.identities.isEmpty)
         #expect(loaded.warnings.count == 1)
         #expect(loaded.warnings.first?.contains("UNPROTECTED PRIVATE KEY FILE") == true)
@@ -51,7 +44,7 @@ import Testing
     @Test func aFileThatIsNoKeyIsNamed() throws {
         let folder = try TemporaryFolder()
         let path = try folder.write("bad", "nonsense\n")
-        let loaded = Self.load((path, false), (folder.path, true))
+        let loaded = Self.load(path, folder.path)
         #expect(loaded.identities.isEmpty)
         #expect(loaded.warnings.count == 2)
         #expect(loaded.warnings.first?.hasPrefix("Load key \"\(path)\": ") == true)
@@ -61,7 +54,7 @@ import Testing
         let folder = try TemporaryFolder()
         let path = folder.path + "/id"
         try #require(try run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "c d", "-f", path]).status == 0)
-        let loaded = Self.load((path, true))
+        let loaded = Self.load(path)
         #expect(loaded.identities.first?.comment == "c d")
         let printed = try run(["ssh-keygen", "-y", "-f", path]).output
         #expect(printed.hasPrefix(loaded.identities.first?.key.publicKey.openSSHText ?? "nothing"))

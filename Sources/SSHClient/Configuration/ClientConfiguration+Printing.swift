@@ -43,7 +43,7 @@ extension ClientConfiguration {
         lines += self.remoteForwards.map {
             "remoteforward \($0.configurationText)" + ($0.target == .socks ? " [socks]:0" : "")
         }
-        lines += self.identityFiles.map { "identityfile \($0.path)" }
+        lines += self.identityFiles.map { "identityfile \($0)" }
         lines += self.certificateFiles.map { "certificatefile \($0)" }
         lines += [
             "globalknownhostsfile \(fileList(self.globalKnownHostsFiles))",

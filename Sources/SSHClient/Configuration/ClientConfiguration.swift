@@ -27,7 +27,7 @@ public struct ClientConfiguration: Sendable {
 
     // MARK: Logging in
 
-    public var identityFiles: [IdentityFile]
+    public var identityFiles: [String]
     /// False if identityFiles are the default ones, which may be missing without a word.
     public var identityFilesAreConfigured: Bool
     public var certificateFiles: [String]

@@ -1,3 +1,4 @@
+import Glibc
 import SSHWire
 
 /// Walks over the arguments as getopt(3) does for ssh, and gives each option to `ClientCommandLine`.
@@ -104,9 +105,7 @@ struct CommandLineParser {
         case "J": try self.applyJump(value)
         case "E": self.line.logFile = value
         case "F": self.line.configurationFile = value.lowercased() == "none" ? .none : .only(value)
-        case "i":
-            let path = try self.environment.expandingTilde(value)
-            self.line.options.add(IdentityFile(path: path, isFromCommandLine: true))
+        case "i": try self.applyIdentity(value)
         case "l": self.line.options.user = self.line.options.user ?? value
         case "p":
             guard let port = PortNumber.parse(value), port > 0 else {
@@ -118,6 +117,17 @@ struct CommandLineParser {
         case "e": break
         default: throw SSHError(.invalidConfiguration, "option -\(option) is not supported")
         }
+    }
+
+    /// A file that is missing here is forgotten, so that the default identity is tried in its place.
+    private mutating func applyIdentity(_ value: String) throws {
+        let path = try self.environment.expandingTilde(value)
+        var status = stat()
+        guard stat(path, &status) == 0 else {
+            let error = SystemError()
+            return self.line.warnings.append("Warning: Identity file \(path) not accessible: \(error).")
+        }
+        self.line.options.addIdentity(path)
     }
 
     private mutating func applyForward(_ option: Character, _ value: String) throws {

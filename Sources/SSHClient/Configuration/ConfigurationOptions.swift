@@ -15,7 +15,7 @@ public struct ConfigurationOptions: Sendable {
     var serverAliveCountMax: Int?
     var rekeyLimit: RekeyLimit?
 
-    var identityFiles: [IdentityFile] = []
+    var identityFiles: [String] = []
     var certificateFiles: [String] = []
     var identitiesOnly: Bool?
     var identityAgent: String?
@@ -61,7 +61,7 @@ public struct ConfigurationOptions: Sendable {
 
     public init() {}
 
-    mutating func add(_ identity: IdentityFile) {
-        if !self.identityFiles.contains(identity) { self.identityFiles.append(identity) }
+    mutating func addIdentity(_ path: String) {
+        if !self.identityFiles.contains(path) { self.identityFiles.append(path) }
     }
 }

@@ -63,18 +63,6 @@ public enum IdentityAgent: Hashable, Sendable {
     case socket(String)
 }
 
-/// A private key's file.
-public struct IdentityFile: Hashable, Sendable {
-    public let path: String
-    /// Given with `-i`: worth a warning when it is missing.
-    public let isFromCommandLine: Bool
-
-    public init(path: String, isFromCommandLine: Bool) {
-        self.path = path
-        self.isFromCommandLine = isFromCommandLine
-    }
-}
-
 /// When this side starts a new key exchange on its own.
 public struct RekeyLimit: Hashable, Sendable {
     /// nil: the cipher's default.

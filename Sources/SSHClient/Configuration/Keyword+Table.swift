@@ -39,7 +39,7 @@ extension Keyword {
     private static let authentication: [Keyword] = [
         .each("IdentityFile") { line, _ in
             let path = try line.next()
-            return { $0.add(IdentityFile(path: path, isFromCommandLine: false)) }
+            return { $0.addIdentity(path) }
         },
         .each("CertificateFile") { line, _ in
             let path = try line.next()

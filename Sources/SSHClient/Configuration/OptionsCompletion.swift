@@ -108,14 +108,9 @@ struct OptionsCompletion {
         }
     }
 
-    private func identityFiles(_ expansion: TokenExpansion) throws -> [IdentityFile] {
-        guard !self.options.identityFiles.isEmpty else {
-            let path = "\(self.environment.homeDirectory)/.ssh/id_ed25519"
-            return [IdentityFile(path: path, isFromCommandLine: false)]
-        }
-        return try self.options.identityFiles.filter { $0.path.lowercased() != "none" }.map {
-            IdentityFile(path: try expansion.path($0.path), isFromCommandLine: $0.isFromCommandLine)
-        }
+    private func identityFiles(_ expansion: TokenExpansion) throws -> [String] {
+        guard !self.options.identityFiles.isEmpty else { return ["\(self.environment.homeDirectory)/.ssh/id_ed25519"] }
+        return try self.options.identityFiles.filter { $0.lowercased() != "none" }.map(expansion.path)
     }
 
     private func identityAgent(_ expansion: TokenExpansion) throws -> IdentityAgent {

@@ -44,19 +44,19 @@ extension ReadFile {
 /// The identities of a configuration, in the order in which they are tried.
 public struct Identities: Sendable {
     public private(set) var identities: [Identity] = []
-    /// One line for each file that was asked for and cannot be used.
+    /// One line for each file that is there and cannot be used.
     public private(set) var warnings: [String] = []
 
-    /// Missing files are passed over in silence, unless `-i` named them; whatever else is wrong gets a warning.
-    public init(loading files: [IdentityFile], userID: UInt32) {
+    /// Missing files are passed over in silence; whatever else is wrong gets a warning.
+    public init(loading files: [String], userID: UInt32) {
         for file in files {
             do {
-                let identity = try Identity(readingFile: file.path, userID: userID)
+                let identity = try Identity(readingFile: file, userID: userID)
                 guard !self.identities.contains(where: { $0.key.publicKey == identity.key.publicKey }) else { continue }
                 self.identities.append(identity)
             } catch let error as SystemError {
-                guard file.isFromCommandLine || !error.isMissingFile else { continue }
-                self.warnings.append("Warning: Identity file \(file.path) not accessible: \(error).")
+                guard !error.isMissingFile else { continue }
+                self.warnings.append("Warning: Identity file \(file) not accessible: \(error).")
             } catch {
                 self.warnings.append("\(error)")
             }
