@@ -131,6 +131,11 @@ import Testing
         #expect(configuration.user == "y")
     }
 
+    @Test func foldersAmongTheIncludedFilesArePassedOver() throws {
+        try self.folder.makeFolder("sub")
+        #expect(try self.load(file: "Include \(self.folder.path)/s*\nPort 7\n").port == 7)
+    }
+
     @Test func anIncludeInABlockThatDoesNotMatchNeverMatches() throws {
         try self.folder.write(".ssh/a.conf", "Port 1\nHost *\nUser x\nMatch all\nBatchMode yes\n")
         let configuration = try self.load(file: "Host other\nInclude a.conf\nHost *\nPort 2\n")

@@ -54,6 +54,8 @@ struct ConfigurationReader {
             file = try ReadFile(path: source.path)
         } catch let error as SystemError {
             if error.isMissingFile { return false }
+            // A pattern of Include may match folders; ssh reads nothing in them.
+            if error.number == EISDIR, source.depth > 0 { return true }
             throw SSHError(.invalidConfiguration, "Can't open user config file \(source.path): \(error)")
         }
         if source.checksPermissions {
