@@ -73,6 +73,7 @@ import Testing
         "stdinnull", "stricthostkeychecking", "tcpkeepalive", "connectionattempts", "serveralivecountmax", "loglevel",
         "dynamicforward", "localforward", "remoteforward", "permitremoteopen", "connecttimeout", "rekeylimit",
         "streamlocalbindmask", "streamlocalbindunlink", "proxycommand", "proxyjump", "globalknownhostsfile",
+        "pubkeyauthentication",
     ]
 
     private static let files = [
@@ -115,6 +116,11 @@ import Testing
         "HostName a%%b\n", "HostName %x\n", "HostName UPPER.Example\n", "User \"\"\n", "ServerAliveCountMax -3\n",
         "UserKnownHostsFile /x /y\nUserKnownHostsFile /z\n",
         "EscapeChar none\nControlMaster auto\nControlPath ~/x-%C\n",
+        "ConnectTimeout 0\n", "ServerAliveCountMax 0\n",
+        "UseRoaming no\nUserKnownHostsFile2 /a\nGlobalKnownHostsFile2 /b\nUseRsh no\nFallBackToRsh no\n",
+        "RhostsAuthentication no\nUseBlacklistedKeys no\nAFSTokenPassing no\nKerberosAuthentication no\n",
+        "KerberosTGTPassing no\nDSAAuthentication no\nPubkeyAuthentication yes\n", "DSAAuthentication 17\n",
+        "ProtocolKeepAlives x\n", "SetupTimeOut x\n", "IdentityFile2 /a /b\n",
     ]
 
     @Test(arguments: files)
@@ -135,6 +141,24 @@ import Testing
             let printed = configuration.printedLines.joined(separator: "\n")
             #expect(Self.lines(printed, Self.comparedKeywords) == Self.lines(theirs.output, Self.comparedKeywords))
         }
+    }
+
+    /// These have other defaults here.
+    private static let keywordsWithOwnDefaults: Set<Substring> = ["identityfile", "serveraliveinterval"]
+
+    @Test(arguments: [
+        "IdentityFile2 /a\nIdentityFile /b\nProtocolKeepAlives 7\nSetupTimeOut 9\n",
+        "IdentityFile /a\nSetupTimeOut 2m\nServerAliveInterval 7\n",
+    ])
+    func oldNamesOfKeywordsMeanWhatTheyMeanToSSH(text: String) throws {
+        let folder = try TemporaryFolder()
+        let path = try folder.write("config", text)
+        let theirs = try run(["ssh", "-G", "-F", path, "host"])
+        try #require(theirs.status == 0)
+        let ours = try Self.configuration(["-F", path, "host"], folder).printedLines.joined(separator: "\n")
+        #expect(
+            Self.lines(ours, Self.keywordsWithOwnDefaults) == Self.lines(theirs.output, Self.keywordsWithOwnDefaults)
+        )
     }
 
     private static func configuration(

@@ -18,6 +18,19 @@ enum ConfigurationValue {
         return value
     }
 
+    /// `unbound` and `host-bound` only say how the session is signed for.
+    static func pubkeyAuthentication(_ line: inout ConfigurationLine) throws -> Bool {
+        try Self.choice(
+            &line,
+            ["yes": true, "true": true, "no": false, "false": false, "unbound": true, "host-bound": true]
+        )
+    }
+
+    static func identityFile(_ line: inout ConfigurationLine, _ context: ConfigurationContext) throws -> Change {
+        let path = try line.next()
+        return { $0.addIdentity(path) }
+    }
+
     static func port(_ line: inout ConfigurationLine) throws -> UInt16 {
         let argument = try line.next()
         guard let port = PortNumber.parse(argument), port > 0 else { throw line.failure("Bad port '\(argument)'.") }

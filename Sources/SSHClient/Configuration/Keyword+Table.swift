@@ -30,6 +30,8 @@ extension Keyword {
         .first("TCPKeepAlive", \.tcpKeepAlive, Value.flag),
         .first("KeepAlive", \.tcpKeepAlive, Value.flag),
         .first("ServerAliveInterval", \.serverAliveInterval, Value.interval),
+        .first("ProtocolKeepAlives", \.serverAliveInterval, Value.interval),
+        .first("SetupTimeOut", \.serverAliveInterval, Value.interval),
         .first("ServerAliveCountMax", \.serverAliveCountMax, Value.count),
         .first("RekeyLimit", \.rekeyLimit, Value.rekeyLimit),
         .first("VersionAddendum", \.versionAddendum, Value.versionAddendum),
@@ -37,21 +39,16 @@ extension Keyword {
     ]
 
     private static let authentication: [Keyword] = [
-        .each("IdentityFile") { line, _ in
-            let path = try line.next()
-            return { $0.addIdentity(path) }
-        },
+        .each("IdentityFile", Value.identityFile),
+        .each("IdentityFile2", Value.identityFile),
         .each("CertificateFile") { line, _ in
             let path = try line.next()
             return { if !$0.certificateFiles.contains(path) { $0.certificateFiles.append(path) } }
         },
         .first("IdentitiesOnly", \.identitiesOnly, Value.flag),
         .first("IdentityAgent", \.identityAgent, Value.word),
-        .choice(
-            "PubkeyAuthentication",
-            \.pubkeyAuthentication,
-            ["yes": true, "true": true, "no": false, "false": false, "unbound": true, "host-bound": true]
-        ),
+        .first("PubkeyAuthentication", \.pubkeyAuthentication, Value.pubkeyAuthentication),
+        .first("DSAAuthentication", \.pubkeyAuthentication, Value.pubkeyAuthentication),
         .first("BatchMode", \.batchMode, Value.flag),
     ]
 
@@ -113,23 +110,21 @@ extension Keyword {
 
     /// Nothing is lost by passing over these: they concern sessions, other ways to log in, or how things look.
     private static let withoutMeaning: [Keyword] = [
-        "AddKeysToAgent", "CanonicalDomains", "CanonicalizeFallbackLocal", "CanonicalizeHostname",
-        "CanonicalizeMaxDots",
-        "CanonicalizePermittedCNAMEs", "ChallengeResponseAuthentication", "CheckHostIP",
-        "Cipher",
-        "Compression", "CompressionLevel", "EnableEscapeCommandline", "EnableSSHKeysign", "EscapeChar",
-        "FingerprintHash",
-        "ForwardAgent", "ForwardX11", "ForwardX11Timeout", "ForwardX11Trusted", "GSSAPIAuthentication",
+        "AddKeysToAgent", "AFSTokenPassing", "CanonicalDomains", "CanonicalizeFallbackLocal", "CanonicalizeHostname",
+        "CanonicalizeMaxDots", "CanonicalizePermittedCNAMEs", "ChallengeResponseAuthentication", "CheckHostIP",
+        "Cipher", "Compression", "CompressionLevel", "ControlMaster", "ControlPath", "ControlPersist",
+        "EnableEscapeCommandline", "EnableSSHKeysign", "EscapeChar", "FallBackToRsh", "FingerprintHash", "ForwardAgent",
+        "ForwardX11", "ForwardX11Timeout", "ForwardX11Trusted", "GlobalKnownHostsFile2", "GSSAPIAuthentication",
         "GSSAPIClientIdentity", "GSSAPIDelegateCredentials", "GSSAPIKexAlgorithms", "GSSAPIKeyExchange",
         "GSSAPIRenewalForcesRekey", "GSSAPIServerIdentity", "GSSAPITrustDns", "HostbasedAcceptedAlgorithms",
         "HostbasedAuthentication", "HostbasedKeyTypes", "IPQoS", "KbdInteractiveAuthentication",
-        "KbdInteractiveDevices",
-        "LogVerbose", "NoHostAuthenticationForLocalhost", "NumberOfPasswordPrompts", "ObscureKeystrokeTiming",
+        "KbdInteractiveDevices", "KerberosAuthentication", "KerberosTGTPassing", "LogVerbose",
+        "NoHostAuthenticationForLocalhost", "NumberOfPasswordPrompts", "ObscureKeystrokeTiming",
         "PasswordAuthentication", "PermitLocalCommand", "PKCS11Provider", "PreferredAuthentications", "Protocol",
-        "ProxyUseFdpass", "RhostsRSAAuthentication", "RSAAuthentication", "SecurityKeyProvider",
+        "ProxyUseFdpass", "RhostsAuthentication", "RhostsRSAAuthentication", "RSAAuthentication", "SecurityKeyProvider",
         "SendEnv", "SetEnv", "SkeyAuthentication", "SmartcardDevice", "SyslogFacility", "Tag", "TISAuthentication",
-        "UsePrivilegedPort", "VerifyHostKeyDNS", "VisualHostKey", "WarnWeakCrypto",
-        "XAuthLocation", "ControlMaster", "ControlPath", "ControlPersist",
+        "UseBlacklistedKeys", "UsePrivilegedPort", "UserKnownHostsFile2", "UseRoaming", "UseRsh", "VerifyHostKeyDNS",
+        "VisualHostKey", "WarnWeakCrypto", "XAuthLocation",
     ].map { Keyword($0, .ignored) }
 
     private static let notYet: [Keyword] = [
