@@ -161,6 +161,18 @@ import Testing
         )
     }
 
+    @Test func theHashOfAConnectionIsSSHs() throws {
+        let folder = try TemporaryFolder()
+        var environment = folder.environment()
+        environment.hostName = try run(["hostname"]).output.filter { $0 != "\n" }
+        let options = ["-p", "2222", "-l", "me", "-o", "HostName=%h.Example", "-o", "UserKnownHostsFile=/k/%C"]
+        let arguments = options + ["-L", "/s/%C:/t/%C", "-R", "/r/%C:localhost:1", "Host"]
+        let keywords: Set<Substring> = ["userknownhostsfile", "localforward", "remoteforward"]
+        let theirs = Self.lines(try run(["ssh", "-G", "-F", "none"] + arguments).output, keywords)
+        let ours = try Self.configuration(["-F", "none"] + arguments, folder, environment: environment)
+        #expect(Self.lines(ours.printedLines.joined(separator: "\n"), keywords) == theirs)
+    }
+
     private static func configuration(
         _ arguments: [String],
         _ folder: TemporaryFolder,

@@ -1,3 +1,4 @@
+import SSHCrypto
 import SSHWire
 
 /// ssh_config's `%h` and `${NAME}`.
@@ -16,12 +17,15 @@ struct TokenExpansion {
     init(_ options: ConfigurationOptions, originalHost: String, hostName: String, _ environment: LocalEnvironment) {
         var jump = ""
         if case .jump(let hosts) = options.proxy { jump = hosts.last?.host ?? "" }
+        let port = "\(options.port ?? 22)"
+        let user = options.user ?? environment.userName
         self.environment = environment
         self.values = [
+            "C": Self.hash("\(environment.hostName)\(hostName)\(port)\(user)"),
             "h": hostName,
             "n": originalHost,
-            "p": "\(options.port ?? 22)",
-            "r": options.user ?? environment.userName,
+            "p": port,
+            "r": user,
             "j": jump,
             "k": options.hostKeyAlias ?? originalHost,
             "u": environment.userName,
@@ -88,8 +92,13 @@ struct TokenExpansion {
         return try Self.variables(try self.percent(home, allowed: Self.pathTokens), in: self.environment)
     }
 
-    static let pathTokens = "dhijkLlnpru"
+    static let pathTokens = "CdhijkLlnpru"
     static let proxyTokens = "hnpr"
+
+    /// `%C`, which names a connection: of `%l%h%p%r`.
+    private static func hash(_ text: String) -> String {
+        SHA1Digest.hash(Array(text.utf8)).map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined()
+    }
 
     private static func isVariableByte(_ byte: UInt8) -> Bool {
         switch byte {

@@ -1,10 +1,11 @@
 import COpenSSL
 
-/// SHA-1, by which old key revocation lists name keys. It protects nothing here: a collision revokes one key more.
-enum SHA1Digest {
+/// SHA-1, by which old key revocation lists name keys and ssh_config's `%C` names connections. It protects nothing here: a
+/// collision revokes one key more.
+public enum SHA1Digest {
     static let length = 20
 
-    static func hash(_ data: [UInt8]) -> [UInt8] {
+    public static func hash(_ data: [UInt8]) -> [UInt8] {
         var digest = [UInt8](repeating: 0, count: Self.length)
         var length: UInt32 = 0
         let result = EVP_Digest(data, data.count, &digest, &length, EVP_sha1(), nil)
