@@ -205,6 +205,13 @@ import Testing
         #expect(try self.load(file: "IdentityAgent none\n").warnings.isEmpty)
     }
 
+    @Test(arguments: ["CanonicalizeHostname", "ProxyUseFdpass", "NoHostAuthenticationForLocalhost"])
+    func anotherWayToConnectWarnsWhenItIsAskedFor(keyword: String) throws {
+        let configuration = try self.load(file: "\(keyword) yes\n\(keyword) no\n\(keyword) yes\n")
+        #expect(configuration.warnings == ["\(keyword) is not supported and is ignored"])
+        #expect(try self.load(file: "\(keyword) no\n\(keyword) yes\n").warnings.isEmpty)
+    }
+
     @Test func matchComparesWithTheUserSoFarAndTheLocalUser() throws {
         let text =
             "User first\nMatch user first localuser m?\nPort 1\nMatch user me\nPort 2\nMatch localuser !me,*\nPort 3\n"

@@ -120,7 +120,8 @@ import Testing
         "UseRoaming no\nUserKnownHostsFile2 /a\nGlobalKnownHostsFile2 /b\nUseRsh no\nFallBackToRsh no\n",
         "RhostsAuthentication no\nUseBlacklistedKeys no\nAFSTokenPassing no\nKerberosAuthentication no\n",
         "KerberosTGTPassing no\nDSAAuthentication no\nPubkeyAuthentication yes\n", "DSAAuthentication 17\n",
-        "ProtocolKeepAlives x\n", "SetupTimeOut x\n", "IdentityFile2 /a /b\n",
+        "CanonicalizeHostname always\n", "CanonicalizeHostname none\n", "ProxyUseFdpass always\n",
+        "NoHostAuthenticationForLocalhost x\n", "ProtocolKeepAlives x\n", "SetupTimeOut x\n", "IdentityFile2 /a /b\n",
     ]
 
     @Test(arguments: files)

@@ -8,6 +8,9 @@ public struct ConfigurationOptions: Sendable {
     var proxy: ProxyMethod?
     /// `ProxyJump none` was the first ProxyJump.
     var isProxyJumpNone = false
+    /// Not supported, like noHostAuthenticationForLocalhost and canonicalizeHostname: each is worth a warning.
+    var proxyUseFdpass: Bool?
+    var canonicalizeHostname: Bool?
     var connectTimeout: Int??
     var connectionAttempts: Int?
     var tcpKeepAlive: Bool?
@@ -28,6 +31,7 @@ public struct ConfigurationOptions: Sendable {
     var revokedHostKeys: String?
     var strictHostKeyChecking: StrictHostKeyChecking?
     var hashKnownHosts: Bool?
+    var noHostAuthenticationForLocalhost: Bool?
     var updateHostKeys: UpdateHostKeys?
     var requiredRSASize: Int?
     var versionAddendum: String?

@@ -25,6 +25,12 @@ extension Keyword {
         .first("BindAddress", \.bindAddress, Value.word),
         .each("ProxyJump", Value.proxyJump),
         .first("ProxyCommand", \.proxy, Value.proxyCommand),
+        .first("ProxyUseFdpass", \.proxyUseFdpass, Value.flag),
+        .choice(
+            "CanonicalizeHostname",
+            \.canonicalizeHostname,
+            ["yes": true, "true": true, "always": true, "no": false, "false": false]
+        ),
         .first("ConnectTimeout", \.connectTimeout, Value.timeout),
         .first("ConnectionAttempts", \.connectionAttempts, Value.count),
         .first("TCPKeepAlive", \.tcpKeepAlive, Value.flag),
@@ -65,6 +71,7 @@ extension Keyword {
             ]
         ),
         .first("HashKnownHosts", \.hashKnownHosts, Value.flag),
+        .first("NoHostAuthenticationForLocalhost", \.noHostAuthenticationForLocalhost, Value.flag),
         .choice(
             "UpdateHostKeys",
             \.updateHostKeys,
@@ -110,7 +117,7 @@ extension Keyword {
 
     /// Nothing is lost by passing over these: they concern sessions, other ways to log in, or how things look.
     private static let withoutMeaning: [Keyword] = [
-        "AddKeysToAgent", "AFSTokenPassing", "CanonicalDomains", "CanonicalizeFallbackLocal", "CanonicalizeHostname",
+        "AddKeysToAgent", "AFSTokenPassing", "CanonicalDomains", "CanonicalizeFallbackLocal",
         "CanonicalizeMaxDots", "CanonicalizePermittedCNAMEs", "ChallengeResponseAuthentication", "CheckHostIP",
         "Cipher", "Compression", "CompressionLevel", "ControlMaster", "ControlPath", "ControlPersist",
         "EnableEscapeCommandline", "EnableSSHKeysign", "EscapeChar", "FallBackToRsh", "FingerprintHash", "ForwardAgent",
@@ -119,9 +126,9 @@ extension Keyword {
         "GSSAPIRenewalForcesRekey", "GSSAPIServerIdentity", "GSSAPITrustDns", "HostbasedAcceptedAlgorithms",
         "HostbasedAuthentication", "HostbasedKeyTypes", "IPQoS", "KbdInteractiveAuthentication",
         "KbdInteractiveDevices", "KerberosAuthentication", "KerberosTGTPassing", "LogVerbose",
-        "NoHostAuthenticationForLocalhost", "NumberOfPasswordPrompts", "ObscureKeystrokeTiming",
+        "NumberOfPasswordPrompts", "ObscureKeystrokeTiming",
         "PasswordAuthentication", "PermitLocalCommand", "PKCS11Provider", "PreferredAuthentications", "Protocol",
-        "ProxyUseFdpass", "RhostsAuthentication", "RhostsRSAAuthentication", "RSAAuthentication", "SecurityKeyProvider",
+        "RhostsAuthentication", "RhostsRSAAuthentication", "RSAAuthentication", "SecurityKeyProvider",
         "SendEnv", "SetEnv", "SkeyAuthentication", "SmartcardDevice", "SyslogFacility", "Tag", "TISAuthentication",
         "UseBlacklistedKeys", "UsePrivilegedPort", "UserKnownHostsFile2", "UseRoaming", "UseRsh", "VerifyHostKeyDNS",
         "VisualHostKey", "WarnWeakCrypto", "XAuthLocation",

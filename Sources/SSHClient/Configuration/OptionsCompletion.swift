@@ -81,14 +81,17 @@ struct OptionsCompletion {
         )
     }
 
-    /// Who names them expects to be logged in by them.
+    /// Who asks for these expects to be logged in by them, or to be connected in another way or to another host.
     private func unusedWarnings() -> [String] {
-        var warnings: [String] = []
-        if !self.options.certificateFiles.isEmpty { warnings.append("CertificateFile is not supported and is ignored") }
-        if let agent = self.options.identityAgent, agent.lowercased() != "none" {
-            warnings.append("IdentityAgent is not supported and is ignored")
-        }
-        return warnings
+        let options = self.options
+        let isAskedFor = [
+            ("CertificateFile", !options.certificateFiles.isEmpty),
+            ("IdentityAgent", options.identityAgent.map { $0.lowercased() != "none" }),
+            ("CanonicalizeHostname", options.canonicalizeHostname),
+            ("ProxyUseFdpass", options.proxyUseFdpass),
+            ("NoHostAuthenticationForLocalhost", options.noHostAuthenticationForLocalhost),
+        ]
+        return isAskedFor.filter { $0.1 == true }.map { "\($0.0) is not supported and is ignored" }
     }
 
     private func proxy(_ expansion: TokenExpansion) throws -> ProxyMethod {
