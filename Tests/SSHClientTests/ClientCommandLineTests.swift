@@ -136,11 +136,18 @@ import Testing
         (["a`b"], "hostname contains invalid characters"),
         (["-l", "-x", "h"], "remote username contains invalid characters"),
         (["-w", "0:0", "h"], "option -w is not supported"),
+        (["-S", "/x", "h"], "option -S is not supported"),
     ])
     func whatIsWrongIsNamedInOneLine(arguments: [String], reason: String) throws {
         let error = try #require(throws: SSHError.self) { try Self.parse(arguments) }
         #expect(error.reason == reason)
         #expect(error.code == .invalidConfiguration)
+    }
+
+    @Test func optionsThatChangeNothingAreAccepted() throws {
+        let line = try Self.parse("-2P", "-S", "none", "-Snone", "-P", "h")
+        #expect(line.host == "h")
+        #expect(line.warnings.isEmpty)
     }
 
     @Test func ignoreUnknownHoldsForTheOptionsAfterIt() throws {

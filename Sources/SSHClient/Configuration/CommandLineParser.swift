@@ -77,8 +77,8 @@ struct CommandLineParser {
         case "v":
             self.line.verbosity += self.line.verbosity < 3 ? 1 : 0
             self.line.options.logLevel = (self.line.options.logLevel ?? .info).raised
-        case "a", "k", "x", "y":
-            // They switch off, or move to syslog, what is not here anyway.
+        case "2", "a", "k", "P", "x", "y":
+            // They ask for what is so anyway, or switch off or move to syslog what is not here.
             break
         case "A", "C", "K", "X", "Y":
             self.line.warnings.append("option -\(option) is not supported and has no effect")
@@ -115,6 +115,8 @@ struct CommandLineParser {
         case "o": try self.applyKeyword(value)
         case "Q": self.otherRequest = .query(value)
         case "e": break
+        // Connections are not shared here.
+        case "S" where value.lowercased() == "none": break
         default: throw SSHError(.invalidConfiguration, "option -\(option) is not supported")
         }
     }
