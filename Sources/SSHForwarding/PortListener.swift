@@ -7,12 +7,21 @@ import SSHWire
 ///
 /// All calls must come on that event loop.
 public final class PortListener {
+    /// An address that could not be bound, and why.
+    public struct Failure {
+        public let address: String
+        public let error: any Error
+    }
+
     public let port: UInt16
+    /// The addresses that could not be bound though this machine has them.
+    public let failures: [Failure]
     private let channels: [any Channel]
 
-    fileprivate init(port: UInt16, channels: [any Channel]) {
+    fileprivate init(port: UInt16, channels: [any Channel], failures: [Failure]) {
         self.port = port
         self.channels = channels
+        self.failures = failures.filter { !$0.isOfMissingAddress }
     }
 
     /// Listens on all addresses with one port; with port 0 the system picks one that is free for all of them. One address
@@ -50,6 +59,14 @@ public final class PortListener {
     }
 }
 
+extension PortListener.Failure {
+    /// As with ::1 where IPv6 is switched off.
+    fileprivate var isOfMissingAddress: Bool {
+        let number = (self.error as? IOError)?.errnoCode
+        return number == EADDRNOTAVAIL || number == EAFNOSUPPORT
+    }
+}
+
 /// Hands an accepted socket on as soon as it is up, and leaves its pipeline.
 final class AcceptHandler: ChannelInboundHandler, RemovableChannelHandler {
     typealias InboundIn = ByteBuffer
@@ -79,7 +96,7 @@ private final class PortBinding {
     private let completion: (Result<PortListener, any Error>) -> Void
     private var channels: [any Channel] = []
     private var port: UInt16
-    private var firstError: (any Error)?
+    private var failures: [PortListener.Failure] = []
     private var attempts = 0
 
     init(
@@ -114,7 +131,7 @@ private final class PortBinding {
                 self.channels.append(channel)
                 self.port = UInt16(exactly: channel.localAddress?.port ?? 0) ?? 0
             case .failure(let error):
-                self.firstError = self.firstError ?? error
+                self.failures.append(PortListener.Failure(address: address, error: error))
                 if self.isTaken(error), self.attempts < Self.maximumAttempts { return self.startAgain() }
             }
             self.bind(addresses.dropFirst())
@@ -143,14 +160,16 @@ private final class PortBinding {
 
     private func startAgain() {
         self.closeAll()
+        self.failures = []
         self.start()
     }
 
     private func finish() {
         guard self.channels.isEmpty else {
-            return self.completion(.success(PortListener(port: self.port, channels: self.channels)))
+            let listener = PortListener(port: self.port, channels: self.channels, failures: self.failures)
+            return self.completion(.success(listener))
         }
-        let error = self.firstError ?? SSHError(.forwardingFailed, "no address to listen on")
+        let error = self.failures.first?.error ?? SSHError(.forwardingFailed, "no address to listen on")
         self.completion(.failure(error))
     }
 

@@ -2,6 +2,7 @@
 
 import contextlib
 import http.server
+import socket
 import subprocess
 import threading
 
@@ -222,3 +223,21 @@ def test_all_forwards_at_once_on_one_connection(lab, client_kind, server_kind):
     for thread in threads:
         thread.join()
     assert not failures
+
+
+@pytest.mark.pairs(clients=["swssh"], servers=["relay"])
+@pytest.mark.ours_only("sshd and ssh say so at higher log levels")
+def test_an_address_that_another_has_is_named(lab, client_kind, server_kind):
+    server = lab.server(server_kind)
+    taken = [socket.create_server((LOOPBACK, free_port())) for _ in range(2)]
+    local, remote = (listener.getsockname()[1] for listener in taken)
+    client = lab.client(
+        client_kind, server, local=[f"{local}:{lab.target}"], remote=[f"{remote}:{lab.target}"], options=["-v"]
+    )
+    server.wait_for_log(lambda line: f"bind [{LOOPBACK}]:{remote}: Address already in use" in line)
+    wait_until(lambda: f"Listening on ::1 port {local} for" in client.log(), 20, "the local forward")
+    assert f"swssh: bind [{LOOPBACK}]:{local}: Address already in use" in client.log()
+    for port in (local, remote):
+        transfer(traffic.connect(port, host="::1"), MIB)
+    for listener in taken:
+        listener.close()

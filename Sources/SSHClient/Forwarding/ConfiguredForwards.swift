@@ -91,20 +91,21 @@ final class ConfiguredForwards {
                 guard let self else { return socket.close(promise: nil) }
                 self.accepted(socket, for: forward)
             },
-            completion: { self.listening(forward, addresses, $0) }
+            completion: { self.listening(forward, $0) }
         )
     }
 
-    private func listening(
-        _ forward: ForwardSpecification,
-        _ addresses: [String],
-        _ result: Result<PortListener, any Error>
-    ) {
+    private func listening(_ forward: ForwardSpecification, _ result: Result<PortListener, any Error>) {
         switch result {
         case .success(let listener):
             guard !self.isClosed else { return listener.close() }
             self.listeners.append(listener)
-            self.log.debug("Listening on \(addresses.joined(separator: ", ")) port \(listener.port) for \(forward).")
+            for failure in listener.failures {
+                self.log.error("bind [\(failure.address)]:\(listener.port): \(SystemReason.of(failure.error))")
+            }
+            self.log.debug(
+                "Listening on \(listener.addresses.joined(separator: ", ")) port \(listener.port) for \(forward)."
+            )
             self.settled()
         case .failure(let error):
             self.listeningFailed(forward, error)

@@ -109,6 +109,9 @@ extension ServerConnection {
             guard self.forwards.finish(address, ticket, addresses, listener) else {
                 return self.answer(connection, reply, success: nil)
             }
+            for failure in listener.failures {
+                self.logger.error("bind [\(failure.address)]:\(listener.port): \(ErrorText.of(failure.error))")
+            }
             self.logger.debug("\(self.peer): listening on \(address.host.escapedForLog):\(listener.port)")
             // The reply names the port only when the client left it open.
             let data = address.port == 0 ? ByteBuffer(integer: UInt32(listener.port)) : ByteBuffer()
