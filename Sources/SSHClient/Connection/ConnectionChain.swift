@@ -61,12 +61,30 @@ actor ConnectionChain {
                 LocalSockets.channel(descriptor, on: eventLoop).flatMapThrowing(start)
             }.get()
         case .jump(let hosts):
-            connection = try await self.connect(configuration, line, through: hosts, depth: depth, start)
+            connection = try await self.withinConnectTimeout(of: configuration) {
+                try await self.connect(configuration, line, through: hosts, depth: depth, start)
+            }
         }
         return try await self.logIn(connection)
     }
 
     // MARK: ProxyJump
+
+    /// The way through other hosts counts, as in ssh.
+    private func withinConnectTimeout(
+        of configuration: ClientConfiguration,
+        _ connect: @escaping @Sendable () async throws -> NIOLoopBound<ClientConnection>
+    ) async throws -> NIOLoopBound<ClientConnection> {
+        guard let seconds = configuration.connectSeconds else { return try await connect() }
+        let connected = self.eventLoop.makePromise(of: NIOLoopBound<ClientConnection>.self)
+        let timer = self.eventLoop.scheduleTask(in: .seconds(seconds)) {
+            let place = "host \(configuration.hostName) port \(configuration.port)"
+            connected.fail(SSHError(.timedOut, "connect to \(place): Connection timed out"))
+        }
+        defer { timer.cancel() }
+        connected.completeWithTask(connect)
+        return try await connected.futureResult.get()
+    }
 
     private func connect(
         _ configuration: ClientConfiguration,
