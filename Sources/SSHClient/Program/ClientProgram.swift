@@ -45,9 +45,12 @@ public enum ClientProgram {
             return 0
         }
         let log = try ClientLog(level: configuration.logLevel, file: line.logFile)
-        for warning in configuration.warnings { log.info(warning) }
         do {
-            try SessionRules.check(line, configuration, log)
+            // The parent has said it all.
+            if !isChild {
+                for warning in configuration.warnings { log.info(warning) }
+                try SessionRules.check(line, configuration, log)
+            }
             if configuration.forkAfterAuthentication, !isChild {
                 return try Background.startChild(arguments)
             }
