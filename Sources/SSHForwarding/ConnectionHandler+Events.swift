@@ -4,6 +4,8 @@ extension ConnectionHandler {
     /// Passes an event on: to the owner what concerns the connection, to its sink what concerns a channel.
     func handle(_ event: Event) {
         switch event {
+        case .lineBeforeIdentification(let line, let number):
+            self.owner?.connection(self, lineBeforeIdentification: line, number: number)
         case .identification(let line): self.owner?.connectionIdentified(self, peer: line)
         case .hostKey(let key): self.owner?.connection(self, verify: key)
         case .newKeys(let algorithms, let isFirst):

@@ -5,6 +5,8 @@ public import SSHWire
 /// What decides on behalf of one SSH connection: the relay's account and policy, or the client's host key check. All calls
 /// come on the connection's event loop.
 public protocol ConnectionOwner: AnyObject {
+    /// Client: a line before the server's identification. Not to be printed raw.
+    func connection(_ connection: ConnectionHandler, lineBeforeIdentification line: String, number: Int)
     func connectionIdentified(_ connection: ConnectionHandler, peer: String)
     func connectionNegotiated(_ connection: ConnectionHandler, _ algorithms: NegotiatedAlgorithms, isFirst: Bool)
     /// Client: call `perform { try $0.acceptHostKey() }` or `fail`.
@@ -25,6 +27,8 @@ public protocol ConnectionOwner: AnyObject {
 }
 
 extension ConnectionOwner {
+    public func connection(_ connection: ConnectionHandler, lineBeforeIdentification line: String, number: Int) {}
+
     public func connection(_ connection: ConnectionHandler, loginBeginsFor user: String) {
         connection.perform { try $0.beginLogin() }
     }

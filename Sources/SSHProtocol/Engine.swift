@@ -94,6 +94,8 @@ public struct Engine: ~Copyable {
 
     private mutating func handle(_ received: Transport.Received) throws -> Event? {
         switch received {
+        case .lineBeforeIdentification(let line, let number):
+            return .lineBeforeIdentification(line, number: number)
         case .identification(let line):
             return .identification(line)
         case .hostKey(let key):

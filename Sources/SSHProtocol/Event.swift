@@ -3,6 +3,9 @@ public import SSHWire
 
 /// What an engine tells the layer above.
 public enum Event: Sendable {
+    /// Client: the server says something before its identification line (RFC 4253 §4.2), its first line being number 0. Not
+    /// to be printed raw.
+    case lineBeforeIdentification(String, number: Int)
     /// The peer's identification line came.
     case identification(String)
     /// Client: decide whether the host key is the right one, then call `acceptHostKey()` or end the connection.

@@ -8,7 +8,10 @@ struct IdentificationReaderTests {
     private func read(_ text: String, role: EngineConfiguration.Role = .server) throws -> String? {
         var reader = IdentificationReader(role: role)
         var buffer = ByteBuffer(string: text)
-        return try reader.next(from: &buffer).map { String(decoding: $0, as: UTF8.self) }
+        while let line = try reader.next(from: &buffer) {
+            if case .identification(let bytes) = line { return String(decoding: bytes, as: UTF8.self) }
+        }
+        return nil
     }
 
     @Test(arguments: ["SSH-2.0-x\r\n", "SSH-2.0-x\n", "SSH-1.99-x y z\r\n"])
@@ -47,6 +50,16 @@ struct IdentificationReaderTests {
         #expect(throws: SSHError.self) { try self.read("Welcome\r\nSSH-2.0-x\r\n", role: .server) }
     }
 
+    @Test func linesBeforeAreHandedOnAsTheyCome() throws {
+        var reader = IdentificationReader(role: .client)
+        var buffer = ByteBuffer(string: "Not allowed at this time\r\n\nSSH")
+        #expect(try reader.next(from: &buffer) == .before(Array("Not allowed at this time".utf8), number: 0))
+        #expect(try reader.next(from: &buffer) == .before([], number: 1))
+        #expect(try reader.next(from: &buffer) == nil)
+        buffer.writeString("-2.0-x\n")
+        #expect(try reader.next(from: &buffer) == .identification(Array("SSH-2.0-x".utf8)))
+    }
+
     @Test func whatAServerSaysBeforeIsBounded() {
         #expect(throws: SSHError.self) { try self.read(String(repeating: "x\n", count: 2_000), role: .client) }
         #expect(throws: SSHError.self) { try self.read(String(repeating: "x", count: 100_000), role: .client) }
@@ -60,7 +73,7 @@ struct IdentificationReaderTests {
             #expect(try reader.next(from: &buffer) == nil)
         }
         buffer.writeBytes([0x0a, 0x42])
-        #expect(try reader.next(from: &buffer) == Array("SSH-2.0-slow".utf8))
+        #expect(try reader.next(from: &buffer) == .identification(Array("SSH-2.0-slow".utf8)))
         #expect(buffer.readableBytes == 1)
     }
 }

@@ -7,6 +7,10 @@ import SSHProtocol
 import SSHWire
 
 extension ClientConnection: ConnectionOwner {
+    func connection(_ connection: ConnectionHandler, lineBeforeIdentification line: String, number: Int) {
+        self.log.debug("banner line \(number): \(line)")
+    }
+
     func connectionIdentified(_ connection: ConnectionHandler, peer: String) {
         self.log.debug("Remote identification: \(peer)")
     }

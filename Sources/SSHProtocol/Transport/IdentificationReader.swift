@@ -9,6 +9,12 @@ struct IdentificationReader {
     /// Line ending included.
     static let maximumLine = 255
 
+    enum Line: Equatable {
+        /// One of the lines before, counted from 0.
+        case before([UInt8], number: Int)
+        case identification([UInt8])
+    }
+
     private let allowsLinesBefore: Bool
     private var linesBefore = 0
     private var bytesBefore = 0
@@ -17,22 +23,21 @@ struct IdentificationReader {
         self.allowsLinesBefore = role == .client
     }
 
-    /// The identification without its line ending, once it has come whole; later bytes stay in the buffer.
-    mutating func next(from buffer: inout ByteBuffer) throws -> [UInt8]? {
-        while true {
-            let view = buffer.readableBytesView
-            guard let end = view.prefix(self.lineLimit(view) + 1).firstIndex(of: UInt8(ascii: "\n")) else {
-                guard buffer.readableBytes <= self.lineLimit(view) else {
-                    throw SSHError(.limitExceeded, "the peer's identification line is too long")
-                }
-                return nil
+    /// The next line without its ending, once it has come whole; bytes after the identification stay in the buffer.
+    mutating func next(from buffer: inout ByteBuffer) throws -> Line? {
+        let view = buffer.readableBytesView
+        guard let end = view.prefix(self.lineLimit(view) + 1).firstIndex(of: UInt8(ascii: "\n")) else {
+            guard buffer.readableBytes <= self.lineLimit(view) else {
+                throw SSHError(.limitExceeded, "the peer's identification line is too long")
             }
-            var line = Array(view[..<end])
-            buffer.moveReaderIndex(forwardBy: line.count + 1)
-            if line.last == UInt8(ascii: "\r") { line.removeLast() }
-            if line.starts(with: "SSH-".utf8) { return try Self.check(line) }
-            try self.skip(line)
+            return nil
         }
+        var line = Array(view[..<end])
+        buffer.moveReaderIndex(forwardBy: line.count + 1)
+        if line.last == UInt8(ascii: "\r") { line.removeLast() }
+        if line.starts(with: "SSH-".utf8) { return .identification(try Self.check(line)) }
+        try self.count(line)
+        return .before(line, number: self.linesBefore - 1)
     }
 
     private func lineLimit(_ view: ByteBufferView) -> Int {
@@ -40,7 +45,7 @@ struct IdentificationReader {
         return self.allowsLinesBefore && !isIdentification ? Self.maximumBytesBefore : Self.maximumLine
     }
 
-    private mutating func skip(_ line: [UInt8]) throws {
+    private mutating func count(_ line: [UInt8]) throws {
         guard self.allowsLinesBefore else {
             throw SSHError(
                 .invalidIdentification,

@@ -52,7 +52,7 @@ struct PacketReceiver {
     }
 
     /// The identification line comes before the first packet.
-    mutating func readIdentification(_ reader: inout IdentificationReader) throws -> [UInt8]? {
+    mutating func readIdentification(_ reader: inout IdentificationReader) throws -> IdentificationReader.Line? {
         try reader.next(from: &self.arrived)
     }
 

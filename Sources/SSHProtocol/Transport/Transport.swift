@@ -9,6 +9,7 @@ import SSHWire
 struct Transport: ~Copyable {
     /// What came in and concerns the layers above.
     enum Received {
+        case lineBeforeIdentification(String, number: Int)
         case identification(String)
         case hostKey(HostKeyToVerify)
         case newKeys(NegotiatedAlgorithms, isFirst: Bool)
@@ -115,9 +116,15 @@ struct Transport: ~Copyable {
     /// Goes on with what has arrived until something concerns the layers above; nil until more bytes have come.
     mutating func next(now: NIODeadline) throws -> Received? {
         if self.peerIdentification.isEmpty {
-            guard let line = try self.receiver.readIdentification(&self.identificationReader) else { return nil }
-            self.peerIdentification = line
-            return .identification(String(decoding: line, as: UTF8.self))
+            switch try self.receiver.readIdentification(&self.identificationReader) {
+            case nil:
+                return nil
+            case .before(let line, let number):
+                return .lineBeforeIdentification(String(decoding: line, as: UTF8.self), number: number)
+            case .identification(let line):
+                self.peerIdentification = line
+                return .identification(String(decoding: line, as: UTF8.self))
+            }
         }
         if case .awaitingHostKeyDecision = self.keyExchange { return nil }
         while let payload = try self.receiver.next() {
