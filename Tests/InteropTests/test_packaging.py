@@ -1,10 +1,14 @@
 """What is packaged is taken by the programs that read it, without a word of complaint."""
 
+import os
+import re
 import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
+
+from harness import settings
 
 PACKAGING = Path(__file__).resolve().parents[2] / "packaging"
 ANALYZE = shutil.which("systemd-analyze")
@@ -37,6 +41,32 @@ def test_units_have_no_line_that_systemd_does_not_know(units):
 
 def test_the_service_is_well_confined(units):
     result = _run(ANALYZE, "security", "--offline=true", "--threshold=20", units / "relay.service")
+    assert result.returncode == 0, result.stdout + result.stderr
+
+
+@pytest.mark.ours_only("sshd is not what is installed")
+def test_the_steps_of_the_readme_leave_what_the_service_needs(tmp_path):
+    (tmp_path / "etc/systemd/system").mkdir(parents=True)
+    programs = tmp_path / "usr/bin"
+    programs.mkdir(parents=True)
+    # What would change the machine that runs the test.
+    for name in ("systemctl", "systemd-sysusers", "chown"):
+        (programs / name).write_text("#!/bin/sh\n")
+        (programs / name).chmod(0o755)
+    packaging = tmp_path / "packaging"
+    shutil.copytree(PACKAGING, packaging)
+    shutil.copy(settings.RELAY, packaging)
+    block = re.search(r"(?:^    .*\n)+", (PACKAGING / "README.md").read_text(), re.MULTILINE)[0]
+    steps = re.sub(r"(?<= )/(?=etc/|usr/)", f"{tmp_path}/", block)
+    environment = {**os.environ, "PATH": f"{programs}:{os.environ['PATH']}"}
+    words = ["bash", "-e", "-c", steps]
+    result = subprocess.run(words, cwd=packaging, env=environment, capture_output=True, text=True, timeout=60, check=False)
+    assert result.returncode == 0, result.stderr
+    assert (tmp_path / "etc/sysusers.d/relay.conf").is_file()
+    config = tmp_path / "etc/relay/relay_config"
+    # As relay.service checks it first; the key is there, not in this machine's /etc.
+    config.write_text(f"HostKey {tmp_path}/etc/relay/ssh_host_ed25519_key\n{config.read_text()}")
+    result = _run(settings.RELAY, "-t", "-f", config)
     assert result.returncode == 0, result.stdout + result.stderr
 
 
