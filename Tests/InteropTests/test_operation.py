@@ -160,6 +160,15 @@ def test_stock_configuration_is_checked_and_says_what_it_does_not_do(keys):
     assert "no shell" in result.stdout and "/etc/relay/authorized_keys/%u" in result.stdout
 
 
+def _start_with(listening, server):
+    """Starts a relay as systemd does that holds its socket."""
+    script = 'exec 3<&"$1"; shift; LISTEN_PID=$$ LISTEN_FDS=1 exec "$@"'
+    number = listening.fileno()
+    command = ["bash", "-c", script, "bash", str(number), settings.RELAY, "-D", "-e", "-f", str(server.config_path)]
+    os.set_inheritable(number, True)
+    return subprocess.Popen(command, stderr=subprocess.DEVNULL, pass_fds=[number])
+
+
 @STOCK
 def test_sockets_that_systemd_opened_are_served(lab, client_kind, server_kind):
     """Socket activation as sd_listen_fds(3) has it: the socket stands before the relay does, and nobody is turned away."""
@@ -169,17 +178,29 @@ def test_sockets_that_systemd_opened_are_served(lab, client_kind, server_kind):
         server.port = listening.getsockname()[1]
         # Waits in the socket's queue until the relay has started.
         client = lab.client(client_kind, server, local=[f"{free_port()}:{lab.target}"], wait=False)
-        script = 'exec 3<&"$1"; shift; LISTEN_PID=$$ LISTEN_FDS=1 exec "$@"'
-        number = listening.fileno()
-        command = ["bash", "-c", script, "bash", str(number), settings.RELAY, "-D", "-e", "-f", str(server.config_path)]
-        os.set_inheritable(number, True)
-        relay = subprocess.Popen(command, stderr=subprocess.DEVNULL, pass_fds=[number])
+        relay = _start_with(listening, server)
         try:
             client.wait_until_ready()
             transfer(traffic.connect(int(client.local[0].split(":")[0])), MIB)
         finally:
             client.stop()
             relay.terminate()
+            assert relay.wait(10) == 0
+
+
+@STOCK
+def test_loss_of_a_socket_that_systemd_opened_is_a_failure(lab, client_kind, server_kind):
+    server = lab.server(server_kind)
+    server.stop()
+    with socket.create_server((LOOPBACK, 0)) as listening:
+        relay = _start_with(listening, server)
+        try:
+            assert _answers(LOOPBACK, listening.getsockname()[1])
+            listening.shutdown(socket.SHUT_RD)
+            # As with Restart=on-failure: 255 would mean that a new start does not help.
+            assert relay.wait(20) not in (0, 255)
+        finally:
+            relay.kill()
             relay.wait(10)
 
 
@@ -218,6 +239,15 @@ def test_address_that_cannot_be_taken_leaves_the_old_one(lab, client_kind, serve
     with socket.create_server(("127.0.0.2", server.port)):
         _change_configuration(server, lambda text: text.replace(f"ListenAddress {LOOPBACK}\n", "ListenAddress ::1\nListenAddress 0.0.0.0\n"))
         assert _answers(LOOPBACK, server.port) and _answers("::1", server.port)
+
+
+@STOCK
+def test_address_that_is_taken_out_is_closed_whatever_else_fails(lab, client_kind, server_kind):
+    server = lab.server(server_kind, config=["ListenAddress 127.0.0.3"])
+    assert _answers("127.0.0.3", server.port)
+    # Nobody has that one.
+    _change_configuration(server, lambda text: text.replace("ListenAddress 127.0.0.3", "ListenAddress 2001:db8::1"))
+    assert _answers(LOOPBACK, server.port) and not _answers("127.0.0.3", server.port)
 
 
 @STOCK

@@ -25,6 +25,14 @@ struct AuthorizedKeysFileTests {
         #expect(file.footprint < 1 << 20)
     }
 
+    @Test func manyPermissionsTakeMoreMemoryThanTheirText() {
+        let line = KeyFixture.line(String(repeating: "permitopen=\"a:1\",", count: 4000) + "restrict")
+        let file = KeyFixture.file(line)
+        #expect(file.keys.count == 1 && file.footprint > 10 * line.utf8.count)
+        let many = KeyFixture.file(Array(repeating: line, count: 100).joined(separator: "\n"))
+        #expect(many.keys.count < 100 && many.problems.count == 1)
+    }
+
     @Test func linesMayEndInCRLFAndTheLastOneInNothing() {
         let text = "\(KeyFixture.type) \(KeyFixture.encoded)\r\nrestrict \(KeyFixture.type) \(KeyFixture.encoded) a"
         #expect(KeyFixture.file(text).keys.count == 2)

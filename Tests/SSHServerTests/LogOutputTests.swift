@@ -132,6 +132,22 @@ struct LogOutputTests {
         #expect(report.hasPrefix("error: 9") && report.hasSuffix(" lines of the log were lost"))
     }
 
+    @Test(.timeLimit(.minutes(1)))
+    func aTerminalThatNobodyReadsHoldsNobodyUp() throws {
+        var (reader, terminal): (Int32, Int32) = (-1, -1)
+        try #require(openpty(&reader, &terminal, nil, nil, nil) == 0)
+        defer {
+            close(reader)
+            close(terminal)
+        }
+        let logger = self.log(StandardErrorOutput(descriptor: terminal))
+        for number in 0..<2000 { logger.info("a line like many others, number \(number)") }
+        // What it was opened with stays as it was.
+        #expect(fcntl(terminal, F_GETFL) & O_NONBLOCK == 0)
+        var bytes = [UInt8](repeating: 0, count: 64)
+        #expect(Glibc.read(reader, &bytes, bytes.count) > 0)
+    }
+
     @Test func aFullDiskLosesTheLine() throws {
         let output = try FileOutput("/dev/full")
         let record = LogRecord(time: Self.noon, level: .info, message: "x", metadata: [:])

@@ -13,10 +13,10 @@ public struct AuthorizedKeysFile: Sendable {
     /// So many lines that are not used are remembered, with the reason.
     static let mostProblems = 1000
 
-    /// About how many bytes of memory it takes.
-    var footprint: Int {
-        self.keys.reduce(self.problems.count * 256) { $0 + 256 + $1.blob.count + $1.comment.utf8.count }
-    }
+    /// Lines beyond so much memory are not used.
+    static let mostMemory = 64 << 20
+    /// About how many bytes of memory it takes: a permission of a few letters is an object with several texts.
+    private(set) var footprint = 0
 
     /// The types that a line may name; a certificate does not stand in such a file.
     private static let keyTypes: Set<String> = [
@@ -35,6 +35,11 @@ public struct AuthorizedKeysFile: Sendable {
             var line = text.drop(while: Self.isBlank)
             if line.last == UInt8(ascii: "\r") { line.removeLast() }
             guard let first = line.first, first != UInt8(ascii: "#") else { continue }
+            guard self.footprint < Self.mostMemory else {
+                let reason = "the file takes too much memory: no line from here on is used"
+                self.problems.append(AuthorizedKeysProblem(file: path, line: number, reason: reason))
+                return
+            }
             self.append(line, path: path, number: number)
         }
     }
@@ -60,10 +65,12 @@ public struct AuthorizedKeysFile: Sendable {
                 line: number
             )
             self.keys.append(key)
+            self.footprint += 512 + line.count + 16 * fields.options.count
         } catch {
             let reason = (error as? InvalidValue)?.reason ?? "\(error)"
             // A file of nothing but such lines would make many of its size.
             guard self.problems.count < Self.mostProblems else { return }
+            self.footprint += 512
             self.problems.append(
                 AuthorizedKeysProblem(file: path, line: number, reason: "\(reason): line ignored", blob: blob)
             )

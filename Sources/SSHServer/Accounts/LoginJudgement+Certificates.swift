@@ -18,7 +18,7 @@ extension LoginJudgement {
             throw LoginRefusal(error.reasons, said: said)
         }
         var reasons: [String] = []
-        var said: [LogLine] = []
+        var said = keys.problems.compactMap(\.said)
         // The account's own lines first: they may restrict what the relay's trust in the same authority would permit.
         do throws(LoginRefusal) {
             if let line = try self.line(of: certificate, in: keys, rules) { return line.narrowed }

@@ -5,15 +5,18 @@ extension LoginJudgement {
     /// The line that has one of the certificate's names. As in sshd, the command is asked when the file has none.
     mutating func principal(of certificate: Certificate) throws(LoginRefusal) -> PrincipalsFile.Line {
         var reasons: [String] = []
+        var said: [LogLine] = []
         if let pattern = self.settings.authorizedPrincipalsFile {
             var file = PrincipalsFile(line: nil)
-            do throws(LoginRefusal) { file = try self.principals(pattern, certificate) } catch {
+            do throws(LoginRefusal) {
+                file = try self.principals(pattern, certificate)
+            } catch {
                 reasons += error.reasons
+                said += error.said
             }
             if let line = try self.check(file.line) { return line }
             reasons += file.problems.map(\.description)
         }
-        var said: [LogLine] = []
         var file: PrincipalsFile?
         do throws(LoginRefusal) {
             file = try self.principalsOfCommand(certificate)
@@ -58,6 +61,8 @@ extension LoginJudgement {
                 try StrictModes(account: self.account).check(path, owner: file.owner, mode: file.mode)
             }
             return PrincipalsFile(file.bytes, path: path, upTo: certificate.names)
+        } catch let error as StrictModes.Untrusted {
+            throw LoginRefusal("\(error)", said: .info("Authentication refused: \(error.fault)"))
         } catch is BoundedFile.NotFound {
             throw LoginRefusal("AuthorizedPrincipalsFile \(pattern) does not exist for this account")
         } catch {

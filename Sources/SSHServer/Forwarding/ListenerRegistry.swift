@@ -78,7 +78,7 @@ final class ListenerRegistry: Sendable {
     }
 
     /// A wildcard takes every address of its family.
-    private static func conflicts(_ address: String, with others: [String]) -> Bool {
+    static func conflicts(_ address: String, with others: [String]) -> Bool {
         others.contains { other in
             guard address.contains(":") == other.contains(":") else { return false }
             return address == other || [address, other].contains { $0 == "0.0.0.0" || $0 == "::" }

@@ -29,8 +29,9 @@ extension ServerConnection {
             switch result {
             case .failure(let error):
                 let reason = ErrorText.of(error)
-                self.requestLog.error(Self.failedDial(host, port, reason))
-                self.logger.debug("\(self.peer): connect to \(host.escapedForLog) port \(port) failed: \(reason)")
+                let log = self.requestLog
+                log.error(Self.failedDial(host, port, reason))
+                log.debug("\(self.peer): connect to \(host.escapedForLog) port \(port) failed: \(reason)")
                 connection.refuse(channel, .connectFailed, reason)
             case .success(let socket):
                 if policy.announcesClient(host: host, port: port) {

@@ -110,7 +110,7 @@ extension ServerConnection {
                 return self.answer(connection, reply, success: nil)
             }
             for failure in listener.failures {
-                self.logger.error("bind [\(failure.address)]:\(listener.port): \(ErrorText.of(failure.error))")
+                self.requestLog.error("bind [\(failure.address)]:\(listener.port): \(ErrorText.of(failure.error))")
             }
             self.logger.debug("\(self.peer): listening on \(address.host.escapedForLog):\(listener.port)")
             // The reply names the port only when the client left it open.

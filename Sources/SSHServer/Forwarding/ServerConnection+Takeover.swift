@@ -36,7 +36,7 @@ extension ServerConnection {
         guard let login = self.login, let eventLoop = self.handler?.eventLoop else { return completion(false) }
         let rule = login.grant.settings.listenTakeover
         for holder in holders where !rule.permits(holder, self.id, login) {
-            self.logger.info(
+            self.requestLog.info(
                 """
                 \(self.peer): cannot listen to port \(port): user \(holder.account.escapedForLog) holds it \
                 with another connection. [ListenTakeover \(rule.rawValue)]

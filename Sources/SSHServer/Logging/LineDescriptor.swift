@@ -4,7 +4,8 @@ import Synchronization
 /// A descriptor that whole lines are written to, whoever reads them.
 ///
 /// It may be a pipe or a terminal that nobody reads just now, and the descriptor is not ours to make non-blocking: other
-/// programs write to it too. So it is asked before each write whether it takes something.
+/// programs write to it too. So it is asked before each write whether it takes something. A terminal promises no more than a
+/// byte then, and is opened once more for us alone.
 final class LineDescriptor: Sendable {
     private struct State {
         /// A line was taken in part.
@@ -19,10 +20,19 @@ final class LineDescriptor: Sendable {
     private static let patience: Int32 = 20
 
     private let descriptor: Int32
+    /// Opened here.
+    private let isOwn: Bool
     private let state = Mutex(State())
 
     init(_ descriptor: Int32) {
-        self.descriptor = descriptor
+        let flags = O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC
+        let own = isatty(descriptor) == 1 ? open("/proc/self/fd/\(descriptor)", flags) : -1
+        self.isOwn = own >= 0
+        self.descriptor = self.isOwn ? own : descriptor
+    }
+
+    deinit {
+        if self.isOwn { close(self.descriptor) }
     }
 
     /// - Returns: false if the line is lost, or the rest of it.

@@ -11,6 +11,8 @@ struct RelayListeners {
     private let context: RelayContext
     private let onLoss: @Sendable () -> Void
     private var channels: [ListenAddress: any Channel] = [:]
+    /// What names stood for when they were looked up last.
+    private var resolved: [ListenAddress: [ListenAddress]] = [:]
     /// What systemd opened: with any of them, the configuration's addresses are void.
     private var inherited: [any Channel] = []
 
@@ -41,34 +43,57 @@ struct RelayListeners {
     /// - Throws: `system` if no address at all can be bound: then everything is as it was.
     mutating func follow(_ configuration: ServerConfiguration) async throws {
         guard self.inherited.isEmpty else { return }
-        let endpoints = await self.resolve(configuration)
-        let wanted = Set(endpoints)
         var firstError: (any Error)?
-        var missed: Set<UInt16?> = []
+        let endpoints = await self.resolve(configuration, &firstError)
+        let wanted = Set(endpoints)
+        var missed: [ListenAddress] = []
         for endpoint in endpoints where !self.listens(on: endpoint) {
             do {
                 self.channels[endpoint] = try await self.open(endpoint, wanted: wanted, configuration)
             } catch {
                 firstError = firstError ?? error
-                missed.insert(endpoint.port)
-                self.context.logger.error(
-                    "Bind to port \(endpoint.port ?? 0) on \(endpoint.host) failed: \(ErrorText.of(error))."
-                )
+                missed.append(endpoint)
+                self.sayFailed(endpoint, error)
             }
         }
         // As sshd: one address is enough.
         guard wanted.contains(where: self.listens) else {
             throw SSHError(.system, "cannot bind any address: \(firstError.map(ErrorText.of) ?? "none is configured")")
         }
-        // What was to take an old address's place and did not leaves it there.
-        for (endpoint, channel) in self.channels where !wanted.contains(endpoint) && !missed.contains(endpoint.port) {
+        for (endpoint, channel) in self.channels where !wanted.contains(endpoint) {
+            // What was to take an old address's place and did not leaves it there.
+            if missed.contains(where: { $0.conflicts(with: endpoint) }) {
+                self.context.logger.error("Port \(endpoint.port ?? 0) on \(endpoint.host) stays open instead.")
+                continue
+            }
             self.channels[endpoint] = nil
             try? await channel.close()
         }
     }
 
-    /// All addresses that the configuration's names stand for.
-    private func resolve(_ configuration: ServerConfiguration) async -> [ListenAddress] {
+    /// Opens again what the system has closed.
+    mutating func reopenLost(_ configuration: ServerConfiguration) async {
+        for endpoint in self.lost {
+            self.context.logger.error("The listener on \(endpoint.host) port \(endpoint.port ?? 0) has failed.")
+            do {
+                self.channels[endpoint] = try await self.bind(endpoint, configuration)
+            } catch {
+                self.sayFailed(endpoint, error)
+            }
+        }
+    }
+
+    private func sayFailed(_ endpoint: ListenAddress, _ error: any Error) {
+        self.context.logger.error(
+            "Bind to port \(endpoint.port ?? 0) on \(endpoint.host) failed: \(ErrorText.of(error))."
+        )
+    }
+
+    /// All addresses that the configuration's names stand for; where that cannot be said just now, those from before.
+    private mutating func resolve(
+        _ configuration: ServerConfiguration,
+        _ firstError: inout (any Error)?
+    ) async -> [ListenAddress] {
         var endpoints: [ListenAddress] = []
         for endpoint in configuration.listenEndpoints {
             guard IPAddress(endpoint.host) == nil else {
@@ -79,10 +104,14 @@ struct RelayListeners {
                 let found = try await NIOThreadPool.singleton.runIfActive {
                     try HostResolution.addresses(of: endpoint.host, port: 0, family: configuration.addressFamily.number)
                 }
-                endpoints += found.compactMap(\.ipAddress).map { ListenAddress(host: $0, port: endpoint.port) }
+                self.resolved[endpoint] = found.compactMap(\.ipAddress).map {
+                    ListenAddress(host: $0, port: endpoint.port)
+                }
             } catch {
+                firstError = firstError ?? error
                 self.context.logger.error("bad addr or host: \(endpoint.host) (\(ErrorText.of(error)))")
             }
+            endpoints += self.resolved[endpoint] ?? []
         }
         return endpoints
     }
@@ -156,6 +185,13 @@ struct RelayListeners {
             ChannelOptions.Types.SocketOption(level: .ipv6, name: .ipv6_v6only),
             value: 1
         )
+    }
+}
+
+extension ListenAddress {
+    /// Whether the two cannot be open at the same time.
+    fileprivate func conflicts(with other: ListenAddress) -> Bool {
+        self.port == other.port && ListenerRegistry.conflicts(self.host, with: [other.host])
     }
 }
 

@@ -94,17 +94,20 @@ public final class RelayServer: Service {
             await self.notifier?.keepAlive { for loop in group.makeIterator() { try? await loop.submit {}.get() } }
         }
         self.notifier?.ready("Serving.")
-        await self.follow(&listeners, &pidFile)
+        let failure = await self.follow(&listeners, &pidFile)
         self.notifier?.stopping("Waiting for tunnels to end.")
         defer { proving.cancel() }
         watching.cancel()
         await listeners.closeAll()
         await self.drain()
         pidFile.remove()
+        if let failure { throw failure }
     }
 
     /// Does what it is told until it is told to stop.
-    private func follow(_ listeners: inout RelayListeners, _ pidFile: inout CurrentPidFile) async {
+    ///
+    /// - Returns: why it cannot go on, if nobody has told it to stop.
+    private func follow(_ listeners: inout RelayListeners, _ pidFile: inout CurrentPidFile) async -> SSHError? {
         for await command in self.commands {
             switch command {
             case .reload:
@@ -113,11 +116,14 @@ public final class RelayServer: Service {
                 pidFile.follow(self.context.rules.configuration, self.context.logger)
                 self.notifier?.ready(outcome)
             case .mendListeners:
-                guard await self.mend(&listeners) else { return }
+                guard await self.mend(&listeners) else {
+                    return SSHError(.system, "a listener that systemd opened has failed")
+                }
             case .stop:
-                return
+                return nil
             }
         }
+        return nil
     }
 
     @Sendable
@@ -136,15 +142,7 @@ public final class RelayServer: Service {
             self.context.logger.critical("A listener that systemd opened has failed; terminating.")
             return false
         }
-        guard !listeners.lost.isEmpty else { return true }
-        for endpoint in listeners.lost {
-            self.context.logger.error("The listener on \(endpoint.host) port \(endpoint.port ?? 0) has failed.")
-        }
-        do {
-            try await listeners.follow(self.context.rules.configuration)
-        } catch {
-            self.context.logger.error("\(ErrorText.of(error))")
-        }
+        await listeners.reopenLost(self.context.rules.configuration)
         if !listeners.lost.isEmpty { self.mendSoon() }
         return true
     }

@@ -187,6 +187,20 @@ def expired_certificate(lab, server):
     ssh(lab, server, keys=[_certificate(lab, "expired", "-V", "-2h:-1h")])
 
 
+def _principals(lab):
+    path = lab.directory / "principals"
+    path.write_text(f"{USER}\n")
+    path.chmod(0o666)
+    return f"AuthorizedPrincipalsFile {path}"
+
+
+@told([_trusted, _principals, "StrictModes yes"])
+def principals_that_others_can_write(lab, server):
+    # Else the key's own file is told of as well, and by sshd for each try.
+    server.authorized_keys.unlink()
+    ssh(lab, server, keys=[_certificate(lab, "good", "-z", "77")])
+
+
 @told([_trusted])
 def expired_certificate_of_a_trusted_authority(lab, server):
     ssh(lab, server, keys=[_certificate(lab, "expired", "-V", "-2h:-1h")])
