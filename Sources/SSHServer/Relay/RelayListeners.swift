@@ -135,7 +135,10 @@ struct RelayListeners {
                 for endpoint in old.keys { self.channels[endpoint] = nil }
                 return channel
             } catch {
-                for endpoint in old.keys { self.channels[endpoint] = try? await self.bind(endpoint, configuration) }
+                // What cannot be opened again at once counts as lost.
+                for endpoint in old.keys {
+                    if let channel = try? await self.bind(endpoint, configuration) { self.channels[endpoint] = channel }
+                }
                 throw error
             }
         }
