@@ -140,8 +140,11 @@ def test_client_without_standard_input_takes_nothing_else_for_it(lab, client_kin
 @pytest.mark.pairs(clients=["ssh"], servers=["relay"])
 def test_server_told_to_end_removes_its_pid_file(lab, client_kind, server_kind):
     server = lab.server(server_kind)
-    assert (server.directory / "pid").read_text().strip() == str(server.program.pid)
+    pid_file = server.directory / "pid"
+    # It listens first.
+    wait_until(lambda: pid_file.exists() and pid_file.read_text(), 5, "the pid file")
+    assert pid_file.read_text().strip() == str(server.program.pid)
     server.program.signal(signal.SIGTERM)
     server.program.wait(CLOSED_SECONDS)
-    assert not (server.directory / "pid").exists()
+    assert not pid_file.exists()
     assert not is_listening(server.port)
