@@ -89,7 +89,8 @@ def test_explain_says_what_the_relay_does(lab, client_kind, server_kind):
 @STOCK
 def test_reload_command_checks_the_file_and_tells_the_running_relay(lab, client_kind, server_kind):
     server = lab.server(server_kind)
-    wait_until(lambda: (server.directory / "pid").exists(), 5, "the pid file")
+    pid_file = server.directory / "pid"
+    wait_until(lambda: pid_file.exists() and pid_file.read_text(), 5, "the pid file")
     assert _relay("reload", "-f", server.config_path).returncode == 0
     server.wait_for_log(lambda line: "The new configuration holds" in line)
     server.config_path.write_text("Nonsense yes\n" + server.config_path.read_text())
@@ -97,7 +98,7 @@ def test_reload_command_checks_the_file_and_tells_the_running_relay(lab, client_
     assert result.returncode == 255 and f"{server.config_path} line 1: Nonsense" in result.stderr
     assert "Reload failed" not in server.log()
     server.stop()
-    assert not (server.directory / "pid").exists()
+    assert not pid_file.exists()
 
 
 SPECIFICATIONS = [
@@ -264,7 +265,7 @@ def test_pid_file_follows_the_configuration(lab, client_kind, server_kind):
     old, new = server.directory / "pid", server.directory / "other"
     wait_until(old.exists, 5, "the pid file")
     _change_configuration(server, lambda text: text.replace(f"PidFile {old}", f"PidFile {new}"))
-    wait_until(new.exists, 5, "the new pid file")
+    wait_until(lambda: new.exists() and new.read_text(), 5, "the new pid file")
     assert not old.exists()
     assert _relay("reload", "-f", server.config_path).returncode == 0
     server.stop()
