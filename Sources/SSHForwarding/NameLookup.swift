@@ -10,20 +10,18 @@ import Synchronization
 final class NameLookup: Resolver, Sendable {
     private let addresses: EventLoopPromise<[SocketAddress]>
     private let asker: LookupAsker?
-    private let threads: LookupThreads
     private let isCancelled = Atomic(false)
 
     /// - Parameter asker: on whose behalf; nil if everything is on behalf of the same.
-    init(on eventLoop: any EventLoop, for asker: LookupAsker?, threads: LookupThreads = .shared) {
+    init(on eventLoop: any EventLoop, for asker: LookupAsker?) {
         self.addresses = eventLoop.makePromise()
         self.asker = asker
-        self.threads = threads
     }
 
     /// To be asked once, by this way or by NIO's.
     func addresses(of host: String, port: Int) -> EventLoopFuture<[SocketAddress]> {
         do {
-            try self.threads.submit(for: self.asker) {
+            try LookupThreads.shared.submit(for: self.asker) {
                 self.addresses.completeWith(Result { try self.look(up: host, port) })
             }
         } catch {

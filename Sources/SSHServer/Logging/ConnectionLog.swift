@@ -13,13 +13,15 @@ struct ConnectionLog {
         _ message: @autoclosure () -> Logger.Message,
         _ facts: @autoclosure () -> Logger.Metadata = [:]
     ) {
-        guard self.level ?? self.logger.logLevel <= level else { return }
+        guard self.writes(level) else { return }
         var metadata = (self.logger.handler as? RecordLog)?.showsFacts == false ? [:] : facts()
         metadata[LogRecord.connectionKey] = .stringConvertible(self.connection)
         var logger = self.logger
         if let own = self.level { logger.logLevel = own }
         logger.log(level: level, message(), metadata: metadata)
     }
+
+    func writes(_ level: Logger.Level) -> Bool { self.level ?? self.logger.logLevel <= level }
 
     func trace(_ message: @autoclosure () -> Logger.Message) { self.log(.trace, message()) }
     func debug(_ message: @autoclosure () -> Logger.Message) { self.log(.debug, message()) }
