@@ -144,6 +144,8 @@ public struct Engine: ~Copyable {
         try self.transport.renewKeysIfDue(now: now)
         self.endYielding(now: now)
         guard self.transport.isAuthenticated, try self.liveness.advance(now: now) else { return }
+        // Our part of the key exchange is a question already, and a second one might be answered in the middle of it.
+        guard !self.transport.isExchangingKeys else { return }
         try self.sendKeepalive()
     }
 

@@ -106,8 +106,11 @@ public struct EngineLimits: Sendable, Equatable {
     /// How far a window grows on a long or a fast way.
     public var largestChannelWindow: UInt32 = 64 * 1024 * 1024
     public var channelPacket: UInt32 = 64 * 1024
-    /// Messages that wait for a key exchange to end, in bytes.
-    public var bytesHeldByKeyExchange = 1024 * 1024
+    /// Messages that wait for a key exchange to end, in bytes of memory.
+    public var bytesHeldByKeyExchange = 2 * 1024 * 1024
+    /// Messages that a peer may send after its KEXINIT under the old keys, and their bytes.
+    public var lateMessages = 4_096
+    public var bytesOfLateMessages = 1024 * 1024
     /// How long one key exchange may take.
     public var keyExchangeTime = TimeAmount.seconds(120)
     /// Key exchanges that a peer may start within seconds of the one before and with next to no data between.

@@ -118,7 +118,8 @@ extension Engine {
             return ChannelWindowAdjust(recipientChannel: channel.peerNumber, bytesToAdd: credit)
         }
         if case .some(.some(let adjust)) = adjust { try self.transport.send(adjust) }
-        if adjust != nil, self.roundTrip.asks(delivered: count, now: now) { try self.sendKeepalive(.roundTrip) }
+        guard adjust != nil, !self.transport.isNearKeyExchange(now: now) else { return }
+        if self.roundTrip.asks(delivered: count, now: now) { try self.sendKeepalive(.roundTrip) }
     }
 
     // MARK: Requests

@@ -35,7 +35,7 @@ enum KeyExchangePhase {
         if case .idle = self { true } else { false }
     }
 
-    /// Between the peer's KEXINIT and its NEWKEYS nothing but key exchange may come (RFC 4253 §7.1).
+    /// Between the peer's KEXINIT and its NEWKEYS nothing but key exchange may come (RFC 4253 §7.1), and `LateMessages`.
     var peerMayOnlyExchangeKeys: Bool {
         switch self {
         case .idle, .awaitingInit: false

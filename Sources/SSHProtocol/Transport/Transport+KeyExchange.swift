@@ -14,11 +14,12 @@ extension Transport {
         case (.awaitingInit(let ownInit), .keyExchangeInit):
             try self.receiveInit(reader, ownInit: ownInit)
             return nil
-        case (.awaitingInitiatorValue(var agreed), _) where agreed.ignoresNextPacket:
+        case (.awaitingInitiatorValue(var agreed), _) where agreed.ignoresNextPacket && number.isKeyExchangeMethod:
             agreed.ignoresNextPacket = false
             self.keyExchange = .awaitingInitiatorValue(agreed)
             return nil
-        case (.awaitingReply(var agreed, let initiator), _) where agreed.ignoresNextPacket:
+        case (.awaitingReply(var agreed, let initiator), _)
+        where agreed.ignoresNextPacket && number.isKeyExchangeMethod:
             agreed.ignoresNextPacket = false
             self.keyExchange = .awaitingReply(agreed, initiator: initiator)
             return nil

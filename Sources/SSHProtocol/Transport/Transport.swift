@@ -42,6 +42,7 @@ struct Transport: ~Copyable {
     private var identificationReader: IdentificationReader
     private var heldMessages = Deque<WireWriter>()
     private var heldBytes = 0
+    private var lateMessages = LateMessages()
     private var packetsBeforeLogin: UInt64 = 0
     private var bytesBeforeLogin: UInt64 = 0
     private var peerExtensions = PeerExtensions()
@@ -96,7 +97,8 @@ struct Transport: ~Copyable {
         guard self.keyExchange.holdsOwnMessages, !number.isKeyExchange, number != .disconnect else {
             return try self.transmitter.send(header: payload.buffer, body: ByteBuffer(), random: self.random)
         }
-        self.heldBytes += payload.buffer.readableBytes
+        // Short messages take more memory than they have bytes.
+        self.heldBytes += payload.buffer.storageCapacity + MemoryLayout<WireWriter>.stride
         guard self.heldBytes <= self.configuration.limits.bytesHeldByKeyExchange else {
             throw SSHError(.limitExceeded, "the peer asks for too much while a key exchange is under way")
         }
@@ -160,9 +162,7 @@ struct Transport: ~Copyable {
         default:
             break
         }
-        guard self.hasKeys, self.receiverHasKeys, !self.keyExchange.peerMayOnlyExchangeKeys else {
-            throw SSHError.protocolViolation("\(number) in the middle of a key exchange")
-        }
+        try self.checkPhase(number, size: payload.readableBytes)
         switch number {
         case .extensionInfo:
             try self.handleExtensionInfo(reader)
@@ -178,6 +178,15 @@ struct Transport: ~Copyable {
             return .message(number, reader)
         }
         return nil
+    }
+
+    /// Whether the peer may say this now that a key exchange may be under way.
+    private mutating func checkPhase(_ number: MessageNumber, size: Int) throws {
+        guard !self.hasKeys || !self.receiverHasKeys || self.keyExchange.peerMayOnlyExchangeKeys else { return }
+        guard self.isAuthenticated else {
+            throw SSHError.protocolViolation("\(number) in the middle of a key exchange")
+        }
+        try self.lateMessages.take(number, size: size, limits: self.configuration.limits)
     }
 
     private mutating func handleExtensionInfo(_ reader: WireReader) throws {
@@ -212,13 +221,21 @@ struct Transport: ~Copyable {
         if self.rekeying.isDue(bytes: bytes, packets: packets, now: now) { try self.startKeyExchange(now: now) }
     }
 
+    var isExchangingKeys: Bool { !self.keyExchange.isIdle }
+
+    /// Whether either side may begin a key exchange before the answer to a question of now is here, or has begun one: some peers
+    /// answer in the middle of it.
+    func isNearKeyExchange(now: NIODeadline) -> Bool {
+        guard self.keyExchange.isIdle else { return true }
+        let bytes = max(self.receiver.bytes, self.transmitter.bytes)
+        let packets = max(self.receiver.packets, self.transmitter.packets)
+        return self.rekeying.isNear(bytes: bytes, packets: packets, now: now)
+    }
+
     /// The peer began; one that does nothing else is refused.
     mutating func answerKeyExchange(now: NIODeadline) throws {
         guard self.keyExchange.isIdle else { return }
-        try self.rekeying.countPeerStart(
-            bytesMoved: self.receiver.bytes.addingClamped(self.transmitter.bytes),
-            now: now
-        )
+        try self.rekeying.countPeerStart(sent: self.transmitter.bytes, received: self.receiver.bytes, now: now)
         try self.startKeyExchange(now: now)
     }
 
@@ -248,6 +265,7 @@ struct Transport: ~Copyable {
     ) -> Received {
         self.receiver.use(opener, resetSequenceNumber: self.isStrict)
         self.keyExchange = .idle
+        self.lateMessages = LateMessages()
         self.rekeying.end(now: now)
         return .newKeys(algorithms, isFirst: self.rekeying.count == 1)
     }

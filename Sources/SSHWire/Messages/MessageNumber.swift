@@ -46,6 +46,8 @@ public struct MessageNumber: RawRepresentable, Hashable, Sendable, CustomStringC
     public var isTransport: Bool { self.rawValue < 50 || self == .ping || self == .pong }
     /// Numbers that only key exchange uses: KEXINIT, NEWKEYS and the methods' own.
     public var isKeyExchange: Bool { (20...49).contains(self.rawValue) }
+    /// The methods' own (RFC 4250 §4.1.2): KEXINIT and NEWKEYS are not among them.
+    public var isKeyExchangeMethod: Bool { (30...49).contains(self.rawValue) }
     public var isAuthentication: Bool { (50...79).contains(self.rawValue) }
 
     public var description: String { "message \(self.rawValue)" }
