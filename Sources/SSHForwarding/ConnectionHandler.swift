@@ -54,6 +54,8 @@ public final class ConnectionHandler: ChannelDuplexHandler {
     public var sessionIdentifier: [UInt8] { self.engine.sessionIdentifier }
     public var channelCount: Int { self.engine.channelCount }
     public var hasEnded: Bool { self.endReason != nil }
+    /// When bytes last came from the peer.
+    public var lastHeard: NIODeadline { self.engine.lastHeard }
     /// Whether some channel carries a conversation that bulk would hold up.
     var isBesideConversation: Bool { self.engine.isBesideConversation(now: .now()) }
 

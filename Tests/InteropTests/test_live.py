@@ -4,6 +4,7 @@ import datetime
 import resource
 import signal
 import threading
+import time
 
 import pytest
 
@@ -170,18 +171,58 @@ def test_reload_follows_the_ports(lab, client_kind, server_kind):
     transfer(traffic.connect(port), MIB)
 
 
+def _claim(lab, client_kind, server, port, **options):
+    """A second client that asks for a port that another one holds."""
+    return lab.client(client_kind, server, remote=[f"{port}:{lab.target}"], wait=False, **options)
+
+
+def _stays(client, seconds=1):
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        assert client.program.running, client.log()
+        time.sleep(0.05)
+
+
 @OURS
-def test_device_that_comes_back_takes_over_its_stale_listener(lab, client_kind, server_kind):
+def test_second_client_of_the_same_key_is_refused_and_the_first_lives_on(lab, client_kind, server_kind):
+    server = lab.server(server_kind)
+    first, port = lab.remote_forward(client_kind, server)
+    pour = traffic.Pour(port)
+    assert _claim(lab, client_kind, server, port).wait() == 255
+    line = server.wait_for_log(lambda line: f"cannot listen to port {port}" in line)
+    assert "alive" in line and "ListenTakeover same-key-if-silent" in line
+    assert pour.still_runs() and first.program.running
+    transfer(traffic.connect(port), MIB)
+
+
+@STOCK
+def test_clients_that_share_a_key_do_not_evict_each_other(lab, client_kind, server_kind):
+    """A client that goes on without its listener asks again and again, as one in a loop does."""
+    server = lab.server(server_kind)
+    first, port = lab.remote_forward(client_kind, server)
+    for _ in range(3):
+        second = _claim(lab, client_kind, server, port, options=["-o", "ExitOnForwardFailure=no"])
+        wait_until(lambda: "remote port forwarding failed" in second.log(), 10, "the refusal")
+        assert second.program.running
+    _stays(first)
+    transfer(traffic.connect(port), MIB)
+    assert "taken over" not in server.log()
+
+
+@OURS
+def test_device_that_comes_back_has_its_port_within_five_seconds(lab, client_kind, server_kind):
     server = lab.server(server_kind)
     old, port = lab.remote_forward(client_kind, server)
     old.program.signal_tree(signal.SIGSTOP)
-    lab.client(client_kind, server, remote=[f"{port}:{lab.target}"])
+    began = time.monotonic()
+    new = _claim(lab, client_kind, server, port, options=["-o", "ServerAliveInterval=1", "-o", "ServerAliveCountMax=1"])
     _wait_for_takeover(server, port)
     transfer(traffic.connect(port), MIB)
-    line = server.wait_for_log(lambda line: "took over its listener" in line)
-    assert "stale" in line
+    assert time.monotonic() - began < 5
+    assert "stale" in server.wait_for_log(lambda line: "took over its listener" in line)
     old.program.signal_tree(signal.SIGCONT)
     assert old.wait() == 255
+    _stays(new)
     transfer(traffic.connect(port), MIB)
 
 
@@ -191,8 +232,72 @@ def _wait_for_takeover(server, port):
 
 
 @STOCK
-def test_living_connection_of_the_same_key_gives_way_too_and_the_log_tells_it(lab, client_kind, server_kind):
+def test_of_several_that_want_a_silent_ones_port_the_first_has_it(lab, client_kind, server_kind):
     server = lab.server(server_kind)
+    old, port = lab.remote_forward(client_kind, server)
+    old.program.signal_tree(signal.SIGSTOP)
+    claimants = [_claim(lab, client_kind, server, port) for _ in range(4)]
+    _wait_for_takeover(server, port)
+    wait_until(lambda: sum(one.program.running for one in claimants) == 1, 10, "the others' refusals")
+    winner = next(one for one in claimants if one.program.running)
+    assert [one.wait() for one in claimants if one is not winner] == [255] * 3
+    _stays(winner)
+    transfer(traffic.connect(port), MIB)
+    assert server.log().count("is taken over by") == 1
+
+
+@STOCK
+def test_nothing_is_taken_for_a_client_that_has_gone_meanwhile(lab, client_kind, server_kind):
+    server = lab.server(server_kind, config=["LogLevel VERBOSE"])
+    old, port = lab.remote_forward(client_kind, server)
+    old.program.signal_tree(signal.SIGSTOP)
+    new = _claim(lab, client_kind, server, port)
+    server.wait_for_log(lambda line: "for a sign of life" in line)
+    new.kill()
+    time.sleep(4)
+    assert is_listening(port) and "taken over" not in server.log()
+    old.program.signal_tree(signal.SIGCONT)
+    transfer(traffic.connect(port), MIB)
+
+
+@STOCK
+def test_port_is_free_at_once_when_its_silent_holder_goes(lab, client_kind, server_kind):
+    server = lab.server(server_kind, config=["LogLevel VERBOSE"])
+    old, port = lab.remote_forward(client_kind, server)
+    old.program.signal_tree(signal.SIGSTOP)
+    new = _claim(lab, client_kind, server, port)
+    server.wait_for_log(lambda line: "for a sign of life" in line)
+    asked = time.monotonic()
+    old.kill()
+    new.wait_until_ready()
+    transfer(traffic.connect(port), MIB)
+    assert time.monotonic() - asked < 2.5
+    assert "taken over" not in server.log()
+
+
+@STOCK
+def test_holder_that_renews_its_keys_all_the_time_is_alive(lab, client_kind, server_kind):
+    server = lab.server(server_kind)
+    first, port = lab.remote_forward(client_kind, server, options=["-o", "RekeyLimit=64K"])
+    pour = traffic.Pour(port)
+    for _ in range(3):
+        assert _claim(lab, client_kind, server, port).wait() == 255
+    assert pour.still_runs() and first.program.running
+
+
+@STOCK
+def test_address_that_the_client_holds_itself_is_refused_in_other_words(lab, client_kind, server_kind):
+    server = lab.server(server_kind)
+    port = free_port()
+    remote = [f"localhost:{port}:{lab.target}", f"127.0.0.1:{port}:{lab.target}"]
+    assert lab.client(client_kind, server, remote=remote, wait=False).wait() == 255
+    server.wait_for_log(lambda line: f"port {port}: this connection holds it already" in line)
+
+
+@STOCK
+@pytest.mark.parametrize("rule", ["same-key", "same-account"])
+def test_living_connection_gives_way_at_once_where_the_configuration_says_so(lab, client_kind, server_kind, rule):
+    server = lab.server(server_kind, config=[f"ListenTakeover {rule}"])
     old, port = lab.remote_forward(client_kind, server)
     lab.client(client_kind, server, remote=[f"{port}:{lab.target}"])
     assert old.wait() == 255
@@ -202,15 +307,28 @@ def test_living_connection_of_the_same_key_gives_way_too_and_the_log_tells_it(la
 
 
 @STOCK
-@pytest.mark.parametrize("rule, succeeds", [("no", False), ("same-key", False), ("same-account", True)])
+@pytest.mark.parametrize(
+    "rule, succeeds",
+    [
+        ("no", False),
+        ("same-key", False),
+        ("same-key-if-silent", False),
+        ("same-account", True),
+        ("same-account-if-silent", True),
+    ],
+)
 def test_another_key_takes_over_only_where_the_configuration_says_so(lab, client_kind, server_kind, rule, succeeds):
     other = lab.keys.named("other")
     text = f"{other.public}\n{lab.keys.user.public}\n"
     server = lab.server(server_kind, config=[f"ListenTakeover {rule}"], authorized_keys=text)
     old, port = lab.remote_forward(client_kind, server)
     pour = traffic.Pour(port)
-    new = lab.client(client_kind, server, remote=[f"{port}:{lab.target}"], key=other, wait=False)
+    if rule == "same-account-if-silent":
+        old.program.signal_tree(signal.SIGSTOP)
+    new = _claim(lab, client_kind, server, port, key=other)
     if succeeds:
+        _wait_for_takeover(server, port)
+        old.program.signal_tree(signal.SIGCONT)
         assert old.wait() == 255 and pour.ended.wait(5)
         wait_until(lambda: is_listening(port), 5, "the new listener")
     else:

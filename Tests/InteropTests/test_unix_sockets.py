@@ -3,6 +3,7 @@
 import os
 import re
 import shutil
+import signal
 import socket
 import stat
 import sys
@@ -211,11 +212,31 @@ def test_a_held_path_is_nobody_elses_even_with_unlinking(lab, client_kind, serve
     assert lab.client(client_kind, server, remote=[f"{path}:{lab.target}"], key=other, wait=False).wait() == 255
     server.wait_for_log(lambda line: "another account or key listens there" in line)
     transfer(traffic.connect_path(path), MIB)
-    # The same key's next connection has it, as with sshd.
+
+
+@RELAY
+@OURS
+@pytest.mark.parametrize("rule", ["same-key-if-silent", "same-key", "no"])
+def test_a_held_path_goes_to_the_same_key_as_listentakeover_says(lab, client_kind, server_kind, folder, rule):
+    path = folder / "listen"
+    config = _config(folder, "StreamLocalBindUnlink yes", f"ListenTakeover {rule}")
+    server = lab.server(server_kind, config=config)
+    first = lab.client(client_kind, server, remote=[f"{path}:{lab.target}"])
     before = path.stat().st_ino
     second = lab.client(client_kind, server, remote=[f"{path}:{lab.target}"], wait=False)
-    wait_until(lambda: path.exists() and path.stat().st_ino != before, 10, "the listener taken over")
-    server.wait_for_log(lambda line: "taken over by the same key" in line)
+    if rule != "same-key":
+        assert second.wait() == 255
+        line = server.wait_for_log(lambda line: "cannot listen to path" in line)
+        assert f"ListenTakeover {rule}" in line and ("alive" in line) == (rule != "no")
+        assert path.stat().st_ino == before and first.program.running
+        transfer(traffic.connect_path(path), MIB)
+    if rule == "no":
+        return
+    if rule == "same-key-if-silent":
+        first.program.signal_tree(signal.SIGSTOP)
+        second = lab.client(client_kind, server, remote=[f"{path}:{lab.target}"], wait=False)
+    wait_until(lambda: path.exists() and path.stat().st_ino != before, 5, "the listener taken over")
+    server.wait_for_log(lambda line: "taken over by another connection" in line)
     first.stop()
     transfer(traffic.connect_path(path), MIB)
     assert second.program.running

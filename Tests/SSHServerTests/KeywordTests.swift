@@ -64,6 +64,7 @@ struct KeywordTests {
         ("GatewayPorts clientspecified", ["gatewayports clientspecified"]),
         ("ListenTakeover No", ["listentakeover no"]),
         ("ListenTakeover same-account", ["listentakeover same-account"]),
+        ("ListenTakeover Same-Key-If-Silent", ["listentakeover same-key-if-silent"]),
         ("ShutdownGrace 1m", ["shutdowngrace 60"]),
         ("ShutdownGrace 0", ["shutdowngrace 0"]),
         ("TrustedUserCAKeys /etc/ca.pub", ["trustedusercakeys /etc/ca.pub"]),

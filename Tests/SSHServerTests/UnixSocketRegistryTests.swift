@@ -1,4 +1,5 @@
 import Glibc
+import NIOCore
 import SSHForwarding
 import SSHWire
 import Synchronization
@@ -20,13 +21,24 @@ struct UnixSocketRegistryTests {
     }
 
     @discardableResult
-    private func bind(_ name: String, for owner: Owner, unlinks: Bool = true) throws -> UnixSocketFile {
+    private func bind(
+        _ name: String,
+        for owner: Owner,
+        unlinks: Bool = true,
+        rule: ListenTakeover = .sameKey,
+        silent: UnixSocketFile.Identity? = nil
+    ) throws -> UnixSocketFile {
         try self.registry.bind(
             path: "\(self.folder.path)/\(name)",
             mask: 0o177,
             unlinks: unlinks,
-            for: owner,
-            onTakeover: { [takeovers = self.takeovers] file in takeovers.files.withLock { $0.append(file) } }
+            for: UnixSocketRegistry.Listener(
+                owner: owner,
+                showLife: { $0.succeed(.gone) },
+                onTakeover: { [takeovers = self.takeovers] file in takeovers.files.withLock { $0.append(file) } }
+            ),
+            rule: rule,
+            silent: silent
         )
     }
 
@@ -45,7 +57,7 @@ struct UnixSocketRegistryTests {
         try self.bind("a", for: self.alice)
         for owner in [Owner(user: "bob", key: [1]), Owner(user: "alice", key: [2]), Owner(user: "alice", key: [])] {
             let reason = self.refusal { try self.bind("a", for: owner) }
-            #expect(reason == "another account or key listens there")
+            #expect(reason == "another account or key listens there [ListenTakeover same-key]")
             #expect(self.refusal { try self.bind("a", for: owner, unlinks: false) } == "Address already in use")
         }
         #expect(self.takenOver == [])
@@ -60,6 +72,35 @@ struct UnixSocketRegistryTests {
         self.registry.remove(first)
         #expect(access(second.path, F_OK) == 0)
         #expect(self.refusal { try self.bind("a", for: Owner(user: "bob", key: [2])) } != nil)
+    }
+
+    @Test func whoIsToBeAskedFirstKeepsItsPathUntilItWasSilent() throws {
+        let first = try self.bind("a", for: self.alice)
+        #expect(throws: UnixSocketRegistry.MustAsk.self) {
+            try self.bind("a", for: self.alice, rule: .sameKeyIfSilent)
+        }
+        #expect(self.takenOver == [])
+        let second = try self.bind("a", for: self.alice, rule: .sameKeyIfSilent, silent: first.identity)
+        #expect(self.takenOver == [first.identity])
+        // Whoever came there meanwhile was not the one who was asked.
+        #expect(throws: UnixSocketRegistry.MustAsk.self) {
+            try self.bind("a", for: self.alice, rule: .sameKeyIfSilent, silent: first.identity)
+        }
+        #expect(access(second.path, F_OK) == 0)
+    }
+
+    @Test func aRuleThatForbidsTakeoverHoldsForPathsToo() throws {
+        try self.bind("a", for: self.alice)
+        let reason = self.refusal { try self.bind("a", for: self.alice, rule: .no) }
+        #expect(reason == "another connection listens there [ListenTakeover no]")
+        #expect(self.takenOver == [])
+    }
+
+    @Test func anotherKeyOfTheAccountHasAPathWhereTheRuleSaysSo() throws {
+        let first = try self.bind("a", for: self.alice)
+        try self.bind("a", for: Owner(user: "alice", key: [2]), rule: .sameAccount)
+        #expect(self.takenOver == [first.identity])
+        #expect(self.refusal { try self.bind("a", for: Owner(user: "bob", key: [2]), rule: .sameAccount) } != nil)
     }
 
     @Test func aPathIsFreeAgainWhenItsListenerHasGone() throws {
@@ -87,7 +128,7 @@ struct UnixSocketRegistryTests {
         let held = try self.bind("a", for: self.alice)
         link(held.path, "\(self.folder.path)/b")
         let reason = self.refusal { try self.bind("b", for: Owner(user: "bob", key: [2])) }
-        #expect(reason == "another account or key listens there")
+        #expect(reason == "another account or key listens there [ListenTakeover same-key]")
         symlink(held.path, "\(self.folder.path)/c")
         #expect(self.refusal { try self.bind("c", for: self.alice) } == "a file that is no socket is in the way")
     }

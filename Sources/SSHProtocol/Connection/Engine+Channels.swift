@@ -185,6 +185,14 @@ extension Engine {
         }
     }
 
+    /// Asks the peer for a sign of life; whatever it says next raises `lastHeard`.
+    public mutating func askForLife() throws {
+        try self.sendKeepalive()
+    }
+
+    /// When bytes last came.
+    public var lastHeard: NIODeadline { self.lastReceived }
+
     mutating func sendKeepalive(_ reply: AwaitedReply = .keepalive) throws {
         // A peer that never answers would otherwise make the list grow for as long as it likes.
         guard self.awaitedGlobalReplies.count < self.configuration.limits.unansweredRequests else { return }

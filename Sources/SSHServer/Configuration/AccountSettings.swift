@@ -37,7 +37,7 @@ public struct AccountSettings: Sendable {
     @Setting public var permitListen = PermitList.any
     @Setting public var permitOpen = PermitList.any
     @Setting public var gatewayPorts = GatewayPorts.no
-    @Setting public var listenTakeover = ListenTakeover.sameKey
+    @Setting public var listenTakeover = ListenTakeover.sameKeyIfSilent
 
     /// The listeners whose callers are named in a PROXY header, and the targets to which the client is.
     @Setting public var proxyProtocolListen = PermitList.none

@@ -15,10 +15,27 @@ public enum GatewayPorts: String, Hashable, Sendable, CaseIterable {
 /// ListenTakeover: who may have a listener that another connection still holds.
 public enum ListenTakeover: String, Hashable, Sendable, CaseIterable {
     case no
-    /// The key that holds it, on the same account.
+    /// The key that holds it, on the same account, if the connection that listens is silent when it is asked.
+    case sameKeyIfSilent = "same-key-if-silent"
+    /// Every key of the account, if the connection that listens is silent when it is asked.
+    case sameAccountIfSilent = "same-account-if-silent"
+    /// The key that holds it, at once.
     case sameKey = "same-key"
-    /// Every key of the account.
+    /// Every key of the account, at once.
     case sameAccount = "same-account"
+
+    /// A connection that answers keeps its listener.
+    var spares: Bool { self == .sameKeyIfSilent || self == .sameAccountIfSilent }
+
+    /// Whether a login may have what another login holds.
+    func permits(account: String, key: [UInt8], toHaveWhat holder: (account: String, key: [UInt8])) -> Bool {
+        guard holder.account.hasSameBytes(as: account) else { return false }
+        return switch self {
+        case .no: false
+        case .sameKey, .sameKeyIfSilent: holder.key == key
+        case .sameAccount, .sameAccountIfSilent: true
+        }
+    }
 }
 
 /// AllowTcpForwarding: directions as sshd names them, seen from the client.

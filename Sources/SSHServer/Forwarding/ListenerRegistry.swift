@@ -9,6 +9,7 @@ final class ListenerRegistry: Sendable {
         let account: String
         /// The key that logged in, as it goes over the wire.
         let key: [UInt8]
+        let peer: PeerName
         let reference: NIOLoopBound<ServerConnection>
     }
 

@@ -3,22 +3,33 @@ import SSHForwarding
 /// Listeners on Unix sockets count like those on ports.
 extension RemoteForwards {
     enum UnixEntry {
-        case binding
+        case binding(Ticket)
         case listening(UnixListener)
+    }
+
+    var unixListenerCount: Int {
+        self.unixEntries.values.count { if case .listening = $0 { true } else { false } }
     }
 
     var paths: [String] { Array(self.unixEntries.keys) }
 
-    /// - Returns: false if the client has that listener already, or too many.
-    func begin(path: String) -> Bool {
-        guard self.hasRoom, self.unixEntries[path] == nil else { return false }
-        self.unixEntries[path] = .binding
+    /// - Returns: what `finish` or `fail` wants to see; nil if the client has that listener already, or too many.
+    func begin(path: String) -> Ticket? {
+        guard self.hasRoom, self.unixEntries[path] == nil, let ticket = self.beginWork() else { return nil }
+        self.unixEntries[path] = .binding(ticket)
+        return ticket
+    }
+
+    /// Whether the client has neither gone nor taken its request back.
+    func isWanted(path: String, _ ticket: Ticket) -> Bool {
+        guard !self.isClosed, case .binding(ticket) = self.unixEntries[path] else { return false }
         return true
     }
 
     /// - Returns: false if the connection has gone meanwhile, or the client took its request back: the listener is closed.
-    func finish(_ listener: UnixListener) -> Bool {
-        guard !self.isClosed, case .binding = self.unixEntries[listener.path] else {
+    func finish(_ listener: UnixListener, _ ticket: Ticket) -> Bool {
+        self.endWork()
+        guard self.isWanted(path: listener.path, ticket) else {
             listener.close()
             return false
         }
@@ -26,8 +37,9 @@ extension RemoteForwards {
         return true
     }
 
-    func fail(path: String) {
-        self.unixEntries[path] = nil
+    func fail(path: String, _ ticket: Ticket) {
+        self.endWork()
+        if self.isWanted(path: path, ticket) { self.unixEntries[path] = nil }
     }
 
     /// - Parameter file: the listener must be this file's; nil for whichever it is.

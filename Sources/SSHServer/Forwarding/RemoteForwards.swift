@@ -44,7 +44,7 @@ final class RemoteForwards {
         self.onClose = onClose
     }
 
-    private var count: Int { self.listeners.count + self.underWay + self.unixEntries.count }
+    private var count: Int { self.listeners.count + self.underWay + self.unixListenerCount }
     var hasRoom: Bool { self.count < Self.maximum }
 
     var listeners: [Listener] {
@@ -55,16 +55,29 @@ final class RemoteForwards {
 
     /// - Returns: what `finish` or `fail` wants to see; nil if the client has that listener already, or too many.
     func begin(_ address: ForwardAddress) -> Ticket? {
-        guard !self.isClosed, self.hasRoom else { return nil }
-        self.lastTicket += 1
-        let ticket = Ticket(number: self.lastTicket)
         // With port 0 it has no name yet.
-        if address.port != 0 {
-            guard self.entries[address] == nil else { return nil }
-            self.entries[address] = .binding(ticket)
+        guard self.hasRoom, address.port == 0 || self.entries[address] == nil, let ticket = self.beginWork() else {
+            return nil
         }
-        self.underWay += 1
+        if address.port != 0 { self.entries[address] = .binding(ticket) }
         return ticket
+    }
+
+    /// - Returns: nil when the connection has gone.
+    func beginWork() -> Ticket? {
+        guard !self.isClosed else { return nil }
+        self.lastTicket += 1
+        self.underWay += 1
+        return Ticket(number: self.lastTicket)
+    }
+
+    func endWork() {
+        self.underWay -= 1
+    }
+
+    /// Whether the client has neither gone nor taken its request back.
+    func isWanted(_ address: ForwardAddress, _ ticket: Ticket) -> Bool {
+        !self.isClosed && (address.port == 0 || self.isBinding(address, ticket))
     }
 
     private func isBinding(_ address: ForwardAddress, _ ticket: Ticket) -> Bool {
@@ -73,7 +86,7 @@ final class RemoteForwards {
 
     /// - Returns: false if the connection has gone meanwhile, or the client took its request back: the socket is closed.
     func finish(_ requested: ForwardAddress, _ ticket: Ticket, _ addresses: [String], _ socket: PortListener) -> Bool {
-        self.underWay -= 1
+        self.endWork()
         let listener = Listener(requested: requested, addresses: addresses, socket: socket)
         let isWanted =
             requested.port == 0 ? self.entries[listener.name] == nil : self.isBinding(requested, ticket)
@@ -87,7 +100,7 @@ final class RemoteForwards {
     }
 
     func fail(_ requested: ForwardAddress, _ ticket: Ticket) {
-        self.underWay -= 1
+        self.endWork()
         if self.isBinding(requested, ticket) { self.entries[requested] = nil }
     }
 

@@ -57,12 +57,13 @@ extension ServerConnection {
             return self.answer(connection, reply, success: nil)
         }
         let addresses = policy.bindAddresses(requested: address.host).map(\.text)
-        self.takeOver(addresses, port: port) { isFree in
-            guard isFree else {
+        let isWanted = { !connection.hasEnded && self.forwards.isWanted(address, ticket) }
+        self.takeOver(addresses, port: port, isWanted: isWanted) { claimed in
+            guard case .free(let turn) = claimed else {
                 self.forwards.fail(address, ticket)
                 return self.answer(connection, reply, success: nil)
             }
-            self.bind(connection, address, ticket, addresses, reply)
+            self.bind(connection, address, ticket, addresses, reply, turn)
         }
     }
 
@@ -71,9 +72,11 @@ extension ServerConnection {
         _ address: ForwardAddress,
         _ ticket: RemoteForwards.Ticket,
         _ addresses: [String],
-        _ reply: UInt64?
+        _ reply: UInt64?,
+        _ turn: ListenerClaims.Turn?
     ) {
         guard let eventLoop = connection.eventLoop, let port = UInt16(exactly: address.port) else {
+            turn?.end()
             return self.forwards.fail(address, ticket)
         }
         PortListener.listen(
@@ -85,7 +88,10 @@ extension ServerConnection {
                 let caller = Caller(originator: PeerName(socket.remoteAddress), header: ProxyHeader(caller: socket))
                 self?.accepted(socket, from: caller, port: socket.localAddress?.port ?? 0, for: address, connection)
             },
-            completion: { self.listening(connection, address, ticket, addresses, reply, $0) }
+            completion: { result in
+                self.listening(connection, address, ticket, addresses, reply, result)
+                turn?.end()
+            }
         )
     }
 

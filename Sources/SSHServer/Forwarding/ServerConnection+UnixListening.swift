@@ -11,6 +11,8 @@ import SSHWire
 extension ServerConnection {
     /// So many paths of a connection wait for the system's word on the account.
     private static let mostAccountQuestions = 64
+    /// So many connections that listen on a path are asked for a sign of life in turn.
+    private static let mostAsked = 4
 
     func listen(_ connection: ConnectionHandler, path: String, _ reply: UInt64?) {
         self.withUnixPolicy(connection, orElse: { self.answer(connection, reply, success: nil) }) { policy, account in
@@ -24,32 +26,41 @@ extension ServerConnection {
                 )
                 return self.answer(connection, reply, success: nil)
             }
-            guard self.forwards.begin(path: path) else {
+            guard let ticket = self.forwards.begin(path: path) else {
                 self.requestLog.info("\(self.peer): no second or further listener on \(path.escapedForLog)")
                 return self.answer(connection, reply, success: nil)
             }
-            self.bind(connection, path, policy) { result in
-                self.listening(connection, path, reply, result)
+            self.bind(connection, path, ticket, policy, asking: Self.mostAsked) { result in
+                self.listening(connection, path, ticket, reply, result)
             }
         }
     }
 
+    /// - Parameters:
+    ///   - silent: who listened there and was asked for a sign of life in vain.
+    ///   - asking: how many more may be asked: others may come there meanwhile.
     private func bind(
         _ connection: ConnectionHandler,
         _ path: String,
+        _ ticket: RemoteForwards.Ticket,
         _ policy: ForwardingPolicy,
+        silent: UnixSocketFile.Identity? = nil,
+        asking: Int,
         _ completion: @escaping (Result<UnixListener, any Error>) -> Void
     ) {
-        guard let eventLoop = connection.eventLoop, let owner = self.unixSocketOwner else { return }
+        guard let eventLoop = connection.eventLoop, !connection.hasEnded, self.forwards.isWanted(path: path, ticket),
+            let listener = self.unixSocketListener(path, on: eventLoop), let login = self.login
+        else { return completion(.failure(SSHError(.forwardingFailed, "nobody wants it any more"))) }
         let registry = self.context.unixSockets
-        let bound = NIOLoopBound(self, eventLoop: eventLoop)
+        let rule = login.grant.settings.listenTakeover
         do {
             let file = try registry.bind(
                 path: path,
                 mask: policy.streamLocalBindMask,
                 unlinks: policy.streamLocalBindUnlink,
-                for: owner,
-                onTakeover: { file in eventLoop.execute { bound.value.takenOver(path, file) } }
+                for: listener,
+                rule: rule,
+                silent: silent
             )
             UnixListener.listen(
                 on: file,
@@ -58,6 +69,18 @@ extension ServerConnection {
                 onAccept: { [weak self] socket in self?.accepted(socket, path: path, connection) },
                 completion: completion
             )
+        } catch let question as UnixSocketRegistry.MustAsk where asking > 0 {
+            let promise = eventLoop.makePromise(of: LifeSign.self)
+            self.beginWaiting()
+            promise.futureResult.assumeIsolated().whenSuccess { sign in
+                self.endWaiting()
+                guard sign != .alive else {
+                    let reason = "another connection listens there, which is alive [ListenTakeover \(rule.rawValue)]"
+                    return completion(.failure(SSHError(.forwardingFailed, reason)))
+                }
+                self.bind(connection, path, ticket, policy, silent: question.identity, asking: asking - 1, completion)
+            }
+            question.listener.showLife(promise)
         } catch {
             completion(.failure(error))
         }
@@ -66,16 +89,17 @@ extension ServerConnection {
     private func listening(
         _ connection: ConnectionHandler,
         _ path: String,
+        _ ticket: RemoteForwards.Ticket,
         _ reply: UInt64?,
         _ result: Result<UnixListener, any Error>
     ) {
         switch result {
         case .failure(let error):
-            self.forwards.fail(path: path)
+            self.forwards.fail(path: path, ticket)
             self.requestLog.error("\(self.peer): cannot listen to path \(path.escapedForLog): \(ErrorText.of(error))")
             self.answer(connection, reply, success: nil)
         case .success(let listener):
-            guard self.forwards.finish(listener) else { return self.answer(connection, reply, success: nil) }
+            guard self.forwards.finish(listener, ticket) else { return self.answer(connection, reply, success: nil) }
             self.logger.debug("\(self.peer): listening on path \(path.escapedForLog)")
             self.answer(connection, reply, success: ByteBuffer())
             // The rules may have changed meanwhile.
@@ -87,10 +111,29 @@ extension ServerConnection {
         self.answer(connection, reply, success: self.forwards.cancel(path: path) ? ByteBuffer() : nil)
     }
 
-    /// The same account with the same key listens there now.
+    /// Another connection listens there now, which may.
     private func takenOver(_ path: String, _ file: UnixSocketFile.Identity) {
         guard self.forwards.cancel(path: path, file) else { return }
-        self.logger.info("\(self.peer): listener on path \(path.escapedForLog) taken over by the same key")
+        self.requestLog.info("\(self.peer): listener on path \(path.escapedForLog) taken over by another connection")
+        guard let handler = self.handler, let question = self.lifeQuestion,
+            let sign = question.sign(lastHeard: handler.lastHeard, now: .now()), sign != .alive
+        else { return }
+        self.endAfterTakeover(by: "another connection", sign)
+    }
+
+    private func unixSocketListener(
+        _ path: String,
+        on eventLoop: any EventLoop
+    ) -> UnixSocketRegistry.Listener? {
+        guard let login = self.login else { return nil }
+        let bound = NIOLoopBound(self, eventLoop: eventLoop)
+        return UnixSocketRegistry.Listener(
+            owner: UnixSocketRegistry.Owner(user: login.user, key: login.claim.key.blob),
+            showLife: { promise in
+                eventLoop.execute { bound.value.showLife(promise) { $0.forwards.paths.contains(path) } }
+            },
+            onTakeover: { file in eventLoop.execute { bound.value.takenOver(path, file) } }
+        )
     }
 
     private func accepted(_ socket: any Channel, path: String, _ connection: ConnectionHandler) {
@@ -101,10 +144,6 @@ extension ServerConnection {
             to: path.escapedForLog
         )
         self.tunnel(connection, audit).open(.forwardedStreamLocal(path: path), for: socket)
-    }
-
-    private var unixSocketOwner: UnixSocketRegistry.Owner? {
-        self.login.map { UnixSocketRegistry.Owner(user: $0.user, key: $0.claim.key.blob) }
     }
 
     /// The policy as it is now, and the account that its patterns ask for: the system is asked only if one of them does, and

@@ -7,6 +7,7 @@ final class RelayContext: Sendable {
     let penalties: SourcePenalties
     let connections = ConnectionRegistry()
     let listeners = ListenerRegistry()
+    let listenerClaims = ListenerClaims()
     let unixSockets = UnixSocketRegistry()
     let files = FileWatch()
     let rateLimiters = RateLimiterRegistry()

@@ -60,9 +60,7 @@ extension ServerConnection: ConnectionOwner {
         }
     }
 
-    func connection(_ connection: ConnectionHandler, reply: UInt64, success: ByteBuffer?) {
-        self.probeAnswered(reply)
-    }
+    func connection(_ connection: ConnectionHandler, reply: UInt64, success: ByteBuffer?) {}
 
     func connection(_ connection: ConnectionHandler, open channel: ChannelID, _ kind: ChannelOpen.Kind) {
         guard !self.context.isStopping else {
@@ -86,6 +84,7 @@ extension ServerConnection: ConnectionOwner {
             self.context.penalties.punish(self.peer.address, for: self.offence, now: .secondsNow)
         }
         self.forwards.closeAll()
+        self.answerLifeWaiters(.gone)
         self.context.connections.remove(self.id)
         self.handler = nil
         self.nameRequest?.cancel()

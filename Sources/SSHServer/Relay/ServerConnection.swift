@@ -32,8 +32,12 @@ final class ServerConnection {
     var offence = SourcePenalties.Offence.noAuthentication
     /// Why we ended the connection, if we did: for the tunnels' last lines.
     var endReason: String?
-    /// The question that a connection is asked whose listener somebody took over.
-    var probe: Probe?
+    /// Another connection wants what this one listens on: it is asked whether it is still there.
+    var lifeQuestion: LifeQuestion?
+    var lifeWaiters: [LifeWaiter] = []
+    /// Requests of its own that wait for other connections' signs of life.
+    var claimCount = 0
+    var lifeTimer: Scheduled<Void>?
     var channels: [ObjectIdentifier: RunningChannel] = [:]
     /// What its tunnels are held to, each shared with other connections of the account or the key.
     var rateLimiters: [RateLimiter] = []

@@ -92,7 +92,7 @@ WRONG = {
     "KexAlgorithms": ["x", "curve*", "curve25519-sha256 x", "-*"],
     "KeyRegenerationInterval": _RETIRED,
     "ListenAddress": ["[::1", "[::1]x", "192.0.2.1:0", "192.0.2.1:65536", ":22", "192.0.2.1 x", "192.0.2.1:x"],
-    "ListenTakeover": ["yes", "same-host", "no no"],
+    "ListenTakeover": ["yes", "same-host", "no no", "if-silent"],
     "LogFormat": ["xml", "json text"],
     "LogLevel": ["loud", "debug4", "INFO INFO", "7"],
     "LogVerbose": _RETIRED,
