@@ -48,6 +48,31 @@ struct ChannelTests {
         #expect(pair.clientEvents.contains { if case .channelWritable = $0 { true } else { false } })
     }
 
+    @Test func standardErrorLeavesAsExtendedDataAndHeedsTheWindow() throws {
+        let pair = try EnginePair(client: { $0.limits.channelWindow = 5 })
+        try pair.logIn()
+        pair.delivers = false
+        let id = try pair.openChannel()
+        let server = try #require(pair.serverChannel)
+        pair.server.sendStandardError(on: server)
+        pair.server.send(ByteBuffer(string: "a sentence"), on: server)
+        try pair.server.closeChannel(server)
+        pair.run()
+        #expect(self.standardError(pair.clientEvents) == "a sen")
+        try pair.client.delivered(5, on: id, now: pair.now)
+        pair.run()
+        #expect(self.standardError(pair.clientEvents) == "a sentence")
+        #expect(pair.clientEvents.contains { if case .channelCloseReceived = $0 { true } else { false } })
+        #expect(!pair.clientEvents.contains { if case .channelData = $0 { true } else { false } })
+    }
+
+    private func standardError(_ events: [Event]) -> String {
+        events.map { event in
+            guard case .channelExtendedData(_, ChannelExtendedData.standardError, let data) = event else { return "" }
+            return String(buffer: data)
+        }.joined()
+    }
+
     @Test func dataBeyondTheWindowIsRefused() throws {
         let (pair, _) = try self.loggedIn(window: 100)
         pair.delivers = false

@@ -17,6 +17,8 @@ struct Channel {
     var traffic = ReceivedTraffic()
     var sendQueue = SendQueue(window: 0, maximumPacket: 0)
 
+    /// What is sent is standard error (RFC 4254 §5.2), not data.
+    var sendsStandardError = false
     /// Whether it stands in the line of channels that have data to send.
     var isQueued = false
     /// Whether it is among those that wait for credit, or have.

@@ -68,6 +68,11 @@ extension Engine {
         self.enqueue(id)
     }
 
+    /// From now on what is sent on the channel is standard error (RFC 4254 §5.2): for a session that has nothing else to say.
+    public mutating func sendStandardError(on id: ChannelID) {
+        self.channels.update(id) { $0.sendsStandardError = true }
+    }
+
     /// What the channel's window or its turn has not let go yet.
     public mutating func queuedBytes(on id: ChannelID) -> Int {
         self.channels.update(id) { $0.sendQueue.bytes } ?? 0

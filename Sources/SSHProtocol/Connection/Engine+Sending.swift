@@ -51,14 +51,23 @@ extension Engine {
     }
 
     private mutating func sealPiece(of id: ChannelID, packet: Int, header: inout ByteBuffer) throws {
-        let next = self.channels.update(id) { channel -> (UInt32, ByteBuffer)? in
+        let next = self.channels.update(id) { channel -> (UInt32, Bool, ByteBuffer)? in
             channel.isQueued = false
             guard let piece = channel.sendQueue.next(limit: packet) else { return nil }
-            return (channel.peerNumber, piece)
+            return (channel.peerNumber, channel.sendsStandardError, piece)
         }
-        guard case .some(.some((let peerNumber, let piece))) = next else { return }
+        guard case .some(.some((let peerNumber, let isStandardError, let piece))) = next else { return }
         header.clear()
-        ChannelData.writeHeader(recipientChannel: peerNumber, length: piece.readableBytes, to: &header)
+        if isStandardError {
+            ChannelExtendedData.writeHeader(
+                recipientChannel: peerNumber,
+                type: ChannelExtendedData.standardError,
+                length: piece.readableBytes,
+                to: &header
+            )
+        } else {
+            ChannelData.writeHeader(recipientChannel: peerNumber, length: piece.readableBytes, to: &header)
+        }
         try self.transport.transmitter.send(header: header, body: piece, random: self.transport.random)
         self.enqueue(id)
         try self.progress(id)

@@ -13,47 +13,88 @@ extension ServerConnection {
             connection,
             channel,
             message: login.grant.settings.forceCommand ?? login.grant.key.options.command
-                ?? "This host only forwards ports: use ssh -N."
-        ) { [weak self] session in
-            self?.sessionCount -= 1
-            self?.ended(session)
-        }
+                ?? "This host only forwards ports: use ssh -N.",
+            onSubsystem: { [weak self] name in self?.logRefusedSubsystem(name) },
+            onEnd: { [weak self] session in
+                self?.sessionCount -= 1
+                self?.ended(session)
+            }
+        )
         self.began(session, type: "session")
         connection.accept(channel, sink: session)
     }
+
+    /// sshd's line for a subsystem that it does not have.
+    private func logRefusedSubsystem(_ name: String) {
+        guard let login = self.login else { return }
+        self.requestLog.info(
+            """
+            subsystem request for \(String(decoding: name.utf8.prefix(100), as: UTF8.self).escapedForLog) \
+            by user \(login.user.escapedForLog) failed, subsystem not found
+            """
+        )
+    }
 }
 
-/// A session on a host that runs nothing: it is told so in one line, and ends with status 1.
+/// A session on a host that runs nothing: a shell or a command is told so in one line on standard error, and ends with status
+/// 1. Standard output stays empty: there, scp, rsync and git would take the line for their protocol.
 final class SessionChannel: ChannelSink, IdleChannel {
     private let connection: ConnectionHandler
     private let id: ChannelID
     private let message: String
+    private let onSubsystem: (String) -> Void
     private let onEnd: (SessionChannel) -> Void
+    private var hasTerminal = false
     private var hasAnswered = false
     private(set) var lastActivity = NIODeadline.now()
 
-    init(_ connection: ConnectionHandler, _ id: ChannelID, message: String, onEnd: @escaping (SessionChannel) -> Void) {
+    /// - Parameter onSubsystem: is told the name of each subsystem that is asked for, and refused.
+    init(
+        _ connection: ConnectionHandler,
+        _ id: ChannelID,
+        message: String,
+        onSubsystem: @escaping (String) -> Void,
+        onEnd: @escaping (SessionChannel) -> Void
+    ) {
         self.connection = connection
         self.id = id
         self.message = message
+        self.onSubsystem = onSubsystem
         self.onEnd = onEnd
     }
 
     func channelRequest(_ name: String, _ data: ByteBuffer, reply: UInt64?) {
-        let asksToRun = ["shell", "exec", "subsystem"].contains(name)
+        switch name {
+        case "shell", "exec":
+            // RFC 4254 §6.5: only one of these requests can succeed per channel.
+            guard !self.hasAnswered else { return self.answer(reply, success: false) }
+            self.answer(reply, success: true)
+            self.sayNo()
+        case "subsystem":
+            var reader = WireReader(data)
+            self.onSubsystem((try? reader.readText()) ?? "")
+            self.answer(reply, success: false)
         // A terminal and its environment are granted so that the client shows our line and nothing else.
-        let isHarmless = ["pty-req", "env", "window-change"].contains(name)
-        if let reply {
-            let id = self.id
-            self.connection.perform { try $0.answerChannelRequest(reply, success: asksToRun || isHarmless, on: id) }
+        case "pty-req":
+            self.hasTerminal = true
+            self.answer(reply, success: true)
+        case "env", "window-change": self.answer(reply, success: true)
+        default: self.answer(reply, success: false)
         }
-        if asksToRun, !self.hasAnswered { self.sayNo() }
+    }
+
+    private func answer(_ reply: UInt64?, success: Bool) {
+        guard let reply else { return }
+        let id = self.id
+        self.connection.perform { try $0.answerChannelRequest(reply, success: success, on: id) }
     }
 
     private func sayNo() {
         self.hasAnswered = true
         let id = self.id
-        self.connection.send(ByteBuffer(string: self.message + "\r\n"), on: id)
+        self.connection.perform { $0.sendStandardError(on: id) }
+        // A client whose own terminal is raw prints the line as it comes.
+        self.connection.send(ByteBuffer(string: self.message + (self.hasTerminal ? "\r\n" : "\n")), on: id)
         self.connection.perform { engine in
             var status = WireWriter()
             status.writeUInt32(1)

@@ -83,6 +83,11 @@ public struct ChannelExtendedData: WireMessage, Equatable {
         writer.writeUInt32(self.type)
         writer.writeString(self.data)
     }
+
+    /// Everything before the data itself.
+    public static func writeHeader(recipientChannel: UInt32, type: UInt32, length: Int, to buffer: inout ByteBuffer) {
+        buffer.writeMultipleIntegers(Self.number.rawValue, recipientChannel, type, UInt32(clamping: length))
+    }
 }
 
 /// A message whose one field is the recipient's channel number.
