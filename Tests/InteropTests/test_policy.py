@@ -218,3 +218,31 @@ def test_gateway_ports_decide_where_a_remote_forward_listens(lab, client_kind, s
     found = listening_addresses(port)
     # One wildcard socket may serve both families.
     assert found == expected or (expected == {ANY4, ANY6} and found == {ANY6}), found
+
+
+def _device(lab, server_kind, **options):
+    """A relay that has an account of its own, which is no Unix account."""
+    server = lab.server(server_kind, **options)
+    server.user = "device-of-the-relay"
+    (server.authorized_keys.parent / server.user).write_text(lab.keys.user.public + "\n")
+    return server
+
+
+@pytest.mark.skipif(not settings.RELAY, reason="sshd has no such accounts")
+@CLIENTS
+@pytest.mark.parametrize("groups", ["*,!operators", "!operators,*", "*"])
+def test_a_restriction_on_all_but_one_group_holds_for_an_account_without_groups(lab, client_kind, server_kind, groups):
+    server = _device(lab, server_kind, match=[f"Match Group {groups}", "  PermitOpen none"])
+    _assert_open_is_refused(lab, client_kind, server)
+    _assert_rule_is_logged(server, server.config_path, len(server.config_text().splitlines()))
+
+
+@pytest.mark.skipif(not settings.RELAY, reason="sshd has no such accounts")
+@pytest.mark.pairs(clients=["ssh"], servers=["relay"])
+@pytest.mark.parametrize(
+    ("line", "may"),
+    [("DenyGroups *", False), ("AllowGroups operators", False), ("DenyGroups operators", True), ("AllowGroups *", True)],
+)
+def test_rules_about_groups_hold_for_an_account_without_groups(lab, client_kind, server_kind, line, may):
+    server = _device(lab, server_kind, config=[line])
+    assert lab.logs_in(client_kind, server) == may

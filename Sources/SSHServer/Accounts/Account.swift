@@ -46,7 +46,7 @@ public struct Account: Hashable, Sendable {
     public let userID: UInt32?
     /// The names of the Unix account's groups: what `Match Group`, AllowGroups and DenyGroups look at.
     public let groups: [String]
-    /// The system could not say just now whether there is such a Unix account.
+    /// The system could not say just now whether there is such a Unix account, or which groups it is in.
     private(set) var isIncomplete = false
 
     public init(name: AccountName, home: String? = nil, userID: UInt32? = nil, groups: [String] = []) {
@@ -79,26 +79,47 @@ public struct Account: Hashable, Sendable {
         // A name service that does not look at case finds alice for ALICE, whom no rule names.
         guard let entry = getpwnam(name.text), let stored = entry.pointee.pw_name,
             String(cString: stored).hasSameBytes(as: name.text)
-        else { return (nil, nil, [], SSHError.isPassing(errno)) }
+        else { return (nil, nil, [], Self.isAway(errno)) }
         let home = entry.pointee.pw_dir.map { String(cString: $0) }
         let userID = entry.pointee.pw_uid
-        return (home, userID, groups ? Self.groups(of: name, primary: entry.pointee.pw_gid) : [], false)
+        let named = groups ? Self.groups(of: name, primary: entry.pointee.pw_gid) : []
+        return (home, userID, named ?? [], named == nil)
     }
 
-    private static func groups(of name: AccountName, primary: gid_t) -> [String] {
-        Self.groupIDs(of: name.text, primary: primary).compactMap { identifier in
-            getgrgid(identifier).flatMap { $0.pointee.gr_name }.map { String(cString: $0) }
+    /// - Returns: nil if the system could not say them. A group without a name is none.
+    private static func groups(of name: AccountName, primary: gid_t) -> [String]? {
+        var named: [String] = []
+        guard let identifiers = Self.groupIDs(of: name.text, primary: primary) else { return nil }
+        for identifier in identifiers {
+            errno = 0
+            guard let entry = getgrgid(identifier), let text = entry.pointee.gr_name else {
+                guard !Self.isAway(errno) else { return nil }
+                continue
+            }
+            named.append(String(cString: text))
         }
+        return named
     }
 
-    static func groupIDs(of name: String, primary: gid_t) -> [gid_t] {
+    /// Whether a user database said that it could not answer, and not that there is nothing of that name (getpwnam(3)).
+    static func isAway(_ number: Int32) -> Bool {
+        SSHError.isPassing(number)
+            || [
+                ERANGE, ENETDOWN, ENETUNREACH, EHOSTDOWN, EHOSTUNREACH, ENOTCONN, ECONNRESET, ECONNABORTED, EPIPE,
+                EBUSY,
+                ENOSPC,
+            ].contains(number)
+    }
+
+    /// - Returns: nil if the system could not say them.
+    static func groupIDs(of name: String, primary: gid_t) -> [gid_t]? {
         var identifiers = [gid_t](repeating: 0, count: 64)
         var count = Int32(identifiers.count)
         if getgrouplist(name, primary, &identifiers, &count) < 0 {
             // The count is now the one that is needed.
             identifiers = [gid_t](repeating: 0, count: max(Int(count), 1))
             count = Int32(identifiers.count)
-            guard getgrouplist(name, primary, &identifiers, &count) >= 0 else { return [] }
+            guard getgrouplist(name, primary, &identifiers, &count) >= 0 else { return nil }
         }
         return Array(identifiers.prefix(Int(max(count, 0))))
     }

@@ -63,6 +63,10 @@ public struct AuthorizedKeys: Sendable {
     ///   - address: the client's numeric address.
     ///   - host: the client's name; the address again while UseDNS is no.
     public func match(blob: [UInt8], at now: UInt64, from address: String, host: String? = nil) -> Match {
+        self.match(blob: blob, at: now, from: ClientOrigin(address: address, host: host ?? address))
+    }
+
+    func match(blob: [UInt8], at now: UInt64, from origin: ClientOrigin) -> Match {
         var reasons = self.problems.filter { $0.blob == blob || $0.line == 0 }
         for key in self.keys where key.blob == blob {
             guard !key.options.certificateAuthority else {
@@ -70,19 +74,18 @@ public struct AuthorizedKeys: Sendable {
                 reasons.append(AuthorizedKeysProblem(file: key.file, line: key.line, reason: reason, blob: blob))
                 continue
             }
-            guard let reason = Self.refusal(key.options, now, address, host ?? address) else { return .accepted(key) }
+            guard let reason = Self.refusal(key.options, now, origin) else { return .accepted(key) }
             reasons.append(AuthorizedKeysProblem(file: key.file, line: key.line, reason: reason, blob: blob))
         }
         return .refused(reasons: reasons.sorted { ($0.file, $0.line) < ($1.file, $1.line) })
     }
 
     /// Why a line does not accept its key now, or the certificates of its key; nil if it does.
-    static func refusal(_ options: KeyOptions, _ now: UInt64, _ address: String, _ host: String) -> String? {
+    static func refusal(_ options: KeyOptions, _ now: UInt64, _ origin: ClientOrigin) -> String? {
         if let expiry = options.expiryTime, expiry < now { return "the key's expiry-time has passed" }
-        if let from = options.from, !from.matches(host: host, address: address) {
-            return "from=\"\(from.text)\" does not include \(address)"
-        }
-        return nil
+        guard let from = options.from, !from.permits(origin) else { return nil }
+        return "from=\"\(from.text)\" does not include \(origin.address)"
+            + (origin.isNameKnown ? "" : ", whose name could not be found out")
     }
 
     private static func paths(

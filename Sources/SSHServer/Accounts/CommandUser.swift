@@ -17,12 +17,14 @@ struct CommandUser: Hashable, Sendable {
             guard let entry = getpwnam(name), let stored = entry.pointee.pw_name,
                 String(cString: stored).hasSameBytes(as: name)
             else { return nil }
+            // Without the groups that are not known the command gets less than it may need, and nothing that it should not have.
+            let groups = Account.groupIDs(of: name, primary: entry.pointee.pw_gid) ?? [entry.pointee.pw_gid]
             return CommandUser(
                 name: name,
                 home: entry.pointee.pw_dir.map { String(cString: $0) } ?? "/",
                 userID: entry.pointee.pw_uid,
                 groupID: entry.pointee.pw_gid,
-                groups: Account.groupIDs(of: name, primary: entry.pointee.pw_gid)
+                groups: groups
             )
         }
     }

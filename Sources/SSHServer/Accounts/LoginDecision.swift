@@ -41,6 +41,13 @@ enum LoginDecision: Sendable {
         if isStanding, account.isIncomplete { return .unclear }
         var consulted = ConsultedFiles(files)
         let facts = Self.facts(of: account, configuration, facts, &consulted)
+        switch configuration.missingFact(facts) {
+        case nil: break
+        case .groups: return .unclear
+        default:
+            let reason = "a Match block asks for the client's name, and it could not be found out"
+            return .refused(LoginRefusal(reason), isUnknownAccount: false)
+        }
         var judgement = LoginJudgement(
             claim: claim,
             account: account,
@@ -52,6 +59,7 @@ enum LoginDecision: Sendable {
             isStanding: isStanding,
             answers: answers
         )
+        if account.isIncomplete, judgement.settings.hangsOnUnixAccount { return .unclear }
         let keys = Self.load(account, judgement.settings, configuration.strictModes, &judgement.consulted)
         if files.hasMissed { return .unclear }
         do throws(LoginRefusal) {
@@ -73,8 +81,7 @@ enum LoginDecision: Sendable {
         _ consulted: inout ConsultedFiles
     ) -> ConnectionFacts {
         var facts = facts
-        facts.learn(user: account.name.text)
-        facts.groups = account.groups
+        facts.learn(account)
         // An account is a name with keys; Match blocks that ask for invalid users see it without.
         if account.userID == nil {
             let settings = configuration.settings(for: facts)

@@ -22,14 +22,14 @@ extension LoginGrant {
 
 extension AuthorizedKey {
     /// What sshd says of a line that has the key but does not accept it from there, or not any more.
-    func refusalLines(user: String, at now: UInt64, from address: String, host: String) -> [LogLine] {
+    func refusalLines(user: String, at now: UInt64, from origin: ClientOrigin) -> [LogLine] {
         if let expiry = self.options.expiryTime, expiry < now { return [.error("Refused by key options")] }
-        guard let from = self.options.from, !from.matches(host: host, address: address) else { return [] }
+        guard let from = self.options.from, !from.permits(origin) else { return [] }
         return [
             .info(
                 """
                 \("\(self.file):\(self.line)".escapedForLog): Authentication tried for \(user.escapedForLog) with \
-                correct key but not from a permitted host (host=\(host.escapedForLog), ip=\(address), \
+                correct key but not from a permitted host (host=\(origin.host.escapedForLog), ip=\(origin.address), \
                 required=\(from.text.escapedForLog)).
                 """
             ),

@@ -111,7 +111,7 @@ extension LoginJudgement {
 
     /// A cert-authority line: its own `principals=` stands for the account's name.
     private func check(_ line: AuthorizedKey, for certificate: Certificate) throws(LoginRefusal) {
-        if let reason = AuthorizedKeys.refusal(line.options, self.now, self.facts.address, self.facts.host) {
+        if let reason = AuthorizedKeys.refusal(line.options, self.now, self.facts.origin) {
             throw LoginRefusal(["\(line.rule): \(reason)"], said: self.refusalLines(line))
         }
         let wanted = line.options.principals ?? [self.account.name.text]

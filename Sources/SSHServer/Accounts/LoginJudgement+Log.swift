@@ -4,7 +4,7 @@ import SSHProtocol
 /// What sshd's log says of refusals.
 extension LoginJudgement {
     func refusalLines(_ line: AuthorizedKey) -> [LogLine] {
-        line.refusalLines(user: self.claim.user, at: self.now, from: self.facts.address, host: self.facts.host)
+        line.refusalLines(user: self.claim.user, at: self.now, from: self.facts.origin)
     }
 
     func revoked(_ path: String) -> LogLine {

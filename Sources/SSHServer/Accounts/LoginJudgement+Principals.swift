@@ -39,7 +39,7 @@ extension LoginJudgement {
     /// The first line with one of the certificate's names decides, as in sshd.
     private func check(_ line: PrincipalsFile.Line?) throws(LoginRefusal) -> PrincipalsFile.Line? {
         guard let line else { return nil }
-        if let reason = AuthorizedKeys.refusal(line.options, self.now, self.facts.address, self.facts.host) {
+        if let reason = AuthorizedKeys.refusal(line.options, self.now, self.facts.origin) {
             throw LoginRefusal("\(line.rule): \(reason)")
         }
         guard !line.options.certificateAuthority, line.options.principals == nil else {

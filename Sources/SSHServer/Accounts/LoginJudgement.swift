@@ -73,7 +73,7 @@ struct LoginJudgement {
     }
 
     private func match(_ key: PublicKey, in keys: AuthorizedKeys) throws(LoginRefusal) -> AuthorizedKey {
-        switch keys.match(blob: key.blob, at: self.now, from: self.facts.address, host: self.facts.host) {
+        switch keys.match(blob: key.blob, at: self.now, from: self.facts.origin) {
         case .accepted(let line): return line
         case .refused(let reasons):
             let lines = keys.keys.filter { $0.blob == key.blob && !$0.options.certificateAuthority }

@@ -18,8 +18,7 @@ enum TriedAccount: Hashable, Sendable {
         guard let name = AccountName(user) else { return .unknown }
         let account = files.account(name, groups: configuration.asksForGroups)
         var facts = facts
-        facts.learn(user: user)
-        facts.groups = account.groups
+        facts.learn(account)
         if account.userID == nil {
             // Here an account needs no Unix account, but keys.
             let settings = configuration.settings(for: facts)
@@ -34,15 +33,19 @@ enum TriedAccount: Hashable, Sendable {
             guard !hasNone || settings.mayKnowAnybody else { return .unknown }
         }
         let decision = configuration.settings(for: facts).mayLogIn(facts)
-        guard !decision.isPermitted else { return .valid }
-        return .notAllowed(Self.reason(decision.rule, hasGroups: !facts.groups.isEmpty))
+        // Nothing is said of groups that are not known.
+        guard !decision.isPermitted, facts.isKnown(.groups) else { return .valid }
+        return .notAllowed(Self.reason(decision.rule, facts))
     }
 
-    private static func reason(_ rule: Rule, hasGroups: Bool) -> String {
+    private static func reason(_ rule: Rule, _ facts: ConnectionFacts) -> String {
+        let hasGroups = !facts.groups.isEmpty
         let keyword = rule.text.lowercased()
         if keyword.hasPrefix("denyusers") { return "listed in DenyUsers" }
         if keyword.hasPrefix("allowusers") { return "not listed in AllowUsers" }
-        if keyword.hasPrefix("denygroups") { return "a group is listed in DenyGroups" }
+        if keyword.hasPrefix("denygroups"), hasGroups || !facts.isUnixAccount {
+            return "a group is listed in DenyGroups"
+        }
         return hasGroups ? "none of user's groups are listed in AllowGroups" : "not in any group"
     }
 }

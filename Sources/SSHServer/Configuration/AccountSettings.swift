@@ -88,21 +88,30 @@ public struct AccountSettings: Sendable {
             .contains { $0 != nil }
     }
 
+    /// A rule keeps out accounts for what the system says of them.
+    var hangsOnUnixAccount: Bool {
+        self.asksForGroups || ![.yes, .withoutPassword].contains(self.permitRootLogin)
+    }
+
     var asksForGroups: Bool { self.$allowGroups.rule != nil || self.$denyGroups.rule != nil }
 
     /// DenyUsers, AllowUsers, DenyGroups, AllowGroups, in this order; without any of them everybody may.
     public func mayLogIn(_ facts: ConnectionFacts) -> Decision {
-        let matchesUser = { (pattern: UserPattern) in
-            pattern.matches(facts.user, host: facts.host, address: facts.address)
-        }
-        let matchesGroup = { (pattern: UserPattern) in
-            facts.groups.contains { pattern.matches($0, host: facts.host, address: facts.address) }
-        }
+        let matchesGroup = { (pattern: UserPattern) in pattern.matchesGroup(of: facts) }
         var permitted = Rule.builtIn("every account may log in")
-        if let denied = self.denyUsers.first(where: matchesUser) { return .refused(by: denied.rule) }
+        if let denied = self.denyUsers.first(where: { $0.excludes(facts) }) { return .refused(by: denied.rule) }
         if let rule = self.$allowUsers.rule {
-            guard let allowed = self.allowUsers.first(where: matchesUser) else { return .refused(by: rule) }
+            guard let allowed = self.allowUsers.first(where: { $0.permits(facts) }) else { return .refused(by: rule) }
             permitted = allowed.rule
+        }
+        if let rule = self.$denyGroups.rule ?? self.$allowGroups.rule {
+            guard facts.isKnown(.groups) else {
+                return .refused(by: rule.because("which groups the account is in cannot be found out now"))
+            }
+            // As in sshd. Other accounts have no groups, and need none.
+            guard !facts.isUnixAccount || !facts.groups.isEmpty else {
+                return .refused(by: rule.because("the account is in no group that has a name"))
+            }
         }
         if let denied = self.denyGroups.first(where: matchesGroup) { return .refused(by: denied.rule) }
         if let rule = self.$allowGroups.rule {

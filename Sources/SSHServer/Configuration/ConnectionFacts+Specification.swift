@@ -4,6 +4,7 @@ extension ConnectionFacts {
     /// What a specification can name.
     enum Fact: Hashable, Sendable, CaseIterable {
         case user
+        case groups
         case host
         case address
         case localAddress
@@ -22,13 +23,12 @@ extension ConnectionFacts {
         for specification in specifications {
             for word in specification.split(separator: ",").map(String.init) { try self.take(word) }
         }
-        guard !self.missing.contains(.user), let name = AccountName(self.user) else { return }
-        self.groups = Account.lookingUp(name).groups
+        guard !self.missing.contains(.user) else { return }
+        self.missing.remove(.groups)
+        if let name = AccountName(self.user) { self.learn(Account.lookingUp(name)) }
     }
 
-    func isKnown(_ fact: Fact?) -> Bool {
-        fact.map { !self.missing.contains($0) } ?? true
-    }
+    func isKnown(_ fact: Fact) -> Bool { !self.missing.contains(fact) }
 
     private mutating func take(_ word: String) throws {
         if word == "invalid-user" { return self.userIsInvalid = true }

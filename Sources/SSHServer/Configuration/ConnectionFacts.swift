@@ -4,8 +4,11 @@ public struct ConnectionFacts: Hashable, Sendable {
     public var user: String
     /// There is no such account.
     public var userIsInvalid: Bool
-    /// The Unix groups of the account, if it has any.
+    /// The Unix groups of the account. One that has none is no Unix account, and counts as member of a group that has no name:
+    /// no rule about a group's name is about it, and every rule about `*` is.
     public var groups: [String]
+    /// There is a Unix account of that name.
+    var isUnixAccount = false
     /// The client's name, or its address again while UseDNS is no.
     public var host: String
     /// The client's numeric address.
@@ -13,8 +16,8 @@ public struct ConnectionFacts: Hashable, Sendable {
     /// The numeric address that the client connected to.
     public var localAddress: String
     public var localPort: Int
-    /// What is not known: no criterion about it matches. Empty but for `-C`, before it is known who logs in, and while a name
-    /// is looked up.
+    /// What is not known: no criterion about it matches. Empty but for `-C`, before it is known who logs in, while a name
+    /// is looked up, and where who could say it is not there. Nobody logs in by a rule that hangs on it.
     var missing: Set<Fact> = []
 
     /// - Parameter host: nil for the address itself.
@@ -41,4 +44,25 @@ public struct ConnectionFacts: Hashable, Sendable {
         self.user = user
         self.missing.remove(.user)
     }
+
+    /// The system has been asked about the account.
+    mutating func learn(_ account: Account) {
+        self.learn(user: account.name.text)
+        self.groups = account.groups
+        self.isUnixAccount = account.userID != nil
+        if account.isIncomplete { self.missing.insert(.groups) } else { self.missing.remove(.groups) }
+    }
+
+    var origin: ClientOrigin {
+        ClientOrigin(address: self.address, host: self.host, isNameKnown: self.isKnown(.host))
+    }
+}
+
+/// From where a client comes: what `from=` and the HOST of AllowUsers look at.
+struct ClientOrigin: Hashable, Sendable {
+    let address: String
+    /// The client's name, or its address again if it has none.
+    let host: String
+    /// No where the client may have a name, but whoever could say it did not.
+    var isNameKnown = true
 }

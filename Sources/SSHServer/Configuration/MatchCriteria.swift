@@ -56,7 +56,20 @@ struct MatchCriteria: Hashable, Sendable {
     var isAll: Bool { self.criteria.isEmpty }
 
     func match(_ facts: ConnectionFacts) -> Bool {
-        self.criteria.allSatisfy { facts.isKnown($0.fact) && Self.match($0, facts) }
+        self.criteria.allSatisfy { $0.facts.allSatisfy(facts.isKnown) && Self.match($0, facts) }
+    }
+
+    /// What would have to be known to say whether they hold; nil if that can be said.
+    func missingFact(_ facts: ConnectionFacts) -> ConnectionFacts.Fact? {
+        var missing: ConnectionFacts.Fact?
+        for criterion in self.criteria {
+            if let fact = criterion.facts.first(where: { !facts.isKnown($0) }) {
+                missing = fact
+            } else if !Self.match(criterion, facts) {
+                return nil
+            }
+        }
+        return missing
     }
 
     private static func criterion(_ name: String, _ value: String) throws -> Criterion {
@@ -81,8 +94,10 @@ struct MatchCriteria: Hashable, Sendable {
         switch criterion {
         case .user(let patterns): patterns.match(facts.user) == .matched
         case .group(let patterns):
-            facts.groups.contains { patterns.match($0) == .matched }
-                && !facts.groups.contains { patterns.match($0) == .negated }
+            facts.groups.isEmpty
+                ? patterns.matchUnnamed() == .matched
+                : facts.groups.contains { patterns.match($0) == .matched }
+                    && !facts.groups.contains { patterns.match($0) == .negated }
         case .host(let patterns): patterns.match(facts.host.asciiLowercased) == .matched
         case .address(let patterns): patterns.match(address: facts.address) == .matched
         case .localAddress(let patterns): patterns.match(address: facts.localAddress) == .matched
@@ -94,14 +109,15 @@ struct MatchCriteria: Hashable, Sendable {
 
 extension MatchCriteria.Criterion {
     /// What the criterion looks at.
-    fileprivate var fact: ConnectionFacts.Fact? {
+    fileprivate var facts: [ConnectionFacts.Fact] {
         switch self {
-        case .user, .group: .user
-        case .invalidUser: nil
-        case .host: .host
-        case .address: .address
-        case .localAddress: .localAddress
-        case .localPort: .localPort
+        case .user: [.user]
+        case .group: [.user, .groups]
+        case .invalidUser: []
+        case .host: [.host]
+        case .address: [.address]
+        case .localAddress: [.localAddress]
+        case .localPort: [.localPort]
         }
     }
 }

@@ -25,6 +25,11 @@ extension ServerConfiguration {
         lines.append(
             "It gives no shell, no command, no file transfer, no X11, no agent: sessions are told so, and end."
         )
+        if self.asksForGroups {
+            lines.append(
+                "For rules about groups, an account that is no Unix account is in no group that a name or pattern names, and in one that * matches."
+            )
+        }
         return lines.map(\.escapedForLog)
     }
 

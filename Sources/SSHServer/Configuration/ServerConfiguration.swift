@@ -83,6 +83,12 @@ public struct ServerConfiguration: Sendable {
         return Shared(settings)
     }
 
+    /// What would have to be known to say which Match blocks hold; nil if that can be said.
+    func missingFact(_ facts: ConnectionFacts) -> ConnectionFacts.Fact? {
+        guard !facts.missing.isEmpty else { return nil }
+        return self.matchSections.lazy.compactMap { $0.missingFact(facts) }.first
+    }
+
     /// Whether it matters anywhere which groups somebody is in: name services take their time to say.
     var asksForGroups: Bool {
         self.sharedDefaults.value.asksForGroups || self.matchSections.contains(where: \.asksForGroups)
@@ -125,5 +131,17 @@ struct MatchSection: Sendable {
 
     func match(_ facts: ConnectionFacts) -> Bool {
         self.conditions.allSatisfy { $0.match(facts) }
+    }
+
+    func missingFact(_ facts: ConnectionFacts) -> ConnectionFacts.Fact? {
+        var missing: ConnectionFacts.Fact?
+        for condition in self.conditions {
+            if let fact = condition.missingFact(facts) {
+                missing = fact
+            } else if !condition.match(facts) {
+                return nil
+            }
+        }
+        return missing
     }
 }

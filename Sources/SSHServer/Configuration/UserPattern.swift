@@ -26,7 +26,16 @@ public struct UserPattern: Hashable, Sendable {
         guard !text.isEmpty else { throw InvalidValue("\"\" is wrong, expected a pattern") }
     }
 
-    func matches(_ name: String, host: String, address: String) -> Bool {
-        self.name.matches(name) && self.hosts?.matches(host: host, address: address) ?? true
+    func permits(_ facts: ConnectionFacts) -> Bool {
+        self.name.matches(facts.user) && self.hosts?.permits(facts.origin) ?? true
+    }
+
+    func excludes(_ facts: ConnectionFacts) -> Bool {
+        self.name.matches(facts.user) && self.hosts?.excludes(facts.origin) ?? true
+    }
+
+    /// Whether it stands for a group of the account. Who is in no group counts as member of one without a name.
+    func matchesGroup(of facts: ConnectionFacts) -> Bool {
+        facts.groups.isEmpty ? self.name.isWild : facts.groups.contains(where: self.name.matches)
     }
 }

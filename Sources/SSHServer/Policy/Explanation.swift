@@ -89,7 +89,7 @@ public struct Explanation: Sendable {
     private static func unasked(_ facts: ConnectionFacts, _ configuration: ServerConfiguration) -> [String] {
         guard let name = AccountName(facts.user) else { return [] }
         var facts = facts
-        facts.groups = Account.lookingUp(name).groups
+        facts.learn(Account.lookingUp(name))
         let settings = configuration.settings(for: facts)
         guard settings.authorizedKeysCommand != nil else { return [] }
         let rule = settings.$authorizedKeysCommand.rule ?? .builtIn("AuthorizedKeysCommand")
@@ -134,7 +134,7 @@ public struct Explanation: Sendable {
         guard let name = AccountName(facts.user) else { return nil }
         let account = Account.lookingUp(name)
         var facts = facts
-        facts.groups = account.groups
+        facts.learn(account)
         let keys = AuthorizedKeys.load(
             for: account,
             patterns: configuration.settings(for: facts).authorizedKeysFiles,

@@ -13,6 +13,15 @@ struct Pattern: Hashable, Sendable {
         self.bytes.contains { $0 == UInt8(ascii: "*") || $0 == UInt8(ascii: "?") }
     }
 
+    /// It is made of wildcards, and names nothing: it stands also for what has no name, or none that is known.
+    var isWild: Bool {
+        self.bytes.contains(UInt8(ascii: "*"))
+            && self.bytes.allSatisfy { $0 == UInt8(ascii: "*") || $0 == UInt8(ascii: "?") }
+    }
+
+    /// It is `*`, and leaves nothing out.
+    var isEverything: Bool { !self.bytes.isEmpty && self.bytes.allSatisfy { $0 == UInt8(ascii: "*") } }
+
     /// Takes at most (pattern length) x (text length) steps, however many stars there are.
     func matches(_ candidate: String) -> Bool {
         let candidate = Array(candidate.utf8)
@@ -65,6 +74,20 @@ struct PatternList: Hashable, Sendable {
             let pattern = String(decoding: negated ? element.dropFirst() : element, as: UTF8.self)
             return Element(pattern: Pattern(pattern), negated: negated)
         }
+    }
+
+    /// What holds of something that is there and has no name, as the group of an account that is in none: `*` matches it, and
+    /// no name does, be it for the list or against it.
+    func matchUnnamed() -> Match {
+        var result = Match.notMatched
+        for element in self.elements {
+            if element.negated {
+                if element.pattern.isEverything { return .negated }
+            } else if element.pattern.isWild {
+                result = .matched
+            }
+        }
+        return result
     }
 
     /// Negations alone never match.

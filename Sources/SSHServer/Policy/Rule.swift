@@ -18,6 +18,11 @@ public struct Rule: Hashable, Sendable, CustomStringConvertible {
         Rule(file: "default", line: 0, text: text)
     }
 
+    /// The same rule, with the reason why it decides.
+    func because(_ reason: String) -> Rule {
+        Rule(file: self.file, line: self.line, text: "\(self.text): \(reason)")
+    }
+
     /// `FILE line N: text`, fit for a log.
     public var description: String {
         let place = self.line == 0 ? self.file : "\(self.file) line \(self.line)"

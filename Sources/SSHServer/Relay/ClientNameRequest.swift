@@ -22,10 +22,10 @@ final class ClientNameRequest {
     ) {
         let isolated = eventLoop.assumeIsolated()
         self.timer = isolated.scheduleTask(in: timeout) { [weak self] in
-            self?.finish(.doubtful("The name of \(address) was not found in time."))
+            self?.finish(.doubtful("The name of \(address) was not found in time.", isPassing: true))
         }
         guard let asked = NameThreads.run(on: eventLoop, { lookup.look(address) }) else {
-            self.finish(.doubtful("The name of \(address) is not looked up: too many others are."))
+            self.finish(.doubtful("The name of \(address) is not looked up: too many others are.", isPassing: true))
             return
         }
         asked.assumeIsolated().whenComplete { [weak self] result in
@@ -79,6 +79,19 @@ private enum NameThreads {
         return Self.pool.runIfActive(eventLoop: eventLoop) {
             defer { Self.count.wrappingSubtract(1, ordering: .relaxed) }
             return body()
+        }
+    }
+}
+
+extension ConnectionFacts {
+    /// The client's name was asked for. Whether it has one stays unknown where nobody answered: no rule on names opens by that.
+    mutating func learn(_ answer: ClientNameLookup.Answer) {
+        switch answer {
+        case .confirmed(let name):
+            self.host = name
+            self.missing.remove(.host)
+        case .unnamed, .doubtful(_, isPassing: false): self.missing.remove(.host)
+        case .doubtful(_, isPassing: true): break
         }
     }
 }

@@ -11,12 +11,8 @@ extension ServerConnection {
         nameRequest.whenAnswered { [weak connection] answer in
             guard let connection, !connection.hasEnded else { return }
             self.nameRequest = nil
-            self.facts.missing.remove(.host)
-            switch answer {
-            case .confirmed(let name): self.facts.host = name
-            case .unnamed: break
-            case .doubtful(let reason): self.logger.info("\(reason.escapedForLog)")
-            }
+            self.facts.learn(answer)
+            if case .doubtful(let reason, _) = answer { self.logger.info("\(reason.escapedForLog)") }
             self.prepare(connection, for: user)
         }
     }
