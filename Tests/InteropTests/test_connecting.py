@@ -1,6 +1,7 @@
 """How swssh comes to a server: time limits, identities, what is said on the way. What ssh has, it does the same way."""
 
 import contextlib
+import shlex
 import socket
 import threading
 import time
@@ -97,3 +98,37 @@ def test_words_before_the_identification_are_shown_to_who_wants_details(lab, cli
             scene.laptop.run(f"ssh {verbose} -N -L {scene.port}:{lab.target} -p {port} {LOOPBACK}", status=255)
             assert ("banner line 0: Not allowed at this time\n" in scene.laptop.said.replace("\r", "")) == bool(verbose)
             assert ("banner line 1: \\033[31mred\n" in scene.laptop.said.replace("\r", "")) == bool(verbose)
+
+
+WAYS = {
+    "-l": "-l {name} h",
+    "user@host": "-- {name}@h",
+    "-o User": "-o User={name} h",
+    "jump": "-J {name}@j h",
+    "host": "-- {name}",
+    "jump host": "-J {name} h",
+}
+# ssh keeps the dollar sign alone, which accounts in Windows domains end in: there a shell expands it.
+NAMES = ["x$(>mark)", "x`>mark`", "x;>mark", "x|>mark", "x&>mark", "x>mark", "x'y", 'x"y']
+
+
+@CLIENTS
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("way", WAYS.values(), ids=WAYS.keys())
+def test_names_reach_no_shell_that_are_more_than_names(lab, client_kind, way, name):
+    laptop = Neighbourhood(lab).machine("laptop", client_kind)
+    laptop.configure('Match exec "echo %r %h %n %j >seen"\nHost h\nProxyCommand echo %r %h %n >seen; false\n')
+    laptop.run(f"ssh -N -L 1:h:1 {way.format(name=shlex.quote(name))} </dev/null", status=255)
+    assert not (laptop.home / "mark").exists()
+    assert not (laptop.home / "seen").exists()
+    assert "invalid characters" in laptop.said or "nvalid" in laptop.said
+
+
+@pytest.mark.skipif(not settings.SWSSH, reason="ours only: ssh lets the shell expand it")
+@pytest.mark.parametrize("text", ['Match exec "echo %r >seen"\nPort 2\n', "ProxyCommand echo %r >seen; false\n"])
+def test_no_shell_expands_a_users_dollar_sign(lab, text):
+    laptop = Neighbourhood(lab).machine("laptop", "swssh")
+    laptop.configure(text)
+    laptop.run("ssh -N -L 1:h:1 -l 'x$HOME' h", status=255)
+    assert "remote username contains invalid characters" in laptop.said
+    assert not (laptop.home / "seen").exists()

@@ -105,8 +105,8 @@ import Testing
         ("ConnectionAttempts 4294967296", "config line 1: integer value invalid: '4294967296'"),
         ("Ciphers none-such", "Ciphers: none of the algorithms in 'none-such' is supported"),
         ("Ciphers a,,b", "config line 1: Bad algorithm list 'a,,b'."),
-        ("User -x", "remote username contains invalid characters"),
-        ("HostName a;b", "hostname contains invalid characters"),
+        ("User -x\nProxyCommand x %r", "remote username contains invalid characters"),
+        ("HostName a;b\nProxyCommand x %h", "hostname contains invalid characters"),
     ])
     func errorsNameFileLineAndReason(text: String, reason: String) throws {
         #expect(try self.failure(file: text) == reason)

@@ -27,7 +27,7 @@ struct CommandLineParser {
         // Options may follow the host, unless `--` ended them.
         if !hostMustFollow { _ = try self.parseOptions() }
         self.line.command = Array(self.arguments)
-        try Destination.checkNames(host: self.line.host, user: self.line.options.user)
+        try NameRules.check(host: self.line.host, user: self.line.options.user)
         return self.finished()
     }
 

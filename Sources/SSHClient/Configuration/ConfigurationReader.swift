@@ -148,10 +148,8 @@ struct ConfigurationReader {
                 guard let matchExecutor else {
                     throw line.failure("Match exec is not supported")
                 }
-                // What the shell gets to see must not be more than names.
-                try Destination.checkNames(host: hostName, user: options.user)
                 let expansion = TokenExpansion(options, originalHost: originalHost, hostName: hostName, environment)
-                return try matchExecutor(try expansion.percent(command, allowed: TokenExpansion.pathTokens))
+                return try matchExecutor(try expansion.shellCommand(command, allowed: TokenExpansion.pathTokens))
             }
         )
         return try subject.matches(criteria, isActive: isActive)

@@ -82,21 +82,4 @@ struct Destination: Hashable {
         }
         return String(validating: bytes, as: UTF8.self)
     }
-
-    /// Names that could become options or shell text in a ProxyCommand are refused before anything expands them.
-    static func checkNames(host: String, user: String?) throws {
-        let bad = Array("'`\"$\\;&<>|(){},".utf8)
-        guard host.first != "-", host.utf8.allSatisfy({ $0 > 0x20 && $0 != 0x7f && !bad.contains($0) }) else {
-            throw SSHError(.invalidConfiguration, "hostname contains invalid characters")
-        }
-        guard let user else { return }
-        let badInUser = Array("'`\";&<>|(){}".utf8)
-        guard user.first != "-", user.last != "\\", !user.utf8.contains(where: { badInUser.contains($0) || $0 < 0x20 }),
-            !user.split(separator: " ", omittingEmptySubsequences: false).dropFirst().contains(where: {
-                $0.first == "-"
-            })
-        else {
-            throw SSHError(.invalidConfiguration, "remote username contains invalid characters")
-        }
-    }
 }

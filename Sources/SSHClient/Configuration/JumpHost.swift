@@ -21,7 +21,7 @@ public struct JumpHost: Hashable, Sendable, CustomStringConvertible {
             guard let parsed else {
                 throw SSHError(.invalidConfiguration, "Invalid ProxyJump \"\(text)\"")
             }
-            try Destination.checkNames(host: parsed.host, user: parsed.user)
+            try NameRules.check(host: parsed.host, user: parsed.user)
             return JumpHost(user: parsed.user, host: parsed.host, port: parsed.port)
         }
     }

@@ -12,7 +12,6 @@ struct OptionsCompletion {
         let hostName = try ClientConfiguration.hostName(options, originalHost: self.originalHost, self.environment)
         let port = options.port ?? 22
         let user = options.user ?? self.environment.userName
-        try Destination.checkNames(host: hostName, user: user)
         let expansion = TokenExpansion(options, originalHost: self.originalHost, hostName: hostName, self.environment)
         let lists = try self.algorithmLists()
         // `-W` alone means this one forward and nothing else.
@@ -98,13 +97,13 @@ struct OptionsCompletion {
         switch self.options.proxy {
         case nil, .direct: return .direct
         case .command(let command):
-            return .command(try expansion.percent(command, allowed: TokenExpansion.proxyTokens))
+            return .command(try expansion.shellCommand(command, allowed: TokenExpansion.proxyTokens))
         case .jump(let hosts):
             let expanded = try hosts.map { hop in
                 var hop = hop
                 hop.host = try expansion.percent(hop.host, allowed: TokenExpansion.proxyTokens)
                 hop.user = try hop.user.map { try expansion.percent($0, allowed: TokenExpansion.proxyTokens) }
-                try Destination.checkNames(host: hop.host, user: hop.user)
+                try NameRules.check(host: hop.host, user: hop.user)
                 return hop
             }
             return .jump(expanded)

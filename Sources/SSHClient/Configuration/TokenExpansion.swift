@@ -38,6 +38,25 @@ struct TokenExpansion {
 
     /// Replaces `%x` for each token in `allowed`; `%%` is a percent sign.
     func percent(_ text: String, allowed: String) throws -> String {
+        try self.percent(text, allowed: allowed) { _, _ in }
+    }
+
+    /// Of a command that a shell is to run.
+    ///
+    /// - Throws: `invalidConfiguration` also for a name that would be more than a name there.
+    func shellCommand(_ text: String, allowed: String) throws -> String {
+        try self.percent(text, allowed: allowed) { token, value in
+            // The name that the system has for whoever calls us is no stranger's.
+            if token == "r", value == self.environment.userName { return }
+            try NameRules.check(value, inShellFor: token)
+        }
+    }
+
+    private func percent(
+        _ text: String,
+        allowed: String,
+        check: (Character, String) throws -> Void
+    ) throws -> String {
         guard text.contains("%") else { return text }
         var result = ""
         var rest = Substring(text)
@@ -52,6 +71,7 @@ struct TokenExpansion {
             if token == "%" {
                 result.append("%")
             } else if allowed.contains(token), let value = self.values[token] {
+                try check(token, value)
                 result += value
             } else {
                 throw SSHError(.invalidConfiguration, "\"\(text)\": the token %\(token) is not known here")
@@ -93,7 +113,7 @@ struct TokenExpansion {
     }
 
     static let pathTokens = "CdhijkLlnpru"
-    static let proxyTokens = "hnpr"
+    static let proxyTokens = "hknpr"
 
     /// `%C`, which names a connection: of `%l%h%p%r`.
     private static func hash(_ text: String) -> String {
