@@ -8,7 +8,7 @@ import SSHWire
 
 extension ClientConnection: ConnectionOwner {
     func connection(_ connection: ConnectionHandler, lineBeforeIdentification line: String, number: Int) {
-        self.log.debug("banner line \(number): \(line)")
+        self.log.ofPeers.debug("banner line \(number): \(line)")
     }
 
     func connectionIdentified(_ connection: ConnectionHandler, peer: String) {
@@ -19,7 +19,7 @@ extension ClientConnection: ConnectionOwner {
         let ciphers = [algorithms.serverToClient, algorithms.clientToServer].map { direction in
             direction.cipher.rawValue + (direction.mac.map { " " + $0.rawValue } ?? "")
         }
-        self.log.debug(
+        self.log.ofPeers.debug(
             """
             \(isFirst ? "kex" : "rekey"): algorithm: \(algorithms.keyExchange.rawValue), \
             host key: \(algorithms.hostKey), server->client: \(ciphers[0]), client->server: \(ciphers[1])
@@ -58,7 +58,7 @@ extension ClientConnection: ConnectionOwner {
 
     func connection(_ connection: ConnectionHandler, open channel: ChannelID, _ kind: ChannelOpen.Kind) {
         guard let listener = RemoteForwards.Listener(of: kind), let forwards = self.forwards else {
-            self.log.info("Warning: \(self.name) tried to open a \(kind.name) channel, which nobody asked for.")
+            self.log.ofPeers.info("Warning: \(self.name) tried to open a \(kind.name) channel, which nobody asked for.")
             return connection.refuse(channel, .administrativelyProhibited, "open failed")
         }
         forwards.opened(channel, listener)

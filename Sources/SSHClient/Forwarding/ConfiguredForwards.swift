@@ -160,7 +160,7 @@ final class ConfiguredForwards {
         guard let kind = ChannelOpen.Kind.toServer(forward.target, from: socket.remoteAddress) else {
             return socket.close(promise: nil)
         }
-        let (log, name) = (self.log, self.serverName)
+        let (log, name) = (self.log.ofPeers, self.serverName)
         let tunnel = Tunnel(self.connection) { tunnel in
             guard let refusal = tunnel.refusal else { return }
             let reason = ChannelRefusal.sentence(refusal.reason, refusal.message)
@@ -199,7 +199,7 @@ final class ConfiguredForwards {
     /// Somebody connected to a listener of ours on the server, or so it says.
     func opened(_ channel: ChannelID, _ listener: RemoteForwards.Listener) {
         guard let target = self.remote.target(of: listener) else {
-            self.log.info(
+            self.log.ofPeers.info(
                 """
                 Warning: \(self.serverName) sent a connection to its \(listener), \
                 where nobody asked it to listen; refused.
@@ -232,7 +232,7 @@ final class ConfiguredForwards {
         }
         socket.assumeIsolated().whenComplete { result in
             if case .failure(let error) = result {
-                self.log.error("connect to \(target) failed: \(SystemReason.of(error))")
+                self.log.ofPeers.error("connect to \(target) failed: \(SystemReason.of(error))")
             }
             completion(result)
         }

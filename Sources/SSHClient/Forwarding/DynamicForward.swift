@@ -30,7 +30,7 @@ final class DynamicForward: ChannelInboundHandler, RemovableChannelHandler, Chan
     /// - Parameter socket: connected, and not reading yet.
     static func start(on socket: any Channel, _ connection: ConnectionHandler, _ log: ClientLog) {
         do {
-            try socket.pipeline.syncOperations.addHandler(DynamicForward(connection, log))
+            try socket.pipeline.syncOperations.addHandler(DynamicForward(connection, log.ofPeers))
         } catch {
             socket.close(promise: nil)
         }

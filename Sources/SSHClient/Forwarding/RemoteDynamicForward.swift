@@ -58,7 +58,7 @@ final class RemoteDynamicForward: ChannelSink {
             case .reply(let bytes): self.send(bytes)
             case .connect(let request): return self.dial(request)
             case .refuse(let bytes, let reason):
-                self.forwards.log.debug("SOCKS on \(self.forwards.serverName): \(reason)")
+                self.forwards.log.ofPeers.debug("SOCKS on \(self.forwards.serverName): \(reason)")
                 return self.finish(bytes)
             }
         }
@@ -67,7 +67,9 @@ final class RemoteDynamicForward: ChannelSink {
     private func dial(_ request: SOCKSRequest) {
         self.timer?.cancel()
         guard self.forwards.configuration.permitRemoteOpen.permits(host: request.host, port: request.port) else {
-            self.forwards.log.error("connect to \(request.host) port \(request.port): refused by PermitRemoteOpen")
+            self.forwards.log.ofPeers.error(
+                "connect to \(request.host) port \(request.port): refused by PermitRemoteOpen"
+            )
             return self.finish(request.failureReply(.notAllowed))
         }
         self.state = .dialling(request, waiting: ByteBuffer())

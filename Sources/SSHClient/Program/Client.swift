@@ -41,6 +41,7 @@ struct Client: Sendable {
         }
         let result = await ending.futureResult.asResult()
         await chain.close()
+        self.log.tellOmitted()
         switch try result.get() {
         case .finished(let status): return status
         case .signal(let number):

@@ -1,10 +1,22 @@
+import Dispatch
 import Glibc
+import NIOCore
 import SSHWire
+import Synchronization
 
 /// Lines for the person at the terminal, or for the file of `-E`.
 struct ClientLog: Sendable {
+    /// As in ssh, so that nobody's words fill the screen.
+    private static let longestLine = 1024
+
     var level: LogLevel
     private let descriptor: Int32
+    private let budget = Budget()
+    private var isOfPeers = false
+
+    private final class Budget: Sendable {
+        let lines = Mutex(PeerLines(now: ClientLog.secondsNow))
+    }
 
     /// - Parameter file: lines are appended to it; nil is standard error.
     init(level: LogLevel, file: String? = nil) throws {
@@ -29,6 +41,13 @@ struct ClientLog: Sendable {
 
     /// Standard error may be closed when the program goes to the background.
     var isOnStandardError: Bool { self.descriptor == STDERR_FILENO }
+
+    /// For lines that others can cause as often as they like. What is too much is left out, counted and told of.
+    var ofPeers: ClientLog {
+        var log = self
+        log.isOfPeers = true
+        return log
+    }
 
     /// Something failed.
     func error(_ text: String) {
@@ -56,8 +75,39 @@ struct ClientLog: Sendable {
     }
 
     private func write(_ text: String, at level: LogLevel) {
-        guard self.level >= level else { return }
-        Self.write(text.escapedForTerminal() + "\n", to: self.descriptor)
+        guard self.level >= level, !self.isOfPeers || self.take(level) else { return }
+        self.writeLine(text)
+    }
+
+    private func writeLine(_ text: String) {
+        var line = text.escapedForTerminal()
+        if line.utf8.count > Self.longestLine {
+            line = String(decoding: line.utf8.prefix(Self.longestLine - 3), as: UTF8.self) + "..."
+        }
+        Self.write(line + "\n", to: self.descriptor)
+    }
+
+    private func take(_ level: LogLevel) -> Bool {
+        switch self.budget.lines.withLock({ $0.take(level, now: Self.secondsNow) }) {
+        case .write: return true
+        case .omit(isFirst: false): return false
+        case .omit(isFirst: true):
+            DispatchQueue.global().asyncAfter(deadline: .now() + .seconds(PeerLines.reportSeconds)) {
+                self.tellOmitted()
+            }
+            return false
+        }
+    }
+
+    /// Says how many lines were left out since this was called last.
+    func tellOmitted() {
+        for (level, text) in self.budget.lines.withLock({ $0.takeOmitted() }) where self.level >= level {
+            self.writeLine(level > .info ? "debug1: \(text)" : "swssh: \(text)")
+        }
+    }
+
+    private static var secondsNow: Int {
+        Int(NIODeadline.now().uptimeNanoseconds / 1_000_000_000)
     }
 
     /// Nobody can be told that telling failed.

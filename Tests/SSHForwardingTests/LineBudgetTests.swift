@@ -1,6 +1,5 @@
+import SSHForwarding
 import Testing
-
-@testable import SSHServer
 
 struct LineBudgetTests {
     @Test func afterSomeAtOnceThereIsOneASecond() {

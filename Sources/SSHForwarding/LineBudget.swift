@@ -1,18 +1,18 @@
 /// How many lines somebody may cause: some at once, then one a second. What is left out is counted.
-struct LineBudget {
-    static let atOnce = 100
+public struct LineBudget: Sendable {
+    public static let atOnce = 100
 
     private var left = Self.atOnce
     /// In seconds, on a clock that only goes forward.
     private var lastRefill: Int
     private var omitted = 0
 
-    init(now: Int) {
+    public init(now: Int) {
         self.lastRefill = now
     }
 
     /// - Returns: whether a line may be written.
-    mutating func take(now: Int) -> Bool {
+    public mutating func take(now: Int) -> Bool {
         let gained = min(max(now - self.lastRefill, 0), Self.atOnce)
         self.left = min(self.left + gained, Self.atOnce)
         self.lastRefill = now
@@ -25,7 +25,7 @@ struct LineBudget {
     }
 
     /// How many lines were left out since this was asked last.
-    mutating func takeOmitted() -> Int {
+    public mutating func takeOmitted() -> Int {
         defer { self.omitted = 0 }
         return self.omitted
     }
