@@ -115,8 +115,10 @@ public struct EngineLimits: Sendable, Equatable {
     public var keyExchangeTime = TimeAmount.seconds(120)
     /// Key exchanges that a peer may start within seconds of the one before and with next to no data between.
     public var idleKeyExchanges = 32
-    /// A banner, in bytes: what RFC 4253 §6.1 lets every peer expect, less the message's other fields.
-    public static let banner = 32_000
+    /// A banner, in bytes: what ssh can be shown by an sshd, whose banner is one packet.
+    public static let banner = 256 * 1024
+    /// One of a banner's messages, in bytes: what RFC 4253 §6.1 lets every peer expect, less the message's other fields.
+    static let bannerPiece = 32_000
 
     public init() {}
 }

@@ -259,14 +259,24 @@ def _configured(lab, server_kind, heads, matched=()):
 @SSH
 def test_banner_that_is_too_long_is_not_shown_and_named_in_the_log(lab, client_kind, server_kind):
     banner = lab.directory / "banner"
-    banner.write_text("x" * 40_000)
+    banner.write_text("x" * (256 * 1024 + 1))
     server = lab.server(server_kind, config=[f"Banner {banner}"])
     client = _connects(lab, client_kind, server, server.known_hosts)
     assert "xxxx" not in client.log()
     server.wait_for_log(lambda line: str(banner) in line)
-    banner.write_text("y" * 32_000)
+    banner.write_text("y" * 256 * 1024)
     client = _connects(lab, client_kind, server, server.known_hosts)
-    assert client.log().count("y") >= 32_000
+    assert client.log().count("y") >= 256 * 1024
+
+
+@SSH
+def test_long_banner_arrives_as_it_is(lab, client_kind, server_kind):
+    banner = lab.directory / "banner"
+    text = "".join(f"line {number} of a private system\n" for number in range(3_000))
+    banner.write_text(text)
+    server = lab.server(server_kind, config=[f"Banner {banner}"])
+    client = _connects(lab, client_kind, server, server.known_hosts)
+    assert text in client.log().replace("\r", "")
 
 
 @pytest.mark.pairs(clients=["ssh"], servers=["relay", "sshd"], compare=True)

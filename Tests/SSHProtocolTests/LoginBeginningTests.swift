@@ -68,11 +68,41 @@ struct LoginBeginningTests {
     @Test func theLongestBannerArrives() throws {
         let pair = try Self.announcing()
         let text = ByteBuffer(repeating: 0x20, count: EngineLimits.banner)
+        #expect(try Self.pieces(of: text, pair).map(\.readableBytes).reduce(0, +) == EngineLimits.banner)
+        #expect(pair.serverIsAuthenticated)
+    }
+
+    /// The messages of a banner, as the client gets them; then it logs in.
+    private static func pieces(of text: ByteBuffer, _ pair: EnginePair) throws -> [ByteBuffer] {
         try pair.server.sendBanner(text)
         try pair.server.beginLogin()
         try pair.logIn()
-        let banners = pair.clientEvents.compactMap { if case .banner(let text) = $0 { text } else { nil } }
-        #expect(banners == [text])
+        return pair.clientEvents.compactMap { if case .banner(let text) = $0 { text } else { nil } }
+    }
+
+    @Test func aLongBannerIsSentInPiecesThatEveryClientTakes() throws {
+        func isSent(_ text: String, _ lengths: [Int]) throws {
+            let pieces = try Self.pieces(of: ByteBuffer(string: text), try Self.announcing())
+            #expect(pieces.map(\.readableBytes) == lengths)
+            let isWhole = pieces.map { String(buffer: $0) }.joined() == text
+            #expect(isWhole)
+        }
+        try isSent(String(repeating: "x", count: 32_000), [32_000])
+        try isSent(String(repeating: "x", count: 32_001), [32_000, 1])
+        // Lines stay whole.
+        try isSent(String(repeating: "nine bytes".dropLast() + "\n", count: 3_300), [32_000, 1_000])
+        try isSent(
+            String(repeating: "x", count: 31_000) + "\n" + String(repeating: "y", count: 2_000),
+            [31_001, 2_000]
+        )
+        // Or else characters do.
+        try isSent("x" + String(repeating: "ü", count: 16_000), [31_999, 2])
+        try isSent("xx" + String(repeating: "🙂", count: 8_000), [31_998, 4])
+    }
+
+    @Test func aBannerThatIsNoTextIsCutAnywhere() throws {
+        let text = ByteBuffer(repeating: 0x80, count: 32_001)
+        #expect(try Self.pieces(of: text, try Self.announcing()).map(\.readableBytes) == [32_000, 1])
     }
 
     @Test func aSecondRequestBeforeTheAnswerWaitsItsTurn() throws {

@@ -96,17 +96,22 @@ extension Engine {
         if let event = try self.event(for: action, authentication) { self.events.append(event) }
     }
 
-    /// Server: shows people a text before they are logged in (RFC 4252 §5.4).
+    /// Server: shows people a text before they are logged in (RFC 4252 §5.4). A long one is sent in several messages, because
+    /// not every client takes a packet of more than 35,000 bytes.
     ///
-    /// - Throws: `misuse` unless somebody is logging in, or if the text is too long for one packet.
+    /// - Throws: `misuse` unless somebody is logging in, or if the text is longer than `EngineLimits.banner`.
     public mutating func sendBanner(_ text: ByteBuffer) throws {
         guard case .server(let authentication) = self.login, authentication.maySendBanner else {
             throw SSHError(.misuse, "a banner belongs between the beginning and the end of a login")
         }
         guard text.readableBytes <= EngineLimits.banner else {
-            throw SSHError(.misuse, "a banner of more than \(EngineLimits.banner) bytes does not fit into a packet")
+            throw SSHError(.misuse, "a banner has at most \(EngineLimits.banner) bytes")
         }
-        try self.transport.send(UserAuthenticationBanner(message: text))
+        var rest = text
+        repeat {
+            let piece = rest.readSlice(length: rest.bannerPieceLength(atMost: EngineLimits.bannerPiece)) ?? ByteBuffer()
+            try self.transport.send(UserAuthenticationBanner(message: piece))
+        } while rest.readableBytes > 0
     }
 
     private mutating func handleClientLogin(
@@ -149,5 +154,19 @@ extension Engine {
     /// Client: the answer to `Event.hostKey` when it is the right one.
     public mutating func acceptHostKey() throws {
         try self.transport.acceptHostKey()
+    }
+}
+
+extension ByteBuffer {
+    /// How much of a text to send next: up to the last line's end that fits, or else between two characters of UTF-8, as clients
+    /// show each piece by itself.
+    fileprivate func bannerPieceLength(atMost limit: Int) -> Int {
+        guard self.readableBytes > limit else { return self.readableBytes }
+        let bytes = self.readableBytesView
+        let end = bytes.index(bytes.startIndex, offsetBy: limit)
+        if let newline = bytes[..<end].lastIndex(of: UInt8(ascii: "\n")) { return newline + 1 - bytes.startIndex }
+        // A character has at most four bytes, of which all but the first are 0b10xxxxxx.
+        let start = (0..<4).lazy.map { end - $0 }.first { bytes[$0] & 0b1100_0000 != 0b1000_0000 }
+        return (start ?? end) - bytes.startIndex
     }
 }
