@@ -81,7 +81,8 @@ final class ConnectionTimers: NIOScheduledCallbackHandler, @unchecked Sendable {
     func handleScheduledCallback(eventLoop: some EventLoop) {
         self.armedTick = nil
         let now = self.eventLoop.now.uptimeNanoseconds / Self.tick
-        while let next = self.ticks.last, next.number <= now, var tick = self.ticks.popLast() {
+        // Only the number is looked at: places that two hold are copied to be emptied.
+        while let number = self.ticks.last?.number, number <= now, var tick = self.ticks.popLast() {
             for connection in tick.places { connection?.advance() }
             tick.places.removeAll(keepingCapacity: true)
             self.sparePlaces = tick.places

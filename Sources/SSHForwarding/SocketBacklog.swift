@@ -1,7 +1,7 @@
-import NIOCore
+package import NIOCore
 
 /// What was said and nobody has taken yet: by a channel to its socket, within one window, or by one end in memory to the other.
-struct SocketBacklog {
+package struct SocketBacklog {
     /// A smaller piece is copied, as is one that would keep more than twice its size of a connection's read in memory.
     static let smallPiece = 16 * 1024
     static let copiedPiece = 64 * 1024
@@ -10,8 +10,10 @@ struct SocketBacklog {
     private static let keptPieces = 16
 
     private var pieces: [ByteBuffer] = []
-    var isEmpty: Bool { self.pieces.isEmpty }
+    package var isEmpty: Bool { self.pieces.isEmpty }
     private var isLastCopied = false
+
+    package init() {}
 
     /// For data that leaves with this batch.
     mutating func append(_ data: ByteBuffer) {
@@ -20,7 +22,7 @@ struct SocketBacklog {
     }
 
     /// For data that waits until the socket has taken what is under way.
-    mutating func appendWaiting(_ data: ByteBuffer) {
+    package mutating func appendWaiting(_ data: ByteBuffer) {
         let isSmall = data.readableBytes < max(Self.smallPiece, data.storageCapacity / 2)
         guard isSmall else { return self.append(data) }
         let last = self.pieces.count - 1
@@ -35,7 +37,7 @@ struct SocketBacklog {
     /// Gives what leaves next to `write`: all, or as many pieces as make a batch, so that the window opens step by step.
     ///
     /// - Returns: how many bytes that was.
-    mutating func takeBatch(_ write: (ByteBuffer) -> Void) -> Int {
+    package mutating func takeBatch(_ write: (ByteBuffer) -> Void) -> Int {
         var (pieceCount, byteCount) = (0, 0)
         for piece in self.pieces where byteCount < Self.batch {
             pieceCount += 1
@@ -46,7 +48,7 @@ struct SocketBacklog {
         return byteCount
     }
 
-    mutating func removeAll() {
+    package mutating func removeAll() {
         self.pieces.removeAll(keepingCapacity: self.pieces.count <= Self.keptPieces)
         self.isLastCopied = false
     }

@@ -24,6 +24,22 @@ struct IdentificationReaderTests {
         #expect(throws: SSHError.self) { try self.read(line) }
     }
 
+    @Test func linesThatComeByteByByteAreReadAsOtherwise() throws {
+        var reader = IdentificationReader(role: .client)
+        var buffer = ByteBuffer()
+        var lines: [IdentificationReader.Line] = []
+        for byte in "Welcome\r\n\r\nSSH\r\nSSH-2.0-x y\r\nrest".utf8 {
+            buffer.writeInteger(byte)
+            guard !lines.contains(.identification(Array("SSH-2.0-x y".utf8))) else { continue }
+            if let line = try reader.next(from: &buffer) { lines.append(line) }
+        }
+        let before = ["Welcome", "", "SSH"].enumerated().map { number, text in
+            IdentificationReader.Line.before(Array(text.utf8), number: number)
+        }
+        #expect(lines == before + [.identification(Array("SSH-2.0-x y".utf8))])
+        #expect(String(buffer: buffer) == "rest")
+    }
+
     @Test func whatWasReadInsteadIsNamedForTheLog() {
         #expect {
             try self.read("GET / HTTP/1.1\r\n")

@@ -10,8 +10,7 @@ final class RemoteDynamicForward: ChannelSink {
 
     private enum State {
         case negotiating
-        /// Connecting; what comes meanwhile, at most a window, waits.
-        case dialling(SOCKSRequest, waiting: ByteBuffer)
+        case dialling(SOCKSRequest)
         case finished
     }
 
@@ -20,6 +19,9 @@ final class RemoteDynamicForward: ChannelSink {
     private let id: ChannelID
     private var state = State.negotiating
     private var negotiation = SOCKSNegotiation()
+    /// What comes while the target is dialled. Beside the state and not in it: what is taken out of an enum to be changed is copied
+    /// as a whole, packet by packet.
+    private var waiting = SocketBacklog()
     private var hasEOF = false
     private var timer: Scheduled<Void>?
 
@@ -42,10 +44,9 @@ final class RemoteDynamicForward: ChannelSink {
             self.connection.delivered(data.readableBytes, on: self.id)
             self.negotiation.receive(data)
             self.negotiate()
-        case .dialling(let request, var waiting):
+        case .dialling:
             // Not delivered yet: the window bounds what may wait here.
-            waiting.writeImmutableBuffer(data)
-            self.state = .dialling(request, waiting: waiting)
+            self.waiting.appendWaiting(data)
         case .finished:
             self.connection.delivered(data.readableBytes, on: self.id)
         }
@@ -72,7 +73,7 @@ final class RemoteDynamicForward: ChannelSink {
             )
             return self.finish(request.failureReply(.notAllowed))
         }
-        self.state = .dialling(request, waiting: ByteBuffer())
+        self.state = .dialling(request)
         self.forwards.dial(.host(request.host, port: request.port)) { result in
             switch result {
             case .success(let socket): self.connected(socket)
@@ -82,17 +83,15 @@ final class RemoteDynamicForward: ChannelSink {
     }
 
     private func connected(_ socket: any Channel) {
-        guard case .dialling(let request, let waiting) = self.state else { return socket.close(promise: nil) }
+        guard case .dialling(let request) = self.state else { return socket.close(promise: nil) }
         self.state = .finished
         self.send(request.successReply())
         // The request itself was delivered with everything that came in its packet.
         if request.remainder.readableBytes > 0 { socket.writeAndFlush(request.remainder, promise: nil) }
         let tunnel = Tunnel(self.connection)
         tunnel.takeOver(self.id, with: socket)
-        if waiting.readableBytes > 0 {
-            tunnel.channelRead(waiting)
-            tunnel.channelReadComplete()
-        }
+        while !self.waiting.isEmpty { _ = self.waiting.takeBatch { tunnel.channelRead($0) } }
+        tunnel.channelReadComplete()
         if self.hasEOF { tunnel.channelEOF() }
     }
 
@@ -106,6 +105,7 @@ final class RemoteDynamicForward: ChannelSink {
         if case .finished = self.state { return }
         self.state = .finished
         self.timer?.cancel()
+        self.waiting.removeAll()
         self.send(bytes)
         self.connection.close(self.id)
     }
@@ -127,6 +127,7 @@ final class RemoteDynamicForward: ChannelSink {
 
     func channelClosed() {
         self.state = .finished
+        self.waiting.removeAll()
         self.timer?.cancel()
     }
 

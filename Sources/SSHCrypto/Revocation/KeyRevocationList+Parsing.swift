@@ -33,7 +33,8 @@ extension KeyRevocationList {
                 try section.expectEnd()
             }
         }
-        for authority in self.certificates.keys { self.certificates[authority]?.finish() }
+        // The keys alone: a dictionary that is gone through is copied, with the lists in it, when one of them changes.
+        for authority in Array(self.certificates.keys) { self.certificates[authority]?.finish() }
         guard self.signers.isEmpty || self.signers.contains(where: { !self.revokes(key: $0.blob) }) else {
             throw Self.malformed("was signed by keys that it revokes")
         }

@@ -18,6 +18,8 @@ struct IdentificationReader {
     private let allowsLinesBefore: Bool
     private var linesBefore = 0
     private var bytesBefore = 0
+    /// Bytes of the line that has not come whole: there is no end among them.
+    private var scanned = 0
 
     init(role: EngineConfiguration.Role) {
         self.allowsLinesBefore = role == .client
@@ -26,12 +28,15 @@ struct IdentificationReader {
     /// The next line without its ending, once it has come whole; bytes after the identification stay in the buffer.
     mutating func next(from buffer: inout ByteBuffer) throws -> Line? {
         let view = buffer.readableBytesView
-        guard let end = view.prefix(self.lineLimit(view) + 1).firstIndex(of: UInt8(ascii: "\n")) else {
-            guard buffer.readableBytes <= self.lineLimit(view) else {
+        let limit = self.lineLimit(view)
+        guard let end = view.prefix(limit + 1).dropFirst(self.scanned).firstIndex(of: UInt8(ascii: "\n")) else {
+            guard buffer.readableBytes <= limit else {
                 throw SSHError(.limitExceeded, "the peer's identification line is too long")
             }
+            self.scanned = buffer.readableBytes
             return nil
         }
+        self.scanned = 0
         var line = Array(view[..<end])
         buffer.moveReaderIndex(forwardBy: line.count + 1)
         if line.last == UInt8(ascii: "\r") { line.removeLast() }

@@ -72,9 +72,8 @@ final class ListenerRegistry: Sendable {
 
     func remove(connection: UInt64, addresses: [String], port: UInt16) {
         self.listeners.withLock { listeners in
-            guard var all = listeners[port] else { return }
-            all.removeAll { $0.holder.connection == connection && $0.addresses == addresses }
-            listeners[port] = all.isEmpty ? nil : all
+            listeners[port]?.removeAll { $0.holder.connection == connection && $0.addresses == addresses }
+            if listeners[port]?.isEmpty == true { listeners[port] = nil }
         }
     }
 
