@@ -16,21 +16,23 @@ public struct NameList: Sendable, Hashable {
         self.bytes = bytes
     }
 
+    /// - Parameter isLenient: whether empty names are passed over. libssh 0.10 ends its lists of ciphers with a comma, and sshd has
+    ///   never minded.
     /// - Throws: `protocolViolation` for an empty or unprintable name, `limitExceeded` for more than `limit` of them.
-    init(checking bytes: ByteBuffer, limit: Int) throws {
+    init(checking bytes: ByteBuffer, limit: Int, isLenient: Bool) throws {
         self.bytes = bytes
         guard bytes.readableBytes > 0 else { return }
         var count = 1
         var previous = Self.comma
         for byte in bytes.readableBytesView {
             // RFC 4251 §6: printable US-ASCII, no comma, no white space. The length limit of 64 is not enforced by anyone.
-            guard (0x21...0x7e).contains(byte), byte != Self.comma || previous != Self.comma else {
+            guard (0x21...0x7e).contains(byte), isLenient || byte != Self.comma || previous != Self.comma else {
                 throw SSHError.protocolViolation("a name-list holds an empty or unprintable name")
             }
             if byte == Self.comma { count += 1 }
             previous = byte
         }
-        guard previous != Self.comma else {
+        guard isLenient || previous != Self.comma else {
             throw SSHError.protocolViolation("a name-list holds an empty or unprintable name")
         }
         guard count <= limit else { throw SSHError(.limitExceeded, "a name-list has more than \(limit) names") }
@@ -64,13 +66,14 @@ public struct NameList: Sendable, Hashable {
         var rest = self.bytes.readableBytesView
         while !rest.isEmpty {
             let name = rest.prefix { $0 != Self.comma }
-            if isMeant(name) { return String(decoding: name, as: UTF8.self) }
+            if !name.isEmpty, isMeant(name) { return String(decoding: name, as: UTF8.self) }
             rest = rest[name.endIndex...].dropFirst()
         }
         return nil
     }
 
     private func contains(_ name: some Collection<UInt8>) -> Bool {
+        guard !name.isEmpty else { return false }
         var rest = self.bytes.readableBytesView
         while !rest.isEmpty {
             let end = rest.firstIndex(of: Self.comma) ?? rest.endIndex

@@ -102,17 +102,19 @@ public struct WireReader: Sendable {
     }
 
     /// A comma-separated list of ASCII names (RFC 4251 §5); an empty list is legal, an empty name is not.
-    public mutating func readNameList(limit: Int = 256) throws -> [String] {
-        try self.readNames(limit: limit).names
+    ///
+    /// - Parameter isLenient: whether empty names are passed over.
+    public mutating func readNameList(limit: Int = 256, isLenient: Bool = false) throws -> [String] {
+        try self.readNames(limit: limit, isLenient: isLenient).names
     }
 
     /// The same, as a slice of the same storage.
-    public mutating func readNames(limit: Int = 256) throws -> NameList {
+    public mutating func readNames(limit: Int = 256, isLenient: Bool = false) throws -> NameList {
         let bytes = try self.readString()
         guard bytes.readableBytes <= 32_768 else {
             throw SSHError(.limitExceeded, "a name-list of \(bytes.readableBytes) bytes is longer than 32768")
         }
-        return try NameList(checking: bytes, limit: limit)
+        return try NameList(checking: bytes, limit: limit, isLenient: isLenient)
     }
 
     /// A non-negative multiple-precision integer, as big-endian bytes without leading zeros.

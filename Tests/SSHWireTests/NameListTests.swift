@@ -29,6 +29,33 @@ struct NameListTests {
         #expect(throws: SSHError.self) { try Self.read(text) }
     }
 
+    @Test(arguments: [",", "a,", ",a", "a,,b", "a,b,,"])
+    func emptyNamesArePassedOverWhereAPeerMayHaveThem(_ text: String) throws {
+        var writer = WireWriter()
+        writer.writeText(text)
+        var reader = WireReader(writer.buffer)
+        let list = try reader.readNames(isLenient: true)
+        let names = text.split(separator: ",").map(String.init)
+        #expect(list.names == names)
+        #expect(list.first == names.first)
+        #expect(!list.contains(""))
+        #expect(list.first(in: list) == names.first)
+        #expect(NameList(["b", "a"]).first(in: list) == (names.contains("b") ? "b" : names.first))
+    }
+
+    @Test func aKeyExchangeInitMayHaveEmptyNames() throws {
+        var message = KeyExchangeInit(
+            cookie: [UInt8](repeating: 0, count: 16),
+            keyExchange: ["curve25519-sha256"],
+            hostKey: ["ssh-ed25519"],
+            ciphers: ["aes256-ctr", ""],
+            macs: ["hmac-sha2-256"]
+        )
+        message.firstKeyExchangePacketFollows = false
+        let read = try KeyExchangeInit(payload: WireReader(message.payload().buffer))
+        #expect(read.cipherClientToServer.names == ["aes256-ctr"])
+    }
+
     @Test func noMoreNamesThanTheLimitAreTaken() throws {
         #expect(try Self.read("a,b,c", limit: 3).names.count == 3)
         #expect { try Self.read("a,b,c,d", limit: 3) } throws: { ($0 as? SSHError)?.code == .limitExceeded }

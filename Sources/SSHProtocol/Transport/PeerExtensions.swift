@@ -30,7 +30,7 @@ struct PeerExtensions {
             var writer = WireWriter()
             writer.writeString(list)
             var reader = WireReader(writer.buffer)
-            self.signatureAlgorithms = try reader.readNameList()
+            self.signatureAlgorithms = try reader.readNameList(isLenient: true)
         }
         if message[Self.hostBound]?.readableBytesView.elementsEqual("0".utf8) == true { self.acceptsHostBound = true }
     }

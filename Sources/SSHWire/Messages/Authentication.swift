@@ -114,7 +114,7 @@ public struct UserAuthenticationFailure: WireMessage, Equatable {
     }
 
     public init(from reader: inout WireReader) throws {
-        self.methodsThatCanContinue = try reader.readNameList()
+        self.methodsThatCanContinue = try reader.readNameList(isLenient: true)
         self.partialSuccess = try reader.readBoolean()
     }
 
