@@ -3,7 +3,7 @@ import Testing
 
 @testable import SSHCrypto
 
-/// Packets of the AES ciphers. The expected bytes were computed from RFC 5647, RFC 4344 and OpenSSH's PROTOCOL with
+/// Packets of the AES ciphers. The expected bytes were computed from RFC 5647, RFC 4344, RFC 4253 §6.4 and OpenSSH's PROTOCOL with
 /// another implementation of AES, GCM and HMAC.
 struct AESPacketTests {
     @Test(arguments: [
@@ -73,6 +73,47 @@ struct AESPacketTests {
                 """
                 000000204d336df63f0fef36f980b2220060a57b26dba9cdbe4b553bea423368
                 57bd5a1a2b0d2d2c1acfcd47796ba1b31a3820acc2a5af31ce9084715fd41e1862a55114
+                """,
+            ]
+        ),
+        (
+            PacketSuite(cipher: .aes128CTR, mac: .hmacSHA256),
+            [
+                """
+                ac265900088bd90ce4c3e6a4d6462228f371d64773d9630e751c3ba75027bad3
+                141630be123803e2385fe171072e7db396a89439c0e1f11bd5326a870c88c3e5
+                """,
+                """
+                b4cbffc385bd0ae64537e2579a242acd017b95a667db83be3b7c42f4ad1c2abc
+                b852d67dc79800022175b045f9a6d0ec3d90364ac65a8a5b73a78b71df218efa
+                """,
+            ]
+        ),
+        (
+            PacketSuite(cipher: .aes192CTR, mac: .hmacSHA512),
+            [
+                """
+                9663fff1056375d4b90e63e286dfb5010af92b16d6e1a7955dbadd8c99810e9a
+                e333a998ce37f8558b583b88c7b3c195f4820494f10dcd033abe0f076e56399c
+                fe511a13afa145c2b033bba33a0cba0e17b2ee557df580c6143104b0382205fc
+                """,
+                """
+                16d1c0eb97afe2cb9d274f6742e47a79f42f17f0de11f393b310275133196487
+                b0dfa75a2b78d1b0905f926dffa8f71460d28a11ffbfb8eabd162f3274b238aa
+                ce41301b9204b5b720c77f3999efa5a54f5a66a55f9302a877f20732916fed9b
+                """,
+            ]
+        ),
+        (
+            PacketSuite(cipher: .aes256CTR, mac: .hmacSHA256),
+            [
+                """
+                b0b0f567cc97b681a2578af1899261c8f589be6c617c6dc676f4fc9464b3616a
+                141630be123803e2385fe171072e7db396a89439c0e1f11bd5326a870c88c3e5
+                """,
+                """
+                46336ce83b0beb32fd8cbe2e0c64a17f22c7b5d1a2011e73a342336857bd5a1a
+                b852d67dc79800022175b045f9a6d0ec3d90364ac65a8a5b73a78b71df218efa
                 """,
             ]
         ),

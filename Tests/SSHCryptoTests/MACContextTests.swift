@@ -35,7 +35,8 @@ struct MACContextTests {
 
     @Test(arguments: Self.vectors)
     func hmacVectorsOfTheRFC(key: [UInt8], data: [UInt8], sha256: String, sha512: String) throws {
-        for (algorithm, expected) in [(MACAlgorithm.hmacSHA256ETM, hex(sha256)), (.hmacSHA512ETM, hex(sha512))] {
+        for algorithm in MACAlgorithm.allCases {
+            let expected = algorithm.tagLength == 32 ? hex(sha256) : hex(sha512)
             let context = try MACContext(algorithm, key: SecretBytes(bytes: key))
             // The second time must give the same: the key stays, the data does not.
             for _ in 0..<2 {

@@ -11,7 +11,13 @@ struct PacketTests {
     func whatIsSealedOpens(suite: PacketSuite) throws {
         var sealer = try suite.sealer()
         var opener = try suite.opener()
-        try self.checkRoundTrips(&sealer, &opener, blockLength: suite.cipher.blockLength, alignedFrom: 4)
+        let alignedFrom = suite.encryptsLength ? 0 : 4
+        try self.checkRoundTrips(
+            &sealer,
+            &opener,
+            blockLength: suite.cipher.blockLength,
+            alignedFrom: alignedFrom
+        )
     }
 
     @Test func plainPacketsOpen() throws {
@@ -93,8 +99,8 @@ struct PacketTests {
         for suite in PacketSuite.all {
             var opener = try suite.opener()
             let reported = try opener.packetLength(in: field, sequenceNumber: 0)
-            if suite.cipher != .chacha20Poly1305 { #expect(reported == length) }
-            expectError(of: [.protocolViolation, .misuse]) {
+            if suite.cipher != .chacha20Poly1305, !suite.encryptsLength { #expect(reported == length) }
+            expectError(of: [.protocolViolation, .misuse, .integrityCheckFailed]) {
                 try opener.open(field, packetLength: length, sequenceNumber: 0)
             }
         }
@@ -108,11 +114,29 @@ struct PacketTests {
     @Test(arguments: PacketSuite.all)
     func aLengthOffTheBlocksIsRefused(suite: PacketSuite) throws {
         var opener = try suite.opener()
-        for length in 0..<(4 * suite.cipher.blockLength) where length % suite.cipher.blockLength != 0 || length == 0 {
+        let counted = suite.encryptsLength ? 4 : 0
+        for length in 0..<(4 * suite.cipher.blockLength)
+        where (counted + length) % suite.cipher.blockLength != 0 || length == 0 {
             let packet = ByteBuffer(repeating: 0, count: 4 + length + opener.tagLength)
-            expectError(.protocolViolation) {
+            // What an encrypted length says was changed on its way, as if the payload had been.
+            expectError(suite.encryptsLength ? .integrityCheckFailed : .protocolViolation) {
                 try opener.open(packet, packetLength: UInt32(length), sequenceNumber: 0)
             }
+        }
+    }
+
+    /// The receiver asks again and again while it waits for the rest.
+    @Test(arguments: PacketSuite.all)
+    func theLengthIsTheSameHoweverOftenItIsAskedFor(suite: PacketSuite) throws {
+        var sealer = try suite.sealer()
+        var opener = try suite.opener()
+        for number in 0..<3 as Range<UInt32> {
+            let packet = try sealer.seal(body: bytes(0..<50), sequenceNumber: number)
+            for _ in 0..<3 {
+                let length = try opener.packetLength(in: packet, sequenceNumber: number)
+                #expect(4 + Int(length) + opener.tagLength == packet.readableBytes)
+            }
+            #expect(try opener.open(packet, sequenceNumber: number) == bytes(0..<50))
         }
     }
 

@@ -41,27 +41,3 @@ public enum CipherAlgorithm: String, CaseIterable, Sendable {
         self == .chacha20Poly1305 ? 8 : 16
     }
 }
-
-/// The MACs of this program, all of the encrypt-then-MAC kind, by the names that stand in SSH_MSG_KEXINIT.
-public enum MACAlgorithm: String, CaseIterable, Sendable {
-    case hmacSHA256ETM = "hmac-sha2-256-etm@openssh.com"
-    case hmacSHA512ETM = "hmac-sha2-512-etm@openssh.com"
-
-    /// Bytes of key that the key exchange derives.
-    public var keyLength: Int { self.tagLength }
-
-    /// Bytes of tag that follow each packet.
-    public var tagLength: Int {
-        switch self {
-        case .hmacSHA256ETM: 32
-        case .hmacSHA512ETM: 64
-        }
-    }
-
-    var digestName: String {
-        switch self {
-        case .hmacSHA256ETM: "SHA256"
-        case .hmacSHA512ETM: "SHA512"
-        }
-    }
-}

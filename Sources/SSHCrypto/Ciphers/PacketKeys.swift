@@ -32,6 +32,7 @@ enum PacketProtection {
     case aesGCM(AESGCM<CipherContext>)
     case aesGCMByBoringSSL(AESGCM<BoringSSLCipher>)
     case encryptThenMAC(EncryptThenMAC)
+    case encryptAndMAC(EncryptAndMAC)
 
     init(_ keys: PacketKeys, direction: CipherContext.Direction, gcm: GCMLibrary) throws {
         guard keys.key.count == keys.cipher.keyLength,
@@ -45,7 +46,10 @@ enum PacketProtection {
         case .aes256GCM, .aes128GCM:
             self = try Self.aesGCM(keys, direction: direction, gcm)
         case .aes256CTR, .aes192CTR, .aes128CTR:
-            self = .encryptThenMAC(try EncryptThenMAC(keys, direction: direction))
+            self =
+                keys.mac?.isEncryptThenMAC == false
+                ? .encryptAndMAC(try EncryptAndMAC(keys, direction: direction))
+                : .encryptThenMAC(try EncryptThenMAC(keys, direction: direction))
         }
     }
 
@@ -72,18 +76,22 @@ enum PacketProtection {
         case .chaCha20Poly1305: ChaCha20Poly1305.tagLength
         case .aesGCM, .aesGCMByBoringSSL: GCMLibrary.tagLength
         case .encryptThenMAC(let context): context.tagLength
+        case .encryptAndMAC(let context): context.tagLength
         }
     }
 
-    /// RFC 4253 §6 counts the length field in; every cipher here keeps it apart from the encrypted blocks.
+    /// RFC 4253 §6 counts the length field in; where it is authenticated by itself, it is kept apart from the encrypted blocks.
     var alignedLengthFieldBytes: Int {
-        if case .none = self { 4 } else { 0 }
+        switch self {
+        case .none, .encryptAndMAC: 4
+        case .chaCha20Poly1305, .aesGCM, .aesGCMByBoringSSL, .encryptThenMAC: 0
+        }
     }
 
     var blockLength: Int {
         switch self {
         case .none, .chaCha20Poly1305: 8
-        case .aesGCM, .aesGCMByBoringSSL, .encryptThenMAC: 16
+        case .aesGCM, .aesGCMByBoringSSL, .encryptThenMAC, .encryptAndMAC: 16
         }
     }
 }

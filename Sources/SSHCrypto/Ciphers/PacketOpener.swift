@@ -38,8 +38,11 @@ public struct PacketOpener {
         guard let field = buffer.getInteger(at: buffer.readerIndex, as: UInt32.self) else {
             throw SSHError(.misuse, "a packet's length was asked for before its four bytes were there")
         }
-        guard case .chaCha20Poly1305(let context) = self.protection else { return field }
-        return context.decryptLength(field, sequenceNumber: sequenceNumber)
+        switch self.protection {
+        case .chaCha20Poly1305(let context): return context.decryptLength(field, sequenceNumber: sequenceNumber)
+        case .encryptAndMAC(let context): return try context.decryptLength(field)
+        case .none, .aesGCM, .aesGCMByBoringSSL, .encryptThenMAC: return field
+        }
     }
 
     /// Verifies and decrypts the packet at the front of `buffer` where it lies, and moves on to what follows it. On an error
@@ -59,7 +62,7 @@ public struct PacketOpener {
         guard length > PacketSealer.minimumPadding, length <= Int32.max,
             (self.alignedLengthFieldBytes + length) % self.blockLength == 0
         else {
-            throw SSHError.protocolViolation("a packet's length of \(length) bytes is not a legal one")
+            throw self.illegalLength(length)
         }
         let size = 4 + length + self.tagLength
         guard buffer.readableBytes >= size else {
@@ -90,7 +93,15 @@ public struct PacketOpener {
             try context.open(packet)
         case .encryptThenMAC(let context):
             try context.open(packet, sequenceNumber: sequenceNumber)
+        case .encryptAndMAC(let context):
+            try context.open(packet, sequenceNumber: sequenceNumber)
         }
+    }
+
+    private func illegalLength(_ length: Int) -> SSHError {
+        // An encrypted length that was changed on its way must not be told from a changed payload.
+        if case .encryptAndMAC = self.protection { return SSHError.wrongTag() }
+        return SSHError.protocolViolation("a packet's length of \(length) bytes is not a legal one")
     }
 }
 

@@ -97,6 +97,7 @@ public struct PacketSealer {
         case .aesGCM(let context): try context.seal(packet)
         case .aesGCMByBoringSSL(let context): try context.seal(packet)
         case .encryptThenMAC(let context): try context.seal(packet, sequenceNumber: sequenceNumber)
+        case .encryptAndMAC(let context): try context.seal(packet, sequenceNumber: sequenceNumber)
         }
     }
 }
@@ -125,6 +126,14 @@ struct OutgoingPacket {
         try cipher.updateInPlace(self.part(4..<self.bodyOffset))
         try cipher.update(self.body, into: self.part(self.bodyOffset..<bodyEnd))
         try cipher.updateInPlace(self.part(bodyEnd..<(self.bytes.count - self.tagLength)))
+    }
+
+    /// The packet without its tag, before it is encrypted: what stands before the body, the body, the padding.
+    func forEachPlainPiece(_ use: (UnsafeRawBufferPointer) throws -> Void) rethrows {
+        let bodyEnd = self.bodyOffset + self.body.count
+        try use(UnsafeRawBufferPointer(self.part(0..<self.bodyOffset)))
+        try use(self.body)
+        try use(UnsafeRawBufferPointer(self.part(bodyEnd..<(self.bytes.count - self.tagLength))))
     }
 
     private func part(_ range: Range<Int>) -> UnsafeMutableRawBufferPointer {

@@ -25,6 +25,9 @@ struct PacketSuite: CustomTestStringConvertible {
         }
     }
 
+    /// Whether the length field is part of the first encrypted block (RFC 4253 §6).
+    var encryptsLength: Bool { self.mac.map { !$0.isEncryptThenMAC } ?? false }
+
     func sealer() throws -> PacketSealer { try PacketSealer(self.keys(), gcm: self.gcm) }
     func opener() throws -> PacketOpener { try PacketOpener(self.keys(), gcm: self.gcm) }
 
