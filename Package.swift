@@ -113,7 +113,7 @@ let package = Package(
         ),
         .testTarget(
             name: "SSHCryptoTests",
-            dependencies: ["SSHWire", "SSHCrypto", "SSHTestFixtures", nioCore],
+            dependencies: ["SSHWire", "SSHCrypto", "SSHTestFixtures", "COpenSSL", nioCore],
             swiftSettings: settings
         ),
         .testTarget(

@@ -65,7 +65,7 @@ public struct EngineConfiguration: Sendable {
 
 /// The algorithms that are offered, in order of preference.
 public struct AlgorithmPreferences: Sendable, Equatable {
-    public var keyExchange: [KeyExchangeAlgorithm] = KeyExchangeAlgorithm.allCases
+    public var keyExchange: [KeyExchangeAlgorithm] = KeyExchangeAlgorithm.offered
     /// Client: what it can verify. A server offers what its host keys can sign instead.
     public var hostKey: [String] = Self.hostKeySignatures
     public var ciphers: [CipherAlgorithm] = CipherAlgorithm.allCases

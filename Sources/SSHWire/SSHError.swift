@@ -49,13 +49,22 @@ public struct SSHError: Error, Sendable, CustomStringConvertible {
     public let code: Code
     /// One sentence that a user can act on. It never holds a secret.
     public let reason: String
+    /// What whoever runs this side can do about it, if that is known: for a line of its own in a log. The peer does not hear it.
+    public let advice: String?
     /// Where it was thrown.
     public let file: String
     public let line: Int
 
-    public init(_ code: Code, _ reason: String, file: String = #fileID, line: Int = #line) {
+    public init(
+        _ code: Code,
+        _ reason: String,
+        advice: String? = nil,
+        file: String = #fileID,
+        line: Int = #line
+    ) {
         self.code = code
         self.reason = reason
+        self.advice = advice
         self.file = file
         self.line = line
     }

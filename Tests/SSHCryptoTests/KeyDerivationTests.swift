@@ -3,12 +3,13 @@ import Testing
 
 @testable import SSHCrypto
 
-/// The expected bytes were computed from RFC 4253 §7.2 and RFC 5656 §4 with another implementation of SHA-256.
+/// The expected bytes were computed from RFC 4253 §7.2 and RFC 5656 §4 with another implementation of SHA-2.
 struct KeyDerivationTests {
     private let secret = SharedSecret(mpint: SecretBytes(bytes: [0x80] + [UInt8](repeating: 1, count: 31)))
 
     @Test func keysAreThoseOfTheRFCHoweverLong() {
         let derivation = KeyDerivation(
+            .sha256,
             secret: self.secret,
             exchangeHash: SHA256Digest.hash(Array("H".utf8)),
             sessionIdentifier: SHA256Digest.hash(Array("session".utf8))
@@ -28,8 +29,47 @@ struct KeyDerivationTests {
         #expect(keys.count == 6)
     }
 
-    @Test func theExchangeHashCoversEveryField() {
-        let input = ExchangeHashInput(
+    @Test(
+        arguments: [
+            (
+                HashAlgorithm.sha384,
+                """
+                aa9fcebf8a04e403565671de780d3aa997edb1f4d9a649ace467e4988b74692f
+                262dc4d137693a887a2590a52e9d8ef0a99525386c4afae0098f9b0da0d0e9bd
+                2aa7a6e3067abba55e30bc2e0921f599
+                """,
+                "2d7703a5ae1afa3ffff45a0bca933956267a66c5027bfcb191de3c2658d951909b60aa5d77ca03457ad50e46270d63ae"
+            ),
+            (
+                .sha512,
+                """
+                bbbd7507d35a2717c29086836262afb337c71f0fb457c85c907c5950dc5f499d
+                e237c024103e9f1685e6cb00a638d7c4fee0b764749f6bc2179dbaf45f9e564f
+                4a3e73a1020ed1669203de5a02fb30c4
+                """,
+                """
+                00d825a3bf43095ea7bf15de864176d176d5b1da312e29f9f8b0485eb842b924
+                7c82452ce7f108a3df1d892713fb4f652d518e84e86c77c0872f6f2d81d52849
+                """
+            ),
+        ]
+    )
+    func theMethodsOwnHashMakesKeysAndExchangeHash(algorithm: HashAlgorithm, key: String, exchangeHash: String) {
+        let derivation = KeyDerivation(
+            algorithm,
+            secret: self.secret,
+            exchangeHash: algorithm.hash(Array("H".utf8)),
+            sessionIdentifier: algorithm.hash(Array("session".utf8))
+        )
+        for length in [1, 32, 48, 49, 64, 65, 80] {
+            #expect(derivation.derive("C", length: length) == SecretBytes(bytes: Array(hex(key).prefix(length))))
+        }
+        #expect(self.input.hash(algorithm) == hex(exchangeHash))
+        #expect(hex(exchangeHash).count == algorithm.length)
+    }
+
+    private var input: ExchangeHashInput {
+        ExchangeHashInput(
             clientVersion: Array("SSH-2.0-c".utf8),
             serverVersion: Array("SSH-2.0-s".utf8),
             clientKexInit: [20] + Array("c".utf8),
@@ -39,7 +79,11 @@ struct KeyDerivationTests {
             responderValue: Array("reply".utf8),
             secret: self.secret
         )
-        #expect(input.hash() == hex("90316395317e86fc6f3860ff7c455be90c5d9f7b432a4f55bd5e8d5982ccbfc2"))
+    }
+
+    @Test func theExchangeHashCoversEveryField() {
+        let input = self.input
+        #expect(input.hash(.sha256) == hex("90316395317e86fc6f3860ff7c455be90c5d9f7b432a4f55bd5e8d5982ccbfc2"))
         let fields: [WritableKeyPath<ExchangeHashInput, [UInt8]>] = [
             \.clientVersion, \.serverVersion, \.clientKexInit, \.serverKexInit, \.hostKey, \.initiatorValue,
             \.responderValue,
@@ -47,11 +91,11 @@ struct KeyDerivationTests {
         for field in fields {
             var other = input
             other[keyPath: field].append(0)
-            #expect(other.hash() != input.hash())
+            #expect(other.hash(.sha256) != input.hash(.sha256))
         }
         var other = input
         other.secret = SharedSecret(mpint: SecretBytes(bytes: [1]))
-        #expect(other.hash() != input.hash())
+        #expect(other.hash(.sha256) != input.hash(.sha256))
     }
 
     /// RFC 4251 §5.

@@ -8,10 +8,13 @@ import Testing
 struct HandshakeTests {
     @Test(arguments: CipherAlgorithm.allCases, KeyExchangeAlgorithm.allCases)
     func everyCipherWithEveryKeyExchangeCarriesData(cipher: CipherAlgorithm, keyExchange: KeyExchangeAlgorithm) throws {
-        let pair = try EnginePair(client: {
-            $0.algorithms.ciphers = [cipher]
-            $0.algorithms.keyExchange = [keyExchange]
-        })
+        let pair = try EnginePair(
+            client: {
+                $0.algorithms.ciphers = [cipher]
+                $0.algorithms.keyExchange = [keyExchange]
+            },
+            server: { $0.algorithms.keyExchange = KeyExchangeAlgorithm.allCases }
+        )
         try pair.logIn()
         let id = try pair.openChannel()
         let data = [UInt8].pattern(100_000)
@@ -35,7 +38,16 @@ struct HandshakeTests {
 
     @Test(arguments: UInt64(1)...20)
     func bytesCutAnywhereMakeNoDifference(seed: UInt64) throws {
-        let pair = try EnginePair(seed: seed, cut: true)
+        // In each second run the length field is encrypted, and looked at before the rest has come.
+        let pair = try EnginePair(
+            seed: seed,
+            cut: true,
+            client: {
+                guard seed % 2 == 0 else { return }
+                $0.algorithms.ciphers = [.aes128CTR]
+                $0.algorithms.macs = [seed % 4 == 0 ? .hmacSHA256 : .hmacSHA512]
+            }
+        )
         try pair.logIn()
         let id = try pair.openChannel()
         let data = [UInt8].pattern(20_000, seed: seed)
@@ -53,6 +65,26 @@ struct HandshakeTests {
         pair.run()
         #expect(pair.clientError?.code == .noCommonAlgorithm)
         #expect(pair.clientError?.reason == "no matching cipher found. Their offer: aes256-gcm@openssh.com")
+    }
+
+    @Test func whatOnlyAListOffersIsNamedToWhoCouldHaveConnectedWithIt() throws {
+        let pair = try EnginePair(client: { $0.algorithms.keyExchange = [.group16SHA512, .group14SHA256] })
+        pair.run()
+        #expect(pair.serverError?.code == .noCommonAlgorithm)
+        #expect(
+            pair.serverError?.reason == """
+                no matching key exchange method found. Their offer: diffie-hellman-group16-sha512,\
+                diffie-hellman-group14-sha256,ext-info-c,kex-strict-c-v00@openssh.com
+                """
+        )
+        #expect(
+            pair.serverError?.advice
+                == "KexAlgorithms +diffie-hellman-group14-sha256 would find a key exchange method in common"
+        )
+        // Nothing would help the others.
+        let other = try EnginePair(client: { $0.algorithms.ciphers = [] })
+        other.run()
+        #expect(other.serverError?.code == .noCommonAlgorithm && other.serverError?.advice == nil)
     }
 
     @Test func anIgnoreBeforeNewKeysEndsAStrictKeyExchange() throws {

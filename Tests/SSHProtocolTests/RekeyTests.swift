@@ -32,6 +32,25 @@ struct RekeyTests {
         #expect(pair.clientError == nil && pair.serverError == nil)
     }
 
+    /// The session identifier stays that of the first key exchange, whatever hash made it.
+    @Test(arguments: MACAlgorithm.allCases, [KeyExchangeAlgorithm.ecdhP384, .ecdhP521])
+    func bulkDataSurvivesRekeysUnderEveryMAC(mac: MACAlgorithm, keyExchange: KeyExchangeAlgorithm) throws {
+        let pair = try EnginePair(client: {
+            $0.algorithms.ciphers = [.aes256CTR]
+            $0.algorithms.macs = [mac]
+            $0.algorithms.keyExchange = [keyExchange]
+            $0.rekeyLimit.bytes = 64 * 1024
+        })
+        try pair.logIn()
+        let id = try pair.openChannel()
+        let data = [UInt8].pattern(1024 * 1024)
+        pair.client.send(ByteBuffer(bytes: data), on: id)
+        pair.run()
+        #expect(pair.receivedByServer[0] == data)
+        #expect(self.keyChanges(pair.serverEvents) > 4)
+        #expect(pair.clientError == nil && pair.serverError == nil)
+    }
+
     @Test func bothMayBeginAtOnce() throws {
         let pair = try EnginePair(cut: true)
         try pair.logIn()

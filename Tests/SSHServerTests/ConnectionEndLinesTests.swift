@@ -26,6 +26,17 @@ struct ConnectionEndLinesTests {
         #expect(Self.lines(phase, .connectionReset, "x") == [.info("Connection reset by \(who)")])
     }
 
+    @Test func whatWouldHaveHelpedIsALineOfItsOwn() {
+        let lines = ConnectionEndLines(phase: .keyExchange, peer: Self.peer)
+            .lines(SSHError(.noCommonAlgorithm, "no matching x found. Their offer: y", advice: "Z would help"))
+        #expect(
+            lines == [
+                .info("Unable to negotiate with \(Self.name): no matching x found. Their offer: y [preauth]"),
+                .info("\(Self.name): Z would help [preauth]"),
+            ]
+        )
+    }
+
     @Test func whoNeverSpeaksIsToldInTwoLines() {
         #expect(
             Self.lines(.identification, .connectionLost, ConnectionHandler.closedByPeer) == [

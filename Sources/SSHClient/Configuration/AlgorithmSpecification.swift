@@ -55,6 +55,8 @@ public struct SupportedAlgorithms: Sendable {
     public var ciphers: [String]
     public var macs: [String]
     public var kexAlgorithms: [String]
+    /// Those that only a list that names them has.
+    public var kexAlgorithmsByName: [String]
     public var hostKeyAlgorithms: [String]
     public var pubkeyAcceptedAlgorithms: [String]
 
@@ -62,12 +64,14 @@ public struct SupportedAlgorithms: Sendable {
         ciphers: [String],
         macs: [String],
         kexAlgorithms: [String],
+        kexAlgorithmsByName: [String] = [],
         hostKeyAlgorithms: [String],
         pubkeyAcceptedAlgorithms: [String]
     ) {
         self.ciphers = ciphers
         self.macs = macs
         self.kexAlgorithms = kexAlgorithms
+        self.kexAlgorithmsByName = kexAlgorithmsByName
         self.hostKeyAlgorithms = hostKeyAlgorithms
         self.pubkeyAcceptedAlgorithms = pubkeyAcceptedAlgorithms
     }

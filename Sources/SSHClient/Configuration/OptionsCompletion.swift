@@ -155,10 +155,15 @@ struct OptionsCompletion {
 
     private func algorithmLists() throws -> AlgorithmLists {
         var lists = AlgorithmLists()
-        func resolve(_ keyword: String, _ wanted: AlgorithmSpecification?, _ supported: [String]) throws -> [String] {
-            guard let wanted else { return supported }
+        func resolve(
+            _ keyword: String,
+            _ wanted: AlgorithmSpecification?,
+            _ defaults: [String],
+            byName: [String] = []
+        ) throws -> [String] {
+            guard let wanted else { return defaults }
             do {
-                let (names, unsupported) = try wanted.resolve(defaults: supported, supported: supported)
+                let (names, unsupported) = try wanted.resolve(defaults: defaults, supported: defaults + byName)
                 if !unsupported.isEmpty {
                     lists.warnings.append("\(keyword): not supported: \(unsupported.joined(separator: ","))")
                 }
@@ -169,7 +174,12 @@ struct OptionsCompletion {
         }
         lists.ciphers = try resolve("Ciphers", self.options.ciphers, self.algorithms.ciphers)
         lists.macs = try resolve("MACs", self.options.macs, self.algorithms.macs)
-        lists.kexAlgorithms = try resolve("KexAlgorithms", self.options.kexAlgorithms, self.algorithms.kexAlgorithms)
+        lists.kexAlgorithms = try resolve(
+            "KexAlgorithms",
+            self.options.kexAlgorithms,
+            self.algorithms.kexAlgorithms,
+            byName: self.algorithms.kexAlgorithmsByName
+        )
         lists.hostKeyAlgorithms = try resolve(
             "HostKeyAlgorithms",
             self.options.hostKeyAlgorithms,

@@ -29,7 +29,8 @@ struct ConnectionEnd {
         case .timedOut where self.isLoggedIn:
             return "Timeout, server \(self.host) not responding."
         case .noCommonAlgorithm:
-            return "Unable to negotiate with \(self.host) port \(self.port): \(error.reason)"
+            let advice = error.advice.map { " (\($0))" } ?? ""
+            return "Unable to negotiate with \(self.host) port \(self.port): \(error.reason)\(advice)"
         default:
             return "\(place): \(error.reason)"
         }

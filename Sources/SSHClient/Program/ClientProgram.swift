@@ -70,7 +70,7 @@ public enum ClientProgram {
         case "cipher", "ciphers": names = algorithms.ciphers.map(\.rawValue)
         case "cipher-auth": names = algorithms.ciphers.filter(\.isAuthenticated).map(\.rawValue)
         case "mac", "macs": names = algorithms.macs.map(\.rawValue)
-        case "kex", "kexalgorithms": names = algorithms.keyExchange.map(\.rawValue)
+        case "kex", "kexalgorithms": names = KeyExchangeAlgorithm.allCases.map(\.rawValue)
         case "hostkeyalgorithms", "key", "key-plain", "sig": names = algorithms.hostKey
         case "pubkeyacceptedalgorithms": names = AlgorithmPreferences.userKeySignatures
         case "compression": names = ["none"]
@@ -97,6 +97,7 @@ extension SupportedAlgorithms {
             ciphers: algorithms.ciphers.map(\.rawValue),
             macs: algorithms.macs.map(\.rawValue),
             kexAlgorithms: algorithms.keyExchange.map(\.rawValue),
+            kexAlgorithmsByName: KeyExchangeAlgorithm.allCases.filter(\.isByNameOnly).map(\.rawValue),
             hostKeyAlgorithms: AlgorithmPreferences.hostCertificates + algorithms.hostKey,
             pubkeyAcceptedAlgorithms: AlgorithmPreferences.userKeySignatures
         )

@@ -1,4 +1,4 @@
-/// What both sides of a key exchange hash, and the server signs (RFC 5656 §4, RFC 8731 §3.1).
+/// What both sides of a key exchange hash, and the server signs (RFC 4253 §8, RFC 5656 §4, RFC 8731 §3.1).
 public struct ExchangeHashInput: Sendable {
     /// V_C, without CR LF.
     public var clientVersion: [UInt8]
@@ -10,9 +10,9 @@ public struct ExchangeHashInput: Sendable {
     public var serverKexInit: [UInt8]
     /// K_S, the server's public key or certificate.
     public var hostKey: [UInt8]
-    /// Q_C or C_INIT.
+    /// Q_C, C_INIT or e.
     public var initiatorValue: [UInt8]
-    /// Q_S or S_REPLY.
+    /// Q_S, S_REPLY or f.
     public var responderValue: [UInt8]
     /// K.
     public var secret: SharedSecret
@@ -38,8 +38,10 @@ public struct ExchangeHashInput: Sendable {
     }
 
     /// H. The first one of a connection is also its session identifier.
-    public func hash() -> [UInt8] {
-        var hash = SHA256State()
+    ///
+    /// - Parameter algorithm: the hash function of the key exchange method.
+    public func hash(_ algorithm: HashAlgorithm) -> [UInt8] {
+        var hash = HashState(algorithm)
         hash.update(string: self.clientVersion)
         hash.update(string: self.serverVersion)
         hash.update(string: self.clientKexInit)
@@ -47,7 +49,7 @@ public struct ExchangeHashInput: Sendable {
         hash.update(string: self.hostKey)
         hash.update(string: self.initiatorValue)
         hash.update(string: self.responderValue)
-        self.secret.encoded.withBytes { hash.update($0) }
+        hash.update(self.secret.encoded)
         return hash.finish()
     }
 }

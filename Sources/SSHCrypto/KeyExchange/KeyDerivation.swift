@@ -1,10 +1,18 @@
 /// Turns a key exchange's results into keys (RFC 4253 §7.2).
 public struct KeyDerivation: Sendable {
+    private let algorithm: HashAlgorithm
     private let secret: SharedSecret
     private let exchangeHash: [UInt8]
     private let sessionIdentifier: [UInt8]
 
-    public init(secret: SharedSecret, exchangeHash: [UInt8], sessionIdentifier: [UInt8]) {
+    /// - Parameter algorithm: the hash function of the key exchange method.
+    public init(
+        _ algorithm: HashAlgorithm,
+        secret: SharedSecret,
+        exchangeHash: [UInt8],
+        sessionIdentifier: [UInt8]
+    ) {
+        self.algorithm = algorithm
         self.secret = secret
         self.exchangeHash = exchangeHash
         self.sessionIdentifier = sessionIdentifier
@@ -41,9 +49,9 @@ public struct KeyDerivation: Sendable {
         }
     }
 
-    private func startHash() -> SHA256State {
-        var hash = SHA256State()
-        self.secret.encoded.withBytes { hash.update($0) }
+    private func startHash() -> HashState {
+        var hash = HashState(self.algorithm)
+        hash.update(self.secret.encoded)
         hash.update(self.exchangeHash)
         return hash
     }

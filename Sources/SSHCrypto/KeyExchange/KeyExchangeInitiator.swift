@@ -3,40 +3,73 @@ import SSHWire
 
 /// The client's side of a key exchange: it sends a value first.
 public final class KeyExchangeInitiator {
-    /// What SSH_MSG_KEX_ECDH_INIT or SSH_MSG_KEX_HYBRID_INIT carries: Q_C or C_INIT.
+    private enum Key {
+        case mlkem768x25519(MLKEM768.PrivateKey, X25519)
+        case curve25519(X25519)
+        case ellipticCurve(ECDHKey)
+        case finiteField(DiffieHellmanKey)
+    }
+
+    /// What SSH_MSG_KEX_ECDH_INIT, SSH_MSG_KEX_HYBRID_INIT or SSH_MSG_KEXDH_INIT carries: Q_C, C_INIT or e.
     public let initialValue: [UInt8]
-    private let classicalKey: X25519
-    private let postQuantumKey: MLKEM768.PrivateKey?
+    private let key: Key
 
     /// - Throws: `keyExchangeFailed` if no key could be made.
     public init(_ algorithm: KeyExchangeAlgorithm, random: any RandomSource) throws {
-        self.classicalKey = try X25519(random: random)
-        let classicalValue = self.classicalKey.publicKey
-        switch algorithm {
+        switch algorithm.method {
         case .mlkem768x25519:
-            let key = try MLKEM768Exchange.makePrivateKey(random: random)
-            self.postQuantumKey = key
-            self.initialValue = Array(key.publicKey.rawRepresentation) + classicalValue
-        case .curve25519, .curve25519LibSSH:
-            self.postQuantumKey = nil
-            self.initialValue = classicalValue
+            let classical = try X25519(random: random)
+            let postQuantum = try MLKEM768Exchange.makePrivateKey(random: random)
+            self.key = .mlkem768x25519(postQuantum, classical)
+            self.initialValue = Array(postQuantum.publicKey.rawRepresentation) + classical.publicKey
+        case .curve25519:
+            let key = try X25519(random: random)
+            self.key = .curve25519(key)
+            self.initialValue = key.publicKey
+        case .ellipticCurve(let curve):
+            let key = try ECDHKey(curve, random: random)
+            self.key = .ellipticCurve(key)
+            self.initialValue = key.publicKey
+        case .finiteField(let group):
+            let key = try DiffieHellmanKey(group, random: random)
+            self.key = .finiteField(key)
+            self.initialValue = key.publicValue
         }
     }
 
-    /// - Parameter reply: Q_S or S_REPLY.
+    /// - Parameter reply: Q_S, S_REPLY or f.
     /// - Throws: `keyExchangeFailed` if it has the wrong length or gives no secret.
     public func sharedSecret(reply: [UInt8]) throws -> SharedSecret {
-        guard let postQuantumKey = self.postQuantumKey else {
-            return SharedSecret(mpint: try self.classicalKey.sharedSecret(peer: reply))
+        switch self.key {
+        case .mlkem768x25519(let postQuantum, let classical):
+            let parts = try HybridValue(reply, postQuantumLength: MLKEM768Exchange.ciphertextLength)
+            return MLKEM768Exchange.combine(
+                postQuantum: try MLKEM768Exchange.decapsulate(parts.postQuantum, with: postQuantum),
+                classical: try classical.sharedSecret(peer: parts.classical)
+            )
+        case .curve25519(let key):
+            return SharedSecret(mpint: try key.sharedSecret(peer: reply))
+        case .ellipticCurve(let key):
+            return SharedSecret(mpint: try key.sharedSecret(peer: reply))
+        case .finiteField(let key):
+            return SharedSecret(mpint: try key.sharedSecret(peer: reply))
         }
-        guard reply.count == MLKEM768Exchange.ciphertextLength + X25519.keyLength else {
-            throw SSHError(.keyExchangeFailed, "a hybrid key exchange reply has \(reply.count) bytes instead of 1120")
+    }
+}
+
+/// C_INIT or S_REPLY of a hybrid method: the value of the post-quantum method, then X25519's.
+struct HybridValue {
+    let postQuantum: [UInt8]
+    let classical: [UInt8]
+
+    /// - Throws: `keyExchangeFailed` if the value has another length.
+    init(_ value: [UInt8], postQuantumLength: Int) throws {
+        let length = postQuantumLength + X25519.keyLength
+        guard value.count == length else {
+            let reason = "a hybrid key exchange value has \(value.count) bytes instead of \(length)"
+            throw SSHError(.keyExchangeFailed, reason)
         }
-        let ciphertext = Array(reply.prefix(MLKEM768Exchange.ciphertextLength))
-        let classicalValue = Array(reply.suffix(X25519.keyLength))
-        return MLKEM768Exchange.combine(
-            postQuantum: try MLKEM768Exchange.decapsulate(ciphertext, with: postQuantumKey),
-            classical: try self.classicalKey.sharedSecret(peer: classicalValue)
-        )
+        self.postQuantum = Array(value.prefix(postQuantumLength))
+        self.classical = Array(value.suffix(X25519.keyLength))
     }
 }

@@ -2,7 +2,7 @@ import Crypto
 import FoundationEssentials
 import SSHWire
 
-/// ML-KEM-768 (FIPS 203), the one thing that swift-crypto is here for.
+/// ML-KEM-768 (FIPS 203).
 enum MLKEM768Exchange {
     static let publicKeyLength = 1184
     static let ciphertextLength = 1088
@@ -41,9 +41,9 @@ enum MLKEM768Exchange {
 
     /// draft-ietf-sshm-mlkem-hybrid-kex §2.4: K = SHA256(K_PQ || K_CL).
     static func combine(postQuantum: SecretBytes, classical: SecretBytes) -> SharedSecret {
-        var hash = SHA256State()
-        postQuantum.withBytes { hash.update($0) }
-        classical.withBytes { hash.update($0) }
+        var hash = HashState(.sha256)
+        hash.update(postQuantum)
+        hash.update(classical)
         return SharedSecret(string: SecretBytes(bytes: hash.finish()))
     }
 }

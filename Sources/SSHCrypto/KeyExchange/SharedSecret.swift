@@ -3,7 +3,7 @@
 public struct SharedSecret: Sendable {
     let encoded: SecretBytes
 
-    /// RFC 8731 §3.1: the 32 bytes of X25519's result, read as a big-endian number, as an mpint.
+    /// RFC 8731 §3.1, RFC 5656 §4, RFC 4253 §8: the result, read as a big-endian number, as an mpint.
     init(mpint bytes: SecretBytes) {
         self.encoded = bytes.withBytes { bytes in
             let significant = bytes.drop { $0 == 0 }
@@ -12,7 +12,7 @@ public struct SharedSecret: Sendable {
         }
     }
 
-    /// draft-ietf-sshm-mlkem-hybrid-kex §2.4: the hash of both secrets, as a string.
+    /// draft-ietf-sshm-mlkem-hybrid-kex §2.4, draft-ietf-sshm-ntruprime-ssh §3: the hash of both secrets, as a string.
     init(string bytes: SecretBytes) {
         self.encoded = bytes.withBytes { Self.encode($0[...], zeros: 0) }
     }

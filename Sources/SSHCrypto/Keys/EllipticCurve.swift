@@ -15,6 +15,9 @@ enum EllipticCurve: String, CaseIterable, Sendable {
         }
     }
 
+    /// Bytes of an uncompressed point.
+    var pointLength: Int { 1 + 2 * self.coordinateLength }
+
     /// RFC 5656 §6.2.1: the hash goes with the size of the curve.
     var digestName: String {
         switch self {
@@ -35,17 +38,21 @@ enum EllipticCurve: String, CaseIterable, Sendable {
 
     /// Whether `point` is an uncompressed point on the curve. All three curves have a prime order, so that is all there
     /// is to check; compressed points are optional in RFC 5656 and unknown to OpenSSH.
-    func contains(_ point: [UInt8]) -> Bool {
-        guard point.count == 1 + 2 * self.coordinateLength, point.first == 4, let group = self.group,
-            let candidate = EC_POINT_new(group)
-        else { return false }
-        defer { EC_POINT_free(candidate) }
-        let isOnCurve = EC_POINT_oct2point(group, candidate, point, point.count, nil) == 1
-        if !isOnCurve { ERR_clear_error() }
-        return isOnCurve
+    func contains(_ point: [UInt8]) -> Bool { self.point(point) != nil }
+
+    /// The point in libcrypto's form; nil if `contains` does not hold.
+    func point(_ bytes: [UInt8]) -> EllipticCurvePoint? {
+        guard bytes.count == self.pointLength, bytes.first == 4, let group = self.group,
+            let point = try? EllipticCurvePoint(group)
+        else { return nil }
+        guard EC_POINT_oct2point(group, point.pointer, bytes, bytes.count, nil) == 1 else {
+            ERR_clear_error()
+            return nil
+        }
+        return point
     }
 
-    private var group: OpaquePointer? {
+    var group: OpaquePointer? {
         switch self {
         case .nistp256: Self.p256
         case .nistp384: Self.p384

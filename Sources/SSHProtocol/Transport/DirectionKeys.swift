@@ -12,6 +12,7 @@ struct DirectionKeys {
         role: EngineConfiguration.Role
     ) {
         let derivation = KeyDerivation(
+            algorithms.keyExchange.hash,
             secret: secrets.secret,
             exchangeHash: secrets.exchangeHash,
             sessionIdentifier: sessionIdentifier

@@ -27,10 +27,19 @@ enum Negotiation {
         server: KeyExchangeInit,
         role: EngineConfiguration.Role
     ) throws -> NegotiatedAlgorithms {
-        func choose(_ what: String, _ client: NameList, _ server: NameList) throws -> String {
+        func choose(
+            _ what: String,
+            _ client: NameList,
+            _ server: NameList,
+            advice: (_ theirs: NameList, _ ours: NameList) -> String? = { _, _ in nil }
+        ) throws -> String {
             guard let name = client.first(in: server, where: { !Self.isSignal($0) }) else {
-                let theirs = (role == .client ? server : client).text
-                throw SSHError(.noCommonAlgorithm, "no matching \(what) found. Their offer: \(theirs)")
+                let (theirs, ours) = role == .client ? (server, client) : (client, server)
+                throw SSHError(
+                    .noCommonAlgorithm,
+                    "no matching \(what) found. Their offer: \(theirs.text)",
+                    advice: advice(theirs, ours)
+                )
             }
             return name
         }
@@ -48,7 +57,12 @@ enum Negotiation {
         return NegotiatedAlgorithms(
             keyExchange: try Self.known(
                 KeyExchangeAlgorithm(
-                    rawValue: try choose("key exchange method", client.keyExchange, server.keyExchange)
+                    rawValue: try choose(
+                        "key exchange method",
+                        client.keyExchange,
+                        server.keyExchange,
+                        advice: Self.advice
+                    )
                 )
             ),
             hostKey: try choose("host key type", client.hostKey, server.hostKey),
@@ -71,6 +85,13 @@ enum Negotiation {
     /// Names in the key exchange list that announce a feature and are no method.
     private static func isSignal(_ name: String) -> Bool {
         [Self.extensionInfoClient, Self.extensionInfoServer, Self.strictClient, Self.strictServer].contains(name)
+    }
+
+    /// Which method would have been found if the configuration named it.
+    private static func advice(theirs: NameList, ours: NameList) -> String? {
+        let names = KeyExchangeAlgorithm.allCases.filter(\.isByNameOnly).map(\.rawValue)
+        guard let name = names.first(where: { theirs.contains($0) && !ours.contains($0) }) else { return nil }
+        return "KexAlgorithms +\(name) would find a key exchange method in common"
     }
 
     private static func known<Algorithm>(_ algorithm: Algorithm?) throws -> Algorithm {

@@ -288,7 +288,7 @@ struct Transport: ~Copyable {
             initiatorValue: initiatorValue,
             responderValue: responderValue,
             secret: secret
-        ).hash()
+        ).hash(agreed.algorithms.keyExchange.hash)
     }
 
     mutating func apply(_ limit: RekeyLimit) {

@@ -108,10 +108,21 @@ extension Arguments {
     }
 
     /// A list resolved against the names that are implemented; names that are not are left out with a warning.
-    mutating func algorithms(_ supported: [String], wildcards: Bool = false) throws -> [String] {
+    mutating func algorithms(
+        _ defaults: [String],
+        byName: [String] = [],
+        wildcards: Bool = false,
+        mayLeaveNone: Bool = false
+    ) throws -> [String] {
         let text = try self.required("a list of names separated by commas")
         let resolution = try self.locating {
-            try AlgorithmList.resolve(text, supported: supported, wildcards: wildcards)
+            try AlgorithmList.resolve(
+                text,
+                defaults: defaults,
+                byName: byName,
+                wildcards: wildcards,
+                mayLeaveNone: mayLeaveNone
+            )
         }
         if !resolution.unknown.isEmpty {
             self.warn("not supported and left out: \(resolution.unknown.joined(separator: ","))")

@@ -176,7 +176,9 @@ extension ServerConfiguration {
         try parser.parse(file: file)
         try parser.configuration.checkAddressFamily()
         try parser.configuration.checkCommandUsers()
-        return parser.configuration
+        var configuration = parser.configuration
+        try configuration.completeMACs(supported)
+        return configuration
     }
 
     /// The effective configuration, one `keyword value` a line, in the format of `sshd -T`.

@@ -21,8 +21,11 @@ extension Keyword {
         },
         .server("TCPKeepAlive", \.$tcpKeepAlive, format: Self.text) { try $0.flag() },
         .server("Ciphers", \.$ciphers, format: Self.list) { try $0.algorithms($0.supported.ciphers) },
-        .server("MACs", \.$macs, format: Self.list) { try $0.algorithms($0.supported.macs) },
-        .server("KexAlgorithms", \.$kexAlgorithms, format: Self.list) { try $0.algorithms($0.supported.keyExchanges) },
+        // `completeMACs` judges a list of which nothing is left.
+        .server("MACs", \.$macs, format: Self.list) { try $0.algorithms($0.supported.macs, mayLeaveNone: true) },
+        .server("KexAlgorithms", \.$kexAlgorithms, format: Self.list) {
+            try $0.algorithms($0.supported.keyExchanges, byName: $0.supported.keyExchangesByName)
+        },
         .server("HostKeyAlgorithms", \.$hostKeyAlgorithms, format: Self.list) {
             try $0.algorithms($0.supported.hostKeys, wildcards: true)
         },

@@ -2,8 +2,12 @@
 /// resolved against.
 public struct SupportedAlgorithms: Hashable, Sendable {
     public var ciphers: [String]
+    /// Those of them that authenticate by themselves.
+    public var ciphersWithoutMAC: [String]
     public var macs: [String]
     public var keyExchanges: [String]
+    /// Those that only a list that names them has.
+    public var keyExchangesByName: [String]
     /// Signature algorithms for host keys.
     public var hostKeys: [String]
     /// Signature algorithms for user keys and certificates.
@@ -13,15 +17,19 @@ public struct SupportedAlgorithms: Hashable, Sendable {
 
     public init(
         ciphers: [String],
+        ciphersWithoutMAC: [String] = [],
         macs: [String],
         keyExchanges: [String],
+        keyExchangesByName: [String] = [],
         hostKeys: [String],
         publicKeys: [String],
         authorities: [String]
     ) {
         self.ciphers = ciphers
+        self.ciphersWithoutMAC = ciphersWithoutMAC
         self.macs = macs
         self.keyExchanges = keyExchanges
+        self.keyExchangesByName = keyExchangesByName
         self.hostKeys = hostKeys
         self.publicKeys = publicKeys
         self.authorities = authorities
@@ -38,9 +46,25 @@ enum AlgorithmList {
 
     /// `+` adds to the default, `-` removes patterns from it, `^` puts names in front of it; without a sign the list is all.
     ///
-    /// - Parameter wildcards: patterns are legal everywhere (key algorithms), not only after `-`.
+    /// - Parameters:
+    ///   - defaults: what holds without a list.
+    ///   - byName: what a list may name beyond that.
+    ///   - wildcards: patterns are legal everywhere (key algorithms), not only after `-`.
+    ///   - mayLeaveNone: whether nothing may be left.
     /// - Throws: `InvalidValue` for an empty name, a misplaced pattern, or if nothing is left.
-    static func resolve(_ text: String, supported: [String], wildcards: Bool) throws -> Resolution {
+    static func resolve(
+        _ text: String,
+        defaults: [String],
+        byName: [String] = [],
+        wildcards: Bool,
+        mayLeaveNone: Bool = false
+    ) throws -> Resolution {
+        func judge(_ names: [String], unknown: [String]) throws -> Resolution {
+            guard mayLeaveNone || !names.isEmpty else {
+                throw InvalidValue("\"\(text)\" leaves no algorithm that is supported here, expected at least one")
+            }
+            return Resolution(names: names, unknown: unknown)
+        }
         let sign = text.first.flatMap { "+-^".contains($0) ? $0 : nil }
         let list = String(sign == nil ? text[...] : text.dropFirst())
         let elements = list.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
@@ -49,7 +73,7 @@ enum AlgorithmList {
         }
         if sign == "-" {
             let removed = PatternList(list)
-            return try Self.nonEmpty(supported.filter { removed.match($0) != .matched }, unknown: [], text: text)
+            return try judge(defaults.filter { removed.match($0) != .matched }, unknown: [])
         }
         var named: [String] = []
         var unknown: [String] = []
@@ -60,25 +84,16 @@ enum AlgorithmList {
                     "\"\(element)\" is wrong, expected an algorithm's name; patterns are legal after - only"
                 )
             }
-            let matches = supported.filter(pattern.matches)
+            let matches = (defaults + byName).filter(pattern.matches)
             if matches.isEmpty { unknown.append(element) }
             named += matches.filter { !named.contains($0) }
         }
-        let others = supported.filter { !named.contains($0) }
-        // The default is all that is supported, so there is nothing left for + to add.
         let names =
             switch sign {
-            case "+": supported
-            case "^": named + others
+            case "+": defaults + named.filter { !defaults.contains($0) }
+            case "^": named + defaults.filter { !named.contains($0) }
             default: named
             }
-        return try Self.nonEmpty(names, unknown: unknown, text: text)
-    }
-
-    private static func nonEmpty(_ names: [String], unknown: [String], text: String) throws -> Resolution {
-        guard !names.isEmpty else {
-            throw InvalidValue("\"\(text)\" leaves no algorithm that is supported here, expected at least one")
-        }
-        return Resolution(names: names, unknown: unknown)
+        return try judge(names, unknown: unknown)
     }
 }

@@ -31,7 +31,8 @@ struct ConnectionEndLines {
             let isOrdinary = error.reason.hasPrefix("11: ")
             return [isOrdinary ? .info(line) : .error(line), .info("Disconnected from \(self.who)\(tail)")]
         case .noCommonAlgorithm:
-            return [.info("Unable to negotiate with \(self.peer): \(reason)\(tail)")]
+            let advice = error.advice.map { LogLine.info("\(self.peer): \($0.escapedForLog)\(tail)") }
+            return [.info("Unable to negotiate with \(self.peer): \(reason)\(tail)")] + (advice.map { [$0] } ?? [])
         case .invalidIdentification:
             return [
                 .error("kex_exchange_identification: \(reason)"),

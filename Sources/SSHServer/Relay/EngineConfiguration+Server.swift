@@ -63,8 +63,10 @@ extension SupportedAlgorithms {
         let algorithms = AlgorithmPreferences()
         return SupportedAlgorithms(
             ciphers: algorithms.ciphers.map(\.rawValue),
+            ciphersWithoutMAC: algorithms.ciphers.filter(\.isAuthenticated).map(\.rawValue),
             macs: algorithms.macs.map(\.rawValue),
             keyExchanges: algorithms.keyExchange.map(\.rawValue),
+            keyExchangesByName: KeyExchangeAlgorithm.allCases.filter(\.isByNameOnly).map(\.rawValue),
             hostKeys: AlgorithmPreferences.hostCertificates + AlgorithmPreferences.hostKeySignatures,
             publicKeys: Certificate.userAlgorithms + AlgorithmPreferences.userKeySignatures,
             authorities: AlgorithmPreferences.userKeySignatures

@@ -69,10 +69,11 @@ public struct KeyExchangeInit: WireMessage, Equatable {
     }
 }
 
-/// SSH_MSG_KEX_ECDH_INIT (RFC 5656 §4, RFC 8731 §3), and with the same number and form the hybrid methods' SSH_MSG_KEX_HYBRID_INIT.
+/// SSH_MSG_KEX_ECDH_INIT (RFC 5656 §4, RFC 8731 §3), and with the same number and form the hybrid methods' SSH_MSG_KEX_HYBRID_INIT
+/// and SSH_MSG_KEXDH_INIT (RFC 4253 §8): an mpint looks like a string that holds the integer.
 public struct KeyExchangeECDHInit: WireMessage, Equatable {
     public static let number = MessageNumber.keyExchangeECDHInit
-    /// Q_C or C_INIT.
+    /// Q_C, C_INIT, or the content of e.
     public var initiatorValue: [UInt8]
 
     public init(initiatorValue: [UInt8]) {
@@ -88,12 +89,12 @@ public struct KeyExchangeECDHInit: WireMessage, Equatable {
     }
 }
 
-/// SSH_MSG_KEX_ECDH_REPLY (RFC 5656 §4, RFC 8731 §3), and SSH_MSG_KEX_HYBRID_REPLY.
+/// SSH_MSG_KEX_ECDH_REPLY (RFC 5656 §4, RFC 8731 §3), SSH_MSG_KEX_HYBRID_REPLY and SSH_MSG_KEXDH_REPLY.
 public struct KeyExchangeECDHReply: WireMessage, Equatable {
     public static let number = MessageNumber.keyExchangeECDHReply
     /// K_S: the server's public key or certificate.
     public var hostKey: [UInt8]
-    /// Q_S or S_REPLY.
+    /// Q_S, S_REPLY, or the content of f.
     public var responderValue: [UInt8]
     /// The signature of the exchange hash.
     public var signature: [UInt8]

@@ -17,7 +17,7 @@ public struct MessageNumber: RawRepresentable, Hashable, Sendable, CustomStringC
     public static let extensionInfo = MessageNumber(rawValue: 7)
     public static let keyExchangeInit = MessageNumber(rawValue: 20)
     public static let newKeys = MessageNumber(rawValue: 21)
-    /// SSH_MSG_KEX_ECDH_INIT and SSH_MSG_KEX_HYBRID_INIT share a number and a form.
+    /// SSH_MSG_KEX_ECDH_INIT, SSH_MSG_KEX_HYBRID_INIT and SSH_MSG_KEXDH_INIT share a number and a form.
     public static let keyExchangeECDHInit = MessageNumber(rawValue: 30)
     public static let keyExchangeECDHReply = MessageNumber(rawValue: 31)
     public static let userAuthenticationRequest = MessageNumber(rawValue: 50)

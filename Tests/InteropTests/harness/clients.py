@@ -106,6 +106,7 @@ def _listen_port(spec):
 
 class OpenSSH(Client):
     kind = "ssh"
+    key_exchanges = settings.COMMON
     forwards = frozenset({"local", "remote", "any_port", "dynamic", "stdio", "jump"})
 
     def executable(self):
@@ -131,7 +132,7 @@ class OpenSSH(Client):
 
 class Swssh(OpenSSH):
     kind = "swssh"
-    key_exchanges = (settings.MLKEM, settings.CURVE25519)
+    key_exchanges = (settings.MLKEM, *settings.COMMON)
 
     def executable(self):
         return settings.SWSSH
@@ -188,6 +189,7 @@ class ScriptedClient(Client):
 
 class Paramiko(ScriptedClient):
     kind = "paramiko"
+    key_exchanges = settings.COMMON[:-1]
     script = "paramiko_client.py"
     forwards = frozenset({"local", "remote", "any_port", "stdio"})
     largest_transfer = 8 * settings.MIB
@@ -197,7 +199,7 @@ class AsyncsshClient(ScriptedClient):
     kind = "asyncssh"
     script = "asyncssh_client.py"
     forwards = frozenset({"local", "remote", "any_port", "dynamic", "stdio"})
-    key_exchanges = (settings.MLKEM, settings.CURVE25519)
+    key_exchanges = (settings.MLKEM, *settings.COMMON)
 
 
 def client_classes():

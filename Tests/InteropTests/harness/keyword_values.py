@@ -47,7 +47,11 @@ PRINTED = {
     "HostCertificate": ["/a", "/a\nHostCertificate /b"],
     "HostKey": ["/a", "/a\nHostKey /b", '"/a b"'],
     "HostKeyAlgorithms": ["ssh-ed25519", "rsa-sha2-512,ssh-ed25519"],
-    "KexAlgorithms": ["curve25519-sha256", "curve25519-sha256@libssh.org,curve25519-sha256"],
+    "KexAlgorithms": [
+        "curve25519-sha256",
+        "curve25519-sha256@libssh.org,curve25519-sha256",
+        "diffie-hellman-group18-sha512,ecdh-sha2-nistp384",
+    ],
     "ListenAddress": [
         "192.0.2.1",
         "192.0.2.1:99",
@@ -60,7 +64,11 @@ PRINTED = {
     ],
     "LogLevel": ["debug1", "DEBUG", "Quiet", "SILENT", "VERBOSE", "fatal", "DEBUG3", "error"],
     "LoginGraceTime": ["0", "1h30", "1H30M", "0s", "90", "2d"],
-    "MACs": ["hmac-sha2-256-etm@openssh.com", "hmac-sha2-512-etm@openssh.com,hmac-sha2-256-etm@openssh.com"],
+    "MACs": [
+        "hmac-sha2-256-etm@openssh.com",
+        "hmac-sha2-512-etm@openssh.com,hmac-sha2-256-etm@openssh.com",
+        "hmac-sha2-512,hmac-sha2-256",
+    ],
     "MaxAuthTries": ["0", "3", "010", "+3"],
     "MaxSessions": ["0", "1", "100"],
     "MaxStartups": ["10", "5:50:60", "10:30:10", "1:100:1"],

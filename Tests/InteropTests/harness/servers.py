@@ -130,6 +130,7 @@ class ConfiguredServer(Server):
 
 class Sshd(ConfiguredServer):
     kind = "sshd"
+    key_exchanges = settings.COMMON
     own_lines = (
         "UsePAM no",
         "PasswordAuthentication no",
@@ -149,7 +150,7 @@ class Sshd(ConfiguredServer):
 
 class Relay(ConfiguredServer):
     kind = "relay"
-    key_exchanges = (settings.MLKEM, settings.CURVE25519)
+    key_exchanges = (settings.MLKEM, *settings.COMMON)
     # All tests come from one address.
     own_lines = ("PerSourcePenalties no",)
 
@@ -197,7 +198,7 @@ def nss_wrapper():
 
 class Asyncssh(Server):
     kind = "asyncssh"
-    key_exchanges = (settings.MLKEM, settings.CURVE25519)
+    key_exchanges = (settings.MLKEM, *settings.COMMON)
     largest_transfer = 16 * settings.MIB
 
     def launch(self):

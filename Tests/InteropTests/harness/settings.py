@@ -27,9 +27,17 @@ CIPHERS = (
     "aes192-ctr",
     "aes128-ctr",
 )
-MACS = ("hmac-sha2-256-etm@openssh.com", "hmac-sha2-512-etm@openssh.com")
+MACS = ("hmac-sha2-256-etm@openssh.com", "hmac-sha2-512-etm@openssh.com", "hmac-sha2-256", "hmac-sha2-512")
 CURVE25519 = "curve25519-sha256"
 MLKEM = "mlkem768x25519-sha256"
+ECDH = ("ecdh-sha2-nistp256", "ecdh-sha2-nistp384", "ecdh-sha2-nistp521")
+DIFFIE_HELLMAN = (
+    "diffie-hellman-group14-sha256",
+    "diffie-hellman-group16-sha512",
+    "diffie-hellman-group18-sha512",
+)
+# What every program here but the smallest has.
+COMMON = (CURVE25519, *ECDH, *DIFFIE_HELLMAN)
 
 
 def program(name):
