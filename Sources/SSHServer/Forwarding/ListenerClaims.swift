@@ -6,7 +6,7 @@ import Synchronization
 /// of those before it, and no two of them get an address family each.
 final class ListenerClaims: Sendable {
     /// So many requests of one account wait for one port.
-    static let mostWaiting = 16
+    static let mostWaiting = 256
 
     private struct Claim {
         let number: UInt64
@@ -42,31 +42,31 @@ final class ListenerClaims: Sendable {
         }
     }
 
-    /// Stands in line for a port.
+    /// Stands in line for a port. Must be called on the claimant's event loop.
     ///
-    /// - Parameter body: gets the turn, on the claimant's event loop, at once if nobody is before it; it must say when the turn
-    ///   ends.
+    /// - Parameter body: gets the turn, on the claimant's event loop, before this returns if nobody is before it; it must say
+    ///   when the turn ends.
     /// - Returns: those before it; nil if too many of its account wait already, and `body` is not called.
     func claim(
         _ port: UInt16,
         for holder: ListenerRegistry.Holder,
         _ body: @escaping @Sendable (Turn) -> Void
     ) -> [ListenerRegistry.Holder]? {
-        let before = self.state.withLock { state -> [ListenerRegistry.Holder]? in
+        let claimed = self.state.withLock { state -> (before: [ListenerRegistry.Holder], turn: Turn)? in
             let before = state.claims[port, default: []].map(\.holder)
             guard before.count(where: { $0.account.hasSameBytes(as: holder.account) }) < Self.mostWaiting else {
                 return nil
             }
             state.lastNumber += 1
             let turn = Turn(port, state.lastNumber, self)
-            let claim = Claim(number: state.lastNumber, holder: holder) {
-                holder.reference.eventLoop.execute { body(turn) }
-            }
+            let resume: @Sendable () -> Void = { holder.reference.eventLoop.execute { body(turn) } }
+            let claim = Claim(number: state.lastNumber, holder: holder, resume: before.isEmpty ? nil : resume)
             state.claims[port, default: []].append(claim)
-            return before
+            return (before, turn)
         }
-        if let before, before.isEmpty { self.resumeFirst(of: port) }
-        return before
+        guard let claimed else { return nil }
+        if claimed.before.isEmpty { body(claimed.turn) }
+        return claimed.before
     }
 
     private func resumeFirst(of port: UInt16) {

@@ -56,10 +56,8 @@ extension ServerConnection {
 
     /// While a request of this connection waits for another's sign of life, so do the answers to its own keepalives (RFC 4254 §4):
     /// it hears from us that we are there.
-    func beginWaiting() {
-        self.claimCount += 1
-        guard self.lifeTimer == nil else { return }
-        self.sayThatWeLive()
+    func sayThatWeLiveWhileWaiting() {
+        if self.claimCount > 0, self.lifeTimer == nil { self.sayThatWeLive() }
     }
 
     func endWaiting() {

@@ -38,7 +38,7 @@ extension ServerConnection {
         // Another port than everybody else's.
         guard port != 0 else { return completion(.free(nil)) }
         guard let claimant = self.holder, self.mayHave(addresses, port: port) else { return completion(.held) }
-        self.beginWaiting()
+        self.claimCount += 1
         let completion: (Claimed) -> Void = { claimed in
             self.endWaiting()
             completion(claimed)
@@ -51,6 +51,7 @@ extension ServerConnection {
             self.requestLog.info("\(self.peer): too many wait for a listener on port \(port)")
             return completion(.held)
         }
+        self.sayThatWeLiveWhileWaiting()
         // Each of them may hold the port next. So one that is gone by then is known to be.
         for other in before where other.connection != self.id {
             other.reference.eventLoop.execute { other.reference.value.askForLife() }
@@ -179,7 +180,7 @@ extension ServerConnection {
 
     func endAfterTakeover(by successor: String, _ sign: LifeSign) {
         guard let login = self.login, let handler = self.handler, !handler.hasEnded else { return }
-        self.logger.info(
+        self.sourceLog.info(
             """
             Disconnecting user \(login.user.escapedForLog) \(self.peer): \(successor) took over its listener; \
             this connection was \(sign == .alive ? "alive" : "stale")

@@ -71,7 +71,8 @@ extension ServerConnection {
             )
         } catch let question as UnixSocketRegistry.MustAsk where asking > 0 {
             let promise = eventLoop.makePromise(of: LifeSign.self)
-            self.beginWaiting()
+            self.claimCount += 1
+            self.sayThatWeLiveWhileWaiting()
             promise.futureResult.assumeIsolated().whenSuccess { sign in
                 self.endWaiting()
                 guard sign != .alive else {
@@ -100,7 +101,7 @@ extension ServerConnection {
             self.answer(connection, reply, success: nil)
         case .success(let listener):
             guard self.forwards.finish(listener, ticket) else { return self.answer(connection, reply, success: nil) }
-            self.logger.debug("\(self.peer): listening on path \(path.escapedForLog)")
+            self.requestLog.debug("\(self.peer): listening on path \(path.escapedForLog)")
             self.answer(connection, reply, success: ByteBuffer())
             // The rules may have changed meanwhile.
             self.closeForbiddenListeners()
