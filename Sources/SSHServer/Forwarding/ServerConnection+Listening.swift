@@ -118,7 +118,7 @@ extension ServerConnection {
             for failure in listener.failures {
                 self.requestLog.error("bind [\(failure.address)]:\(listener.port): \(ErrorText.of(failure.error))")
             }
-            self.logger.debug("\(self.peer): listening on \(address.host.escapedForLog):\(listener.port)")
+            self.requestLog.debug("\(self.peer): listening on \(address.host.escapedForLog):\(listener.port)")
             // The reply names the port only when the client left it open.
             let data = address.port == 0 ? ByteBuffer(integer: UInt32(listener.port)) : ByteBuffer()
             self.answer(connection, reply, success: data)

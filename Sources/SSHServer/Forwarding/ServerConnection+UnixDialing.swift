@@ -30,10 +30,7 @@ extension ServerConnection {
             switch result {
             case .failure(let error):
                 let reason = ErrorText.of(error)
-                // A line that is not written anyway is not left out either.
-                if self.logger.writes(.debug) {
-                    self.requestLog.debug("\(self.peer): connect to path \(path.escapedForLog) failed: \(reason)")
-                }
+                self.requestLog.debug("\(self.peer): connect to path \(path.escapedForLog) failed: \(reason)")
                 connection.refuse(channel, .connectFailed, reason)
             case .success(let socket):
                 let audit = TunnelAudit(

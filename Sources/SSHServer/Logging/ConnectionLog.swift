@@ -6,6 +6,8 @@ struct ConnectionLog {
     let connection: UInt64
     /// nil: the logger's own.
     var level: Logger.Level?
+    /// What the lines are taken from; nil if they are few whatever a client does.
+    var budget: LineAllowance?
 
     /// - Parameter facts: what the line says, for readers that are programs; not asked for where the log is for people.
     func log(
@@ -13,7 +15,8 @@ struct ConnectionLog {
         _ message: @autoclosure () -> Logger.Message,
         _ facts: @autoclosure () -> Logger.Metadata = [:]
     ) {
-        guard self.writes(level) else { return }
+        // A line that is not written anyway is not left out either.
+        guard self.writes(level), self.budget?.permits(level: self.level) ?? true else { return }
         var metadata = (self.logger.handler as? RecordLog)?.showsFacts == false ? [:] : facts()
         metadata[LogRecord.connectionKey] = .stringConvertible(self.connection)
         var logger = self.logger
@@ -27,4 +30,14 @@ struct ConnectionLog {
     func debug(_ message: @autoclosure () -> Logger.Message) { self.log(.debug, message()) }
     func info(_ message: @autoclosure () -> Logger.Message) { self.log(.info, message()) }
     func error(_ message: @autoclosure () -> Logger.Message) { self.log(.error, message()) }
+}
+
+/// A part in the lines that may be written about a subject.
+struct LineAllowance {
+    let budgets: LineBudgets
+    let subject: LineSubject
+
+    func permits(level: Logger.Level?, traffic: LineBudgets.Traffic? = nil) -> Bool {
+        self.budgets.permits(self.subject, traffic: traffic, level: level, now: .secondsNow)
+    }
 }

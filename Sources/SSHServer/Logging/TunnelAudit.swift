@@ -6,7 +6,7 @@ import SSHProtocol
 import SSHWire
 
 /// The line that says, when a tunnel has ended, whose it was, from where to where it went, how much went through, how
-/// long it lived, and why it ended.
+/// long it lived, and why it ended. Beyond some tens a second, an account's tunnels are added up instead.
 struct TunnelAudit {
     /// As RFC 4254 §7.2 names it: `direct-tcpip` for the client's -L, `forwarded-tcpip` for its -R.
     let kind: String
@@ -22,13 +22,18 @@ struct TunnelAudit {
 
     func write(_ tunnel: Tunnel, _ connection: ServerConnection) {
         guard let login = connection.login else { return }
-        let milliseconds = (NIODeadline.now() - self.began).nanoseconds / 1_000_000
-        let seconds = "\(milliseconds / 1000).\(String(milliseconds % 1000 + 1000).dropFirst())"
-        let reason = self.reason(tunnel, connection).escapedForLog
         let (account, key) = (login.user.escapedForLog, login.fingerprint)
         // Seen from the client: what it sent and what it got.
         let (sent, received) = (tunnel.bytesReceived, tunnel.bytesSent)
-        connection.logger.log(
+        let log = connection.logger
+        let lines = LineAllowance(budgets: connection.context.lineBudgets, subject: .tunnels(account: account))
+        guard log.writes(.info),
+            lines.permits(level: log.level, traffic: LineBudgets.Traffic(sent: sent, received: received))
+        else { return }
+        let milliseconds = (NIODeadline.now() - self.began).nanoseconds / 1_000_000
+        let seconds = "\(milliseconds / 1000).\(String(milliseconds % 1000 + 1000).dropFirst())"
+        let reason = self.reason(tunnel, connection).escapedForLog
+        log.log(
             .info,
             """
             Tunnel \(self.kind) of user \(account) \(key) from \(self.from) to \(self.to) ended after \(seconds) s: \

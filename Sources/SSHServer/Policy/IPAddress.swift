@@ -28,6 +28,15 @@ struct IPAddress: Hashable, Sendable {
         self.scope = ""
     }
 
+    /// As the system writes it.
+    var text: String {
+        var buffer = [CChar](repeating: 0, count: Int(INET6_ADDRSTRLEN))
+        let family = self.bytes.count == 4 ? AF_INET : AF_INET6
+        guard inet_ntop(family, self.bytes, &buffer, socklen_t(buffer.count)) != nil else { return "" }
+        let text = String(decoding: buffer.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
+        return self.scope.isEmpty ? text : "\(text)%\(self.scope)"
+    }
+
     var bitCount: Int { self.bytes.count * 8 }
 
     /// An IPv4 client of an IPv6 socket, as the IPv4 address that it is.

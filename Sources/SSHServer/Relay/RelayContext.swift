@@ -10,6 +10,7 @@ final class RelayContext: Sendable {
     let listenerClaims = ListenerClaims()
     let unixSockets = UnixSocketRegistry()
     let files = FileWatch()
+    let lineBudgets = LineBudgets()
     let rateLimiters = RateLimiterRegistry()
     /// Connections about which a command is being asked again.
     let askedAbout = Mutex<Set<UInt64>>([])
@@ -52,6 +53,13 @@ final class RelayContext: Sendable {
         self.penalties.update(rules.configuration)
         self.knownAccounts.forget()
         self.current.withLock { $0 = rules }
+    }
+
+    /// Says what the log does not have.
+    ///
+    /// - Parameter age: for how many seconds it must have been left out.
+    func reportLeftOutLines(age: Int = 0) {
+        for report in self.lineBudgets.takeReports(now: .secondsNow, age: age) { report.write(to: self.logger) }
     }
 
     /// A number that names a connection in the log, never given twice.

@@ -44,8 +44,11 @@ extension RelayServer {
             }
         }.get()
         let watching = Task { try await self.watchFiles() }
+        let reporting = Task { try await self.reportLeftOutLines() }
         try await channel.closeFuture.get()
         watching.cancel()
+        reporting.cancel()
+        context.reportLeftOutLines()
     }
 }
 

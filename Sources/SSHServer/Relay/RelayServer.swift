@@ -18,6 +18,9 @@ public final class RelayServer: Service {
 
     /// How often files are looked at: twice within the five seconds in which a revoked key must be gone.
     private static let watchInterval = Duration.seconds(2)
+    /// How often it is looked whether the log is to say what was left out of it, and after how many seconds of that it does.
+    private static let reportInterval = Duration.seconds(2)
+    private static let reportAge = 3
     /// How often tunnels are counted while the relay waits for their end.
     private static let drainInterval = Duration.milliseconds(50)
     /// Before a listener is opened again that the system has closed, or could not open.
@@ -89,6 +92,7 @@ public final class RelayServer: Service {
         var pidFile = CurrentPidFile()
         pidFile.follow(self.context.rules.configuration, self.context.logger)
         let watching = Task { try await self.watchFiles() }
+        let reporting = Task { try await self.reportLeftOutLines() }
         let proving = Task {
             // An event loop that hangs must not look alive.
             await self.notifier?.keepAlive { for loop in group.makeIterator() { try? await loop.submit {}.get() } }
@@ -100,6 +104,8 @@ public final class RelayServer: Service {
         watching.cancel()
         await listeners.closeAll()
         await self.drain()
+        reporting.cancel()
+        self.context.reportLeftOutLines()
         pidFile.remove()
         if let failure { throw failure }
     }
@@ -152,6 +158,14 @@ public final class RelayServer: Service {
         while true {
             try await Task.sleep(for: Self.watchInterval)
             await self.context.lookForChanges()
+        }
+    }
+
+    /// Says from time to time what the log does not have, until the task is cancelled.
+    func reportLeftOutLines() async throws {
+        while true {
+            try await Task.sleep(for: Self.reportInterval)
+            self.context.reportLeftOutLines(age: Self.reportAge)
         }
     }
 

@@ -54,7 +54,7 @@ extension ServerConnection {
 
     private func endUnused() {
         guard let handler = self.handler, self.channels.isEmpty else { return }
-        self.logger.info("terminating inactive connection of \(self.peer)")
+        self.sourceLog.info("terminating inactive connection of \(self.peer)")
         self.endReason = "UnusedConnectionTimeout"
         handler.disconnect(.byApplication, "no channel was open for too long")
     }

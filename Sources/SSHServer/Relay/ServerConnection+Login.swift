@@ -72,7 +72,7 @@ extension ServerConnection {
     ) {
         CommandRunner.shared.run(command, on: eventLoop).assumeIsolated().whenSuccess { result in
             guard !connection.hasEnded else { return }
-            if case .failure(let failure) = result { self.logger.write([failure.line]) }
+            if case .failure(let failure) = result { self.sourceLog.write([failure.line]) }
             var answers = answers
             answers.add(result, of: command)
             self.judge(connection, request, answers: answers)
@@ -90,7 +90,7 @@ extension ServerConnection {
         guard judged.rules === self.context.rules else { return self.connection(connection, authenticate: request) }
         switch judged.decision {
         case .accepted(let grant) where grant.settings.refuseConnection:
-            self.logger.info("Refused connection of \(self.triedUser) from \(self.peer): RefuseConnection")
+            self.sourceLog.info("Refused connection of \(self.triedUser) from \(self.peer): RefuseConnection")
             self.offence = .refused
             connection.disconnect(.byApplication, "refused")
         case .accepted(let grant):
@@ -99,7 +99,7 @@ extension ServerConnection {
                 let login = Login(claim: claim, grant: grant)
                 self.login = login
                 self.watch(judged, until: grant.expires)
-                self.logger.info(
+                self.sourceLog.info(
                     "Accepted publickey for \(self.triedUser) from \(self.peer) ssh2: \(login.description)"
                 )
             } else {
@@ -118,13 +118,13 @@ extension ServerConnection {
     /// As in sshd, an account's failed keys are told at VERBOSE only: an agent offers all its keys.
     private func logRefusal(_ claim: LoginClaim, _ refusal: LoginRefusal) {
         guard case .known(let account) = self.triedAccount, account.isInvalid else {
-            self.logger.write(Array(refusal.said.prefix(8)))
-            if refusal.isOfRoot { self.logger.info("ROOT LOGIN REFUSED FROM \(self.peer)") }
+            self.sourceLog.write(Array(refusal.said.prefix(8)))
+            if refusal.isOfRoot { self.sourceLog.info("ROOT LOGIN REFUSED FROM \(self.peer)") }
             self.logger.debug("Failed publickey for \(self.triedUser) from \(self.peer) ssh2: \(claim.description)")
             for reason in refusal.reasons.prefix(8) { self.logger.debug("\(self.peer): \(reason.escapedForLog)") }
             return
         }
-        self.logger.info(
+        self.sourceLog.info(
             "Failed publickey for invalid user \(self.triedUser) from \(self.peer) ssh2: \(claim.description)"
         )
         for reason in refusal.reasons.prefix(8) { self.logger.debug("\(self.peer): \(reason.escapedForLog)") }

@@ -12,7 +12,7 @@ extension ServerConnection {
             guard let connection, !connection.hasEnded else { return }
             self.nameRequest = nil
             self.facts.learn(answer)
-            if case .doubtful(let reason, _) = answer { self.logger.info("\(reason.escapedForLog)") }
+            if case .doubtful(let reason, _) = answer { self.sourceLog.info("\(reason.escapedForLog)") }
             self.prepare(connection, for: user)
         }
     }
@@ -32,7 +32,7 @@ extension ServerConnection {
             switch beginning.banner {
             case .none: break
             case .text(let text): connection.perform { try $0.sendBanner(ByteBuffer(bytes: text)) }
-            case .problem(let reason): self.logger.info("\(reason)")
+            case .problem(let reason): self.sourceLog.info("\(reason)")
             }
             self.begin(connection, LoginLimits(beginning.settings.value))
         }

@@ -90,11 +90,10 @@ extension ServerConnection: ConnectionOwner {
         self.nameRequest?.cancel()
         self.unusedTimer?.cancel()
         self.globalTimer?.cancel()
-        self.logOmittedRequests()
         // Whoever ended it has said so.
         guard self.endReason == nil else { return }
         self.afterTriedAccount {
-            self.logger.write(ConnectionEndLines(phase: self.phase, peer: self.peer).lines(reason))
+            self.sourceLog.write(ConnectionEndLines(phase: self.phase, peer: self.peer).lines(reason))
         }
     }
 

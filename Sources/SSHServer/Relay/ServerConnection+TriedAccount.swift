@@ -39,9 +39,9 @@ extension ServerConnection {
         self.triedAccount = .known(account)
         switch account {
         case .valid: break
-        case .unknown: self.logger.info("Invalid user \(self.triedUser) from \(self.peer)")
+        case .unknown: self.sourceLog.info("Invalid user \(self.triedUser) from \(self.peer)")
         case .notAllowed(let reason):
-            self.logger.info("User \(self.triedUser) from \(self.peer.address) not allowed because \(reason)")
+            self.sourceLog.info("User \(self.triedUser) from \(self.peer.address) not allowed because \(reason)")
         }
         for body in waiting { body() }
     }

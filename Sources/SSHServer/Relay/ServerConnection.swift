@@ -41,7 +41,6 @@ final class ServerConnection {
     var channels: [ObjectIdentifier: RunningChannel] = [:]
     /// What its tunnels are held to, each shared with other connections of the account or the key.
     var rateLimiters: [RateLimiter] = []
-    private var requestLines = LineBudget(now: .secondsNow)
     /// How often the system is being asked about the account, for paths that ask for it.
     var accountQuestions = 0
     /// Where a Match block says it.
@@ -77,19 +76,23 @@ final class ServerConnection {
         ConnectionLog(logger: self.context.logger, connection: self.id, level: self.logLevel)
     }
 
-    /// For lines that a client's requests cause: it can make more of them than anybody can read. What is left out is counted.
+    /// For lines that a client's requests cause, on all connections of its account: it can make more of them than anybody can
+    /// read.
     var requestLog: ConnectionLog {
-        guard self.requestLines.take(now: .secondsNow) else {
-            return ConnectionLog(logger: self.context.logger, connection: self.id, level: .critical)
-        }
-        self.logOmittedRequests()
-        return self.logger
+        guard let login = self.login else { return self.sourceLog }
+        return self.log(sharing: .requests(account: login.user.escapedForLog))
     }
 
-    func logOmittedRequests() {
-        let count = self.requestLines.takeOmitted()
-        guard count > 0 else { return }
-        self.logger.info("\(self.peer): \(count) further lines about its requests are left out")
+    /// For lines that connections cause by coming and going.
+    var sourceLog: ConnectionLog {
+        guard let login = self.login else { return self.log(sharing: .connections(source: self.peer.source)) }
+        return self.log(sharing: .logins(account: login.user.escapedForLog, source: self.peer.source))
+    }
+
+    func log(sharing subject: LineSubject) -> ConnectionLog {
+        var log = self.logger
+        log.budget = LineAllowance(budgets: self.context.lineBudgets, subject: subject)
+        return log
     }
 
     /// What the login may do now; nil before it.
@@ -177,7 +180,10 @@ final class ServerConnection {
     }
 
     private static func drop(_ channel: any Channel, _ peer: PeerName, _ context: RelayContext, _ reason: String) {
-        context.logger.info("drop connection #\(context.startups.count) \(Self.place(channel, peer)) \(reason)")
+        let lines = LineAllowance(budgets: context.lineBudgets, subject: .connections(source: peer.source))
+        if lines.permits(level: nil) {
+            context.logger.info("drop connection #\(context.startups.count) \(Self.place(channel, peer)) \(reason)")
+        }
         Self.sayNotAllowed(channel)
     }
 
@@ -197,7 +203,7 @@ final class ServerConnection {
     private func startGraceTimer(_ handler: ConnectionHandler, on eventLoop: any EventLoop, _ time: Duration?) {
         guard let time else { return }
         self.graceTimer = eventLoop.assumeIsolated().scheduleTask(in: TimeAmount(time)) { [weak handler] in
-            self.logger.info("Timeout before authentication for \(self.peer)")
+            self.sourceLog.info("Timeout before authentication for \(self.peer)")
             self.offence = .exceededGrace
             self.endReason = "LoginGraceTime"
             self.context.penalties.punish(self.peer.address, for: .exceededGrace, now: .secondsNow)
@@ -218,6 +224,12 @@ final class ServerConnection {
 struct PeerName: CustomStringConvertible, Sendable {
     let address: String
     let port: Int
+
+    /// What counts as one source with this address: all that an ordinary IPv6 customer has.
+    var source: String {
+        guard self.address.contains(":"), let address = IPAddress(self.address) else { return self.address }
+        return "\(address.masked(to: 64).text)/64"
+    }
 
     init(_ address: SocketAddress?) {
         let text = address?.ipAddress ?? "UNKNOWN"
