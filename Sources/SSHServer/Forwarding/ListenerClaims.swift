@@ -3,7 +3,7 @@ import NIOCore
 import Synchronization
 
 /// Who waits for which port: requests for the same port have their turns one after the other, so that each sees what became
-/// of those before it, and no two of them get an address family each.
+/// of those before it, and no two of them get an address family each. Those of one connection go together.
 final class ListenerClaims: Sendable {
     /// So many requests of one account wait for one port.
     static let mostWaiting = 256
@@ -17,7 +17,7 @@ final class ListenerClaims: Sendable {
 
     private struct State {
         var lastNumber: UInt64 = 0
-        /// The first of each port has its turn.
+        /// The first of each port has its turn, and with it those of the same connection that follow it.
         var claims: [UInt16: Deque<Claim>] = [:]
     }
 
@@ -44,15 +44,17 @@ final class ListenerClaims: Sendable {
 
     /// Stands in line for a port. Must be called on the claimant's event loop.
     ///
-    /// - Parameter body: gets the turn, on the claimant's event loop, before this returns if nobody is before it; it must say
-    ///   when the turn ends.
+    /// - Parameter body: gets the turn, on the claimant's event loop, before this returns if nobody else is before it; it
+    ///   must say when the turn ends.
     /// - Returns: those before it; nil if too many of its account wait already, and `body` is not called.
     func claim(
         _ port: UInt16,
         for holder: ListenerRegistry.Holder,
         _ body: @escaping @Sendable (Turn) -> Void
     ) -> [ListenerRegistry.Holder]? {
-        let claimed = self.state.withLock { state -> (before: [ListenerRegistry.Holder], turn: Turn)? in
+        let claimed = self.state.withLock {
+            state
+                -> (before: [ListenerRegistry.Holder], turn: Turn, mayBegin: Bool)? in
             let before = state.claims[port, default: []].map(\.holder)
             guard before.count(where: { $0.account.hasSameBytes(as: holder.account) }) < Self.mostWaiting else {
                 return nil
@@ -60,22 +62,29 @@ final class ListenerClaims: Sendable {
             state.lastNumber += 1
             let turn = Turn(port, state.lastNumber, self)
             let resume: @Sendable () -> Void = { holder.reference.eventLoop.execute { body(turn) } }
-            let claim = Claim(number: state.lastNumber, holder: holder, resume: before.isEmpty ? nil : resume)
+            let mayBegin = before.allSatisfy { $0.connection == holder.connection }
+            let claim = Claim(number: state.lastNumber, holder: holder, resume: mayBegin ? nil : resume)
             state.claims[port, default: []].append(claim)
-            return (before, turn)
+            return (before, turn, mayBegin)
         }
         guard let claimed else { return nil }
-        if claimed.before.isEmpty { body(claimed.turn) }
+        if claimed.mayBegin { body(claimed.turn) }
         return claimed.before
     }
 
     private func resumeFirst(of port: UInt16) {
-        let resume = self.state.withLock { state -> (@Sendable () -> Void)? in
-            guard let resume = state.claims[port]?.first?.resume else { return nil }
-            state.claims[port]?[0].resume = nil
-            return resume
+        let resumed = self.state.withLock { state -> [@Sendable () -> Void] in
+            guard let claims = state.claims[port], let connection = claims.first?.holder.connection else { return [] }
+            var resumed: [@Sendable () -> Void] = []
+            for (index, claim) in claims.enumerated() {
+                guard claim.holder.connection == connection else { break }
+                guard let resume = claim.resume else { continue }
+                state.claims[port]?[index].resume = nil
+                resumed.append(resume)
+            }
+            return resumed
         }
-        resume?()
+        for resume in resumed { resume() }
     }
 
     private func end(_ port: UInt16, _ number: UInt64) {
