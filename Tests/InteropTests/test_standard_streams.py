@@ -128,3 +128,12 @@ def _tcp_pair():
         ours = socket.create_connection(listener.getsockname())
         theirs, _ = listener.accept()
     return ours, theirs
+
+
+@pytest.mark.parametrize("said", [b"", b"SSH-1.5-old\n", b"SSH-2.0-hasty\r\n"])
+def test_a_peer_that_has_gone_already_is_greeted(server, said):
+    arguments = [str(word) for word in server.arguments]
+    for _ in range(5):
+        answer = subprocess.run(arguments, input=said, capture_output=True, timeout=20)
+        assert answer.stdout.startswith(b"SSH-2.0-")
+        assert answer.stderr == b""

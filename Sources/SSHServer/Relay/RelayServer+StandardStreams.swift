@@ -22,33 +22,41 @@ extension RelayServer {
     }
 
     private func serve(_ streams: StandardStreams, on group: MultiThreadedEventLoopGroup) async throws {
-        let context = self.context
-        let channel: any Channel
-        switch streams {
-        case .socket(let descriptor):
-            let bootstrap = SocketOptions.connection(ClientBootstrap(group: group), keepalive: true)
-                .channelOption(.autoRead, value: false)
-            channel = try await bootstrap.withConnectedSocket(descriptor).get()
-        case .pipes(let input, let output):
-            let bootstrap = SocketOptions.connection(NIOPipeBootstrap(group: group))
-                .channelOption(.autoRead, value: false)
-            channel = try await bootstrap.takingOwnershipOfDescriptors(input: input, output: output).get()
-        }
-        // Nothing is read before somebody is there to take it.
-        try await channel.eventLoop.flatSubmit {
-            do {
-                try ServerConnection.begin(on: channel, context)
-                return channel.setOption(.autoRead, value: true)
-            } catch {
-                return channel.eventLoop.makeFailedFuture(error)
+        let channel =
+            switch streams {
+            case .socket(let descriptor): try await self.serve(socket: descriptor, on: group)
+            case .pipes(let input, let output): try await self.serve(input: input, output: output, on: group)
             }
-        }.get()
         let watching = Task { try await self.watchFiles() }
         let reporting = Task { try await self.reportLeftOutLines() }
         try await channel.closeFuture.get()
         watching.cancel()
         reporting.cancel()
         context.reportLeftOutLines()
+    }
+
+    private func serve(socket descriptor: Int32, on group: MultiThreadedEventLoopGroup) async throws -> any Channel {
+        let context = self.context
+        let bootstrap = SocketOptions.connection(ClientBootstrap(group: group), keepalive: true)
+            .channelOption(.autoRead, value: false)
+        let channel = try await bootstrap.withConnectedSocket(descriptor).get()
+        // Nothing is read before somebody is there to take it; and the socket's addresses are known only now.
+        try await channel.eventLoop.submit {
+            try ServerConnection.begin(on: channel, context)
+            channel.setOption(.autoRead, value: true).whenFailure { _ in channel.close(promise: nil) }
+        }.get()
+        return channel
+    }
+
+    /// A pipe whose other end is closed closes the channel as soon as it is registered, with what it still holds: whoever takes
+    /// that must be there before.
+    private func serve(input: Int32, output: Int32, on group: MultiThreadedEventLoopGroup) async throws -> any Channel {
+        let context = self.context
+        return try await SocketOptions.connection(NIOPipeBootstrap(group: group))
+            .channelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture { try ServerConnection.begin(on: channel, context) }
+            }
+            .takingOwnershipOfDescriptors(input: input, output: output).get()
     }
 }
 
