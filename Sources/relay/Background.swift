@@ -6,6 +6,16 @@ enum Background {
     /// POSIX_SPAWN_SETSID of <spawn.h>, which Swift does not see.
     private static let newSession: Int16 = 0x80
 
+    /// Gives the process the name by which it was called: ps(1) and pgrep(1) would call `/proc/self/exe` by its last word.
+    static func keepName() {
+        guard let name = CommandLine.arguments.first?.split(separator: "/").last else { return }
+        let file = open("/proc/self/comm", O_WRONLY | O_CLOEXEC)
+        guard file >= 0 else { return }
+        let bytes = Array(name.utf8)
+        _ = write(file, bytes, bytes.count)
+        close(file)
+    }
+
     /// - Parameter keepsStandardError: the log goes there.
     static func run(_ arguments: [String], keepsStandardError: Bool) throws {
         var attributes = posix_spawnattr_t()

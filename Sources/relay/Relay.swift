@@ -14,6 +14,7 @@ struct Relay: AsyncParsableCommand {
 
     static func main() async {
         StandardDescriptors.fill()
+        Background.keepName()
         await Self.main(nil)
     }
 }

@@ -272,6 +272,22 @@ def test_pid_file_follows_the_configuration(lab, client_kind, server_kind):
     assert not new.exists()
 
 
+@STOCK
+def test_relay_in_the_background_keeps_its_name(lab, client_kind, server_kind):
+    server = lab.server(server_kind)
+    server.stop()
+    pid_file = server.directory / "pid"
+    started = _relay("-f", server.config_path, "-E", server.directory / "background.log")
+    assert started.returncode == 0, started.stderr
+    pid = int(wait_until(lambda: pid_file.exists() and pid_file.read_text(), 10, "the pid file"))
+    try:
+        wait_until(lambda: _answers(LOOPBACK, server.port), 10, "the relay's greeting")
+        assert Path(f"/proc/{pid}/comm").read_text() == f"{Path(settings.RELAY).name}\n"
+    finally:
+        os.kill(pid, signal.SIGTERM)
+    wait_until(lambda: not pid_file.exists(), 10, "the relay's end")
+
+
 def _fail_listeners(pid):
     """Ends the listening of all of a process's listening sockets behind its back, as an error of the system would."""
     process = os.pidfd_open(pid)
