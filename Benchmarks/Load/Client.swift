@@ -20,7 +20,7 @@ struct Client: Sendable {
         var configuration = EngineConfiguration(role: .client)
         configuration.algorithms.keyExchange = [exchange]
         configuration.user = target.user
-        configuration.identities = [try OpenSSHPrivateKeyFile.parse(try Self.read(target.key)).key]
+        configuration.identities = [try PrivateKeyFile.parse(try Self.read(target.key)).key]
         self.configuration = configuration
     }
 

@@ -28,7 +28,7 @@ public struct EngineConfiguration: Sendable {
     /// Server: the layer above is told who wants to log in before anything is answered, so that it can say something first
     /// (`Event.loginBegins`).
     public var announcesLogin = false
-    /// Server: signature algorithms accepted from users; announced in server-sig-algs (RFC 8308 §3.1).
+    /// Server: signature algorithms accepted from users; announced in server-sig-algs (RFC 8308 §3.1). Client: what keys may sign with.
     public var userKeyAlgorithms: [String] = AlgorithmPreferences.userKeySignatures {
         didSet { self.announcedExtensions = Self.announced(self.userKeyAlgorithms) }
     }

@@ -140,6 +140,7 @@ LoginGraceTime 9
 MACs hmac-sha2-256-etm@openssh.com
 PidFile none
 PubkeyAcceptedAlgorithms ssh-ed25519
+RequiredRSASize 2048
 """
 GLOBAL_ONLY = {
     "AddressFamily", "Ciphers", "HostCertificate", "HostKey", "HostKeyAlgorithms", "KexAlgorithms", "ListenAddress",

@@ -1,6 +1,7 @@
 """How the relay proves who it is, and what it says before a login: certificates, key rotation, banner, names."""
 
 import socket
+import subprocess
 
 import pytest
 
@@ -160,6 +161,124 @@ def test_certificate_without_its_key_is_an_error_line_and_no_more(lab, client_ki
     server = lab.server(server_kind, config=config)
     server.wait_for_log(lambda line: "No matching private key for certificate" in line and str(other.path) in line)
     server.wait_for_log(lambda line: "Could not load host certificate" in line and "missing" in line)
+    _connects(lab, client_kind, server, server.known_hosts)
+
+
+# Keys of every type.
+
+FORMS = ("RFC4716", "PEM", "PKCS8")
+KINDS = [("ecdsa", 256), ("ecdsa", 384), ("ecdsa", 521), ("rsa", 2048), ("rsa", 4096)]
+RSA_SIGNATURES = ("rsa-sha2-256", "rsa-sha2-512")
+
+
+def _signatures(kind, bits):
+    return RSA_SIGNATURES if kind == "rsa" else (f"ecdsa-sha2-nistp{bits}",)
+
+
+@CLIENTS
+@pytest.mark.parametrize("kind, bits", KINDS)
+def test_host_key_of_each_type_proves_the_server_and_renews_keys(lab, client_kind, server_kind, kind, bits):
+    key = KeyPair(lab.directory / "key", kind, bits)
+    server = lab.server(server_kind, host_key=key)
+    for signature in _signatures(kind, bits):
+        options = ("-o", f"HostKeyAlgorithms={signature}", "-o", "RekeyLimit=256K")
+        client = _connects(lab, client_kind, server, server.known_hosts, *options)
+        client.stop()
+    # Another key under the server's name is an alarm, whatever its type.
+    stranger = known_hosts_line(LOOPBACK, server.port, KeyPair(lab.directory / "stranger", kind, bits).public)
+    _is_refused(lab, client_kind, server, stranger)
+
+
+@BOTH
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("kind", ["ecdsa", "rsa"])
+def test_host_key_files_of_each_form_are_read(lab, client_kind, server_kind, kind, form):
+    server = lab.server(server_kind, host_key=KeyPair(lab.directory / "key", kind, form=form))
+    _connects(lab, client_kind, server, server.known_hosts)
+
+
+@CLIENTS
+@pytest.mark.parametrize("kind, bits", KINDS[:4])
+def test_certificates_of_each_type_of_key(lab, client_kind, server_kind, kind, bits):
+    authority = KeyPair(lab.directory / "authority")
+    key = authority.certify(
+        KeyPair(lab.directory / "host", kind, bits), "certified", "-h", "-I", "host", "-n", LOOPBACK
+    )
+    server = lab.server(server_kind, host_key=key, config=[f"HostCertificate {_certificate(key)}"])
+    trusted = f"@cert-authority * {authority.public}\n"
+    for signature in _signatures(kind, bits):
+        client = _connects(
+            lab, client_kind, server, trusted, "-o", f"HostKeyAlgorithms={signature}-cert-v01@openssh.com"
+        )
+        client.stop()
+    _is_refused(lab, client_kind, server, trusted, "-o", f"HostKeyAlgorithms={_signatures(kind, bits)[0]}")
+
+
+@CLIENTS
+def test_who_knows_only_one_of_several_keys_is_shown_that_one(lab, client_kind, server_kind):
+    keys = [KeyPair(lab.directory / kind, kind) for kind in ("rsa", "ecdsa", "ed25519")]
+    server = lab.server(server_kind, host_key=keys[0], config=[f"HostKey {key.path}" for key in keys[1:]])
+    for key in keys:
+        client = _connects(lab, client_kind, server, known_hosts_line(LOOPBACK, server.port, key.public))
+        client.stop()
+
+
+@CLIENTS
+@pytest.mark.parametrize("signature", RSA_SIGNATURES)
+def test_client_of_the_old_rsa_key_learns_the_others(lab, client_kind, server_kind, signature):
+    keys = [KeyPair(lab.directory / kind, kind) for kind in ("ed25519", "ecdsa", "rsa")]
+    keys.append(KeyPair(lab.directory / "rsa-2", "rsa"))
+    # Of two keys of one type, the first is shown.
+    server = lab.server(server_kind, host_key=keys[2], config=[f"HostKey {key.path}" for key in keys])
+    known = lab.directory / "known_hosts"
+    known.write_text(server.known_hosts)
+    options = ["-o", f"UserKnownHostsFile={known}", "-o", "UpdateHostKeys=yes"]
+    options += ["-o", f"HostKeyAlgorithms={signature},ssh-ed25519,ecdsa-sha2-nistp256"]
+    client, _ = lab.local_forward(client_kind, server, options=options)
+    wait_until(lambda: all(key.public in known.read_text() for key in keys), 10, "all keys in known_hosts")
+    client.stop()
+
+
+@pytest.mark.ours_only("the words of the relay")
+@pytest.mark.pairs(clients=["ssh"], servers=["relay"])
+@pytest.mark.parametrize(
+    "line", ["HostKeyAlgorithms rsa-sha2-512", "HostKeyAlgorithms -ssh-ed25519*", "HostKeyAlgorithms ecdsa-*"]
+)
+def test_configuration_that_leaves_no_host_key_algorithm_does_not_start(lab, client_kind, server_kind, line):
+    config = lab.directory / "config"
+    config.write_text(f"HostKey {lab.keys.host.path}\nPort {free_port()}\n{line}\n")
+    for arguments in (["-t"], ["-D", "-e"]):
+        result = subprocess.run([settings.RELAY, "-f", config, *arguments], capture_output=True, text=True, timeout=20)
+        assert result.returncode == 255, result
+        assert f"{config} line 3: HostKeyAlgorithms: " in result.stderr, result.stderr
+
+
+@pytest.mark.ours_only("relay keygen")
+@pytest.mark.pairs(clients=["ssh"], servers=["relay"])
+@pytest.mark.parametrize(
+    "arguments, bits, name",
+    [
+        ([], "256", "ED25519"),
+        (["-t", "ed25519"], "256", "ED25519"),
+        (["-t", "ecdsa"], "256", "ECDSA"),
+        (["-t", "ecdsa", "-b", "384"], "384", "ECDSA"),
+        (["-t", "ecdsa", "-b", "521"], "521", "ECDSA"),
+        (["-t", "rsa"], "3072", "RSA"),
+        (["-t", "rsa", "-b", "2048"], "2048", "RSA"),
+    ],
+)
+def test_keygen_makes_keys_of_each_type(lab, client_kind, server_kind, arguments, bits, name):
+    path = lab.directory / "made"
+    made = subprocess.run(
+        [settings.RELAY, "keygen", "-f", path, *arguments], capture_output=True, text=True, check=True
+    )
+    assert path.stat().st_mode & 0o777 == 0o600
+    for file in (path, path.with_suffix(".pub")):
+        told = subprocess.run(["ssh-keygen", "-l", "-f", file], capture_output=True, text=True, check=True).stdout.split()
+        assert (told[0], told[1], told[-1]) == (bits, made.stdout.split()[0], f"({name})")
+    again = subprocess.run([settings.RELAY, "keygen", "-f", path, *arguments], capture_output=True, text=True)
+    assert again.returncode != 0
+    server = lab.server(server_kind, host_key=KeyPair(path))
     _connects(lab, client_kind, server, server.known_hosts)
 
 

@@ -7,7 +7,8 @@ import Testing
     private static func text(seed: UInt64) throws -> String {
         let random = SeededRandom(seed: seed)
         let key = try Ed25519PrivateKey.generate(random: random)
-        return String(decoding: OpenSSHPrivateKeyFile.encode(key, comment: "me@here", random: random), as: UTF8.self)
+        let text = try OpenSSHPrivateKeyFile.encode(.ed25519(key), comment: "me@here", random: random)
+        return String(decoding: text, as: UTF8.self)
     }
 
     private static func load(_ files: String...) -> Identities {
@@ -50,10 +51,11 @@ import Testing
         #expect(loaded.warnings.first?.hasPrefix("Load key \"\(path)\": ") == true)
     }
 
-    @Test(.enabled(if: hasOpenSSH)) func aKeyFromSSHKeygenIsLoaded() throws {
+    @Test(.enabled(if: hasOpenSSH), arguments: ["ed25519", "ecdsa", "rsa"])
+    func aKeyFromSSHKeygenIsLoaded(type: String) throws {
         let folder = try TemporaryFolder()
         let path = folder.path + "/id"
-        try #require(try run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "c d", "-f", path]).status == 0)
+        try #require(try run(["ssh-keygen", "-q", "-t", type, "-N", "", "-C", "c d", "-f", path]).status == 0)
         let loaded = Self.load(path)
         #expect(loaded.identities.first?.comment == "c d")
         let printed = try run(["ssh-keygen", "-y", "-f", path]).output

@@ -44,6 +44,30 @@ struct HostIdentityTests {
         #expect(shown.algorithm == Self.certificateType)
     }
 
+    @Test(arguments: [PrivateKey.Kind.ecdsa(bits: 256), .ecdsa(bits: 384), .ecdsa(bits: 521), .rsa(bits: 2048)])
+    func keysOfEveryTypeProveTheServerAloneAndCertified(kind: PrivateKey.Kind) throws {
+        let key = try PrivateKey.generate(kind, random: SystemRandom())
+        let certificate = try Certificate.issued(for: key.publicKey, by: self.authority)
+        for algorithm in key.publicKey.signatureAlgorithms + certificate.algorithms {
+            let pair = try EnginePair(
+                client: { $0.algorithms.hostKey = [algorithm] },
+                server: {
+                    $0.hostKeys = [self.hostKey, key]
+                    $0.hostCertificates = [certificate]
+                    $0.algorithms.hostKey =
+                        AlgorithmPreferences.hostCertificates + AlgorithmPreferences.hostKeySignatures
+                }
+            )
+            try pair.logIn()
+            let shown = try #require(Self.shown(pair))
+            #expect(shown.key == key.publicKey && shown.algorithm == algorithm)
+            #expect((shown.certificate == certificate) == algorithm.contains("-cert-"))
+            try pair.client.transport.startKeyExchange(now: pair.now)
+            pair.run()
+            #expect(pair.clientError == nil && pair.serverError == nil)
+        }
+    }
+
     @Test func theSameCertificateProvesTheServerWhenKeysAreRenewed() throws {
         let certificate = try Certificate.issued(for: self.hostKey.publicKey, by: self.authority)
         let pair = try self.pair(client: [Self.certificateType], certificates: [certificate])

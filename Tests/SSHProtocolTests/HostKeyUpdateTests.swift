@@ -47,6 +47,25 @@ struct HostKeyUpdateTests {
         }
     }
 
+    /// ssh verifies with just that algorithm.
+    @Test(arguments: [
+        ("rsa-sha2-256", "rsa-sha2-256"), ("rsa-sha2-512", "rsa-sha2-512"), ("ssh-ed25519", "rsa-sha2-512"),
+    ])
+    func anRSAKeySignsItsProofAsItSignedTheKeyExchange(negotiated: String, signature: String) throws {
+        let key = try PrivateKey.generate(.rsa(bits: 2048), random: SystemRandom())
+        let pair = try EnginePair(
+            client: { $0.algorithms.hostKey = [negotiated] },
+            server: { $0.hostKeys = [self.keys[0], key] }
+        )
+        try pair.logIn()
+        let proof = try #require(self.proof(pair, of: [key.publicKey.blob])).blobs
+        let signed = HostKeyUpdate.signedBytes(
+            sessionIdentifier: pair.client.sessionIdentifier,
+            key: key.publicKey.blob
+        )
+        try key.publicKey.verify(signature: try #require(proof.first), over: signed, algorithm: signature)
+    }
+
     @Test func nothingIsProvedForForeignRepeatedOrTooManyKeys() throws {
         let pair = try self.pair()
         let (first, second, foreign) = (

@@ -7,7 +7,7 @@ extension SupportedAlgorithms {
         ciphers: ["chacha20-poly1305@openssh.com", "aes256-gcm@openssh.com", "aes128-gcm@openssh.com", "aes256-ctr"],
         macs: ["hmac-sha2-256-etm@openssh.com", "hmac-sha2-512-etm@openssh.com"],
         keyExchanges: ["mlkem768x25519-sha256", "curve25519-sha256"],
-        hostKeys: ["ssh-ed25519"],
+        hostKeys: ["ssh-ed25519", "rsa-sha2-512", "rsa-sha2-256"],
         publicKeys: ["ssh-ed25519", "rsa-sha2-512", "rsa-sha2-256"],
         authorities: ["ssh-ed25519", "rsa-sha2-512", "rsa-sha2-256"]
     )

@@ -1,5 +1,8 @@
 import Foundation
+import Logging
 import SSHCrypto
+import SSHProtocol
+import SSHWire
 import Testing
 
 @testable import SSHServer
@@ -89,13 +92,55 @@ struct HostKeysTests {
         #expect(try self.load(lines).problems.first?.contains("names no host") == true)
     }
 
-    @Test(arguments: ["rsa", "ecdsa"])
-    func aHostKeyOfAnotherTypeIsAProblemThatSaysWhy(type: String) throws {
-        Self.generate(["-t", type, "-f", "\(self.folder.path)/\(type)"])
-        let keys = try self.load("HostKey DIR/\(type)")
+    @Test(
+        arguments: [("rsa", "2048"), ("ecdsa", "256"), ("ecdsa", "384"), ("ecdsa", "521")],
+        ["RFC4716", "PEM", "PKCS8"]
+    )
+    func aHostKeyOfEachTypeAndFormIsTakenWithItsCertificate(key: (type: String, bits: String), form: String) throws {
+        Self.generate(["-t", key.type, "-b", key.bits, "-m", form, "-f", "\(self.folder.path)/key"])
+        self.certify("key", "-h", "-n", "a.example")
+        let keys = try self.load("HostKey DIR/key\nHostCertificate DIR/key-cert.pub")
+        #expect(keys.problems == [])
+        #expect(keys.keys.count == 2)
+        let line = try String(contentsOfFile: "\(self.folder.path)/key.pub", encoding: .utf8)
+        #expect(try keys.keys.last?.publicKey == PublicKey(openSSHLine: line))
+        #expect(keys.certificates.first?.key == keys.keys.last?.publicKey)
+    }
+
+    @Test func aHostKeyShorterThanRequiredRSASizeIsAProblemThatSaysWhy() throws {
+        Self.generate(["-t", "rsa", "-b", "1024", "-f", "\(self.folder.path)/short"])
+        let keys = try self.load("HostKey DIR/short")
         #expect(keys.keys.count == 1)
         let problem = try #require(keys.problems.first)
-        #expect(problem.contains("\(self.folder.path)/\(type)"))
-        #expect(problem.contains("ed25519"), "\(problem)")
+        #expect(problem.contains("\(self.folder.path)/short") && problem.contains("1024 bits"), "\(problem)")
+        #expect(try self.load("RequiredRSASize 1024\nHostKey DIR/short").keys.count == 2)
+    }
+
+    @Test func aHostKeyThatOthersCanReadIsAProblem() throws {
+        Self.generate(["-t", "ecdsa", "-f", "\(self.folder.path)/open"])
+        try #require(chmod("\(self.folder.path)/open", 0o640) == 0)
+        let keys = try self.load("HostKey DIR/open")
+        #expect(keys.keys.count == 1)
+        #expect(keys.problems.first?.contains("too open") == true)
+    }
+
+    @Test func aConfigurationUnderWhichNoAlgorithmIsLeftIsRefusedWithItsLine() throws {
+        Self.generate(["-t", "rsa", "-b", "2048", "-f", "\(self.folder.path)/rsa"])
+        func rules(_ lines: String) throws -> RelayRules {
+            let text = lines.replacing("DIR", with: self.folder.path)
+            let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+            return try RelayRules(configuration: try ServerConfiguration.parsing(text), logger: logger)
+        }
+        let error = #expect(throws: SSHError.self) { try rules("HostKey DIR/host\nHostKeyAlgorithms rsa-sha2-*") }
+        #expect(error?.code == .invalidConfiguration)
+        #expect(error?.reason.contains("line 2: HostKeyAlgorithms: ") == true, "\(error.debugDescription)")
+        #expect(throws: SSHError.self) {
+            try rules("HostKey DIR/host\nHostKeyAlgorithms ssh-ed25519-cert-v01@openssh.com")
+        }
+        #expect(throws: SSHError.self) { try rules("HostKey DIR/rsa\nHostKeyAlgorithms -rsa-*") }
+        let rsa = try rules("HostKey DIR/rsa\nHostKeyAlgorithms rsa-sha2-256")
+        #expect(rsa.engine.offeredHostKeyAlgorithms == ["rsa-sha2-256"])
+        let both = try rules("HostKey DIR/rsa\nHostKey DIR/host")
+        #expect(both.engine.offeredHostKeyAlgorithms == ["ssh-ed25519", "rsa-sha2-512", "rsa-sha2-256"])
     }
 }

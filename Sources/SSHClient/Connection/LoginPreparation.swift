@@ -19,6 +19,11 @@ struct LoginPreparation: Sendable {
             let accepted = Set(configuration.pubkeyAcceptedAlgorithms)
             for identity in loaded.identities
             where identity.key.publicKey.signatureAlgorithms.contains(where: accepted.contains) {
+                if let bits = identity.key.publicKey.rsaBits, bits < configuration.requiredRSASize {
+                    let required = "RequiredRSASize is \(configuration.requiredRSASize)"
+                    log.info("Skipping key \(identity.path): an RSA key of \(bits) bits, \(required)")
+                    continue
+                }
                 log.debug("Will attempt key: \(identity.path) \(identity.key.publicKey.fingerprint)")
                 identities.append(identity.key)
             }
@@ -42,6 +47,7 @@ extension EngineConfiguration {
         engine.user = configuration.user
         engine.versionAddendum = configuration.versionAddendum
         engine.identities = identities
+        engine.userKeyAlgorithms = configuration.pubkeyAcceptedAlgorithms
         if let bytes = configuration.rekeyLimit.bytes { engine.rekeyLimit.bytes = bytes }
         if let seconds = configuration.rekeyLimit.seconds { engine.rekeyLimit.time = .seconds(Int64(seconds)) }
         engine.keepalive = Keepalive(

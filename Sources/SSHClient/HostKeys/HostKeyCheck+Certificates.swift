@@ -17,6 +17,7 @@ extension HostKeyCheck {
     ///
     /// - Parameter now: seconds since 1970.
     func decide(_ certificate: Certificate, now: UInt64) -> HostCertificateDecision {
+        if let refusal = self.tooShort(certificate.key) { return .refuse(refusal) }
         if let revoked = self.revoked, revoked.contains(certificate) {
             let file = self.configuration.revokedHostKeys ?? ""
             return .refuse(Self.revocation(of: certificate, by: file))

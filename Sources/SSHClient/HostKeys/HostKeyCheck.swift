@@ -25,13 +25,16 @@ struct HostKeyCheck: Sendable {
             : configuration.hostKeyAlgorithms
     }
 
+    /// Why the key counts for nothing, whoever vouches for it.
+    func tooShort(_ key: PublicKey) -> SSHError? {
+        let required = self.configuration.requiredRSASize
+        guard let bits = key.rsaBits, bits < required else { return nil }
+        return SSHError(.hostKeyRejected, "the host's RSA key has \(bits) bits, less than RequiredRSASize \(required)")
+    }
+
     /// - Parameter address: where the socket leads; nil behind a proxy.
     func decide(_ key: PublicKey, address: String?) -> HostKeyDecision {
-        let required = self.configuration.requiredRSASize
-        if let bits = key.rsaBits, bits < required {
-            let reason = "the host's RSA key has \(bits) bits, less than RequiredRSASize \(required)"
-            return .refuse(SSHError(.hostKeyRejected, reason))
-        }
+        if let refusal = self.tooShort(key) { return .refuse(refusal) }
         if let revoked = self.revoked, revoked.contains(key) {
             let file = self.configuration.revokedHostKeys ?? ""
             let reason = "the \(key.displayName) key \(key.fingerprint) is revoked by \(file)"

@@ -4,7 +4,7 @@ import SSHWire
 /// A private key that was found in a file.
 public struct Identity: Sendable {
     public let path: String
-    public let key: Ed25519PrivateKey
+    public let key: PrivateKey
     public let comment: String
 
     /// - Throws: `invalidKey` with the file's name if its mode lets others read it, or it holds no key that can be used.
@@ -22,7 +22,7 @@ public struct Identity: Sendable {
             )
         }
         do {
-            let (key, comment) = try OpenSSHPrivateKeyFile.parse(file.bytes)
+            let (key, comment) = try PrivateKeyFile.parse(file.bytes)
             self.path = path
             self.key = key
             self.comment = comment

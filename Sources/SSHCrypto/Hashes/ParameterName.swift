@@ -19,4 +19,11 @@ struct ParameterName: @unchecked Sendable {
     static let exponent = ParameterName(OSSL_PKEY_PARAM_RSA_E)
     static let group = ParameterName(OSSL_PKEY_PARAM_GROUP_NAME)
     static let publicKey = ParameterName(OSSL_PKEY_PARAM_PUB_KEY)
+    static let privateKey = ParameterName(OSSL_PKEY_PARAM_PRIV_KEY)
+    static let privateExponent = ParameterName(OSSL_PKEY_PARAM_RSA_D)
+    static let factor1 = ParameterName(OSSL_PKEY_PARAM_RSA_FACTOR + "1")
+    static let factor2 = ParameterName(OSSL_PKEY_PARAM_RSA_FACTOR + "2")
+    static let exponent1 = ParameterName(OSSL_PKEY_PARAM_RSA_EXPONENT + "1")
+    static let exponent2 = ParameterName(OSSL_PKEY_PARAM_RSA_EXPONENT + "2")
+    static let coefficient1 = ParameterName(OSSL_PKEY_PARAM_RSA_COEFFICIENT + "1")
 }

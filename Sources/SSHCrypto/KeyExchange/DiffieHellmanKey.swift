@@ -46,7 +46,7 @@ struct DiffieHellmanKey {
         // All exponents have one length: the time of a multiplication goes by it.
         exponent[0] |= 0x80
         self.group = group
-        self.exponent = try BigNumber(SecretBytes(bytes: exponent))
+        self.exponent = try BigNumber.secret(SecretBytes(bytes: exponent))
         let value = try Self.power(try BigNumber([2]), self.exponent, group)
         self.publicValue = Self.integer(try value.bytes(count: group.length))
     }

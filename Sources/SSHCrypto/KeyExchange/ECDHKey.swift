@@ -54,7 +54,8 @@ final class EllipticCurvePoint {
         EC_POINT_clear_free(self.pointer)
     }
 
-    fileprivate func encoded(_ group: OpaquePointer, _ curve: EllipticCurve) throws -> [UInt8] {
+    /// The uncompressed form.
+    func encoded(_ group: OpaquePointer, _ curve: EllipticCurve) throws -> [UInt8] {
         var bytes = [UInt8](repeating: 0, count: curve.pointLength)
         let form = POINT_CONVERSION_UNCOMPRESSED
         guard EC_POINT_point2oct(group, self.pointer, form, &bytes, bytes.count, nil) == bytes.count else {

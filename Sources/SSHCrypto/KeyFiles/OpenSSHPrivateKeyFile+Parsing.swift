@@ -2,7 +2,7 @@ import NIOCore
 import SSHWire
 
 extension OpenSSHPrivateKeyFile {
-    static func parse(_ file: ByteBuffer) throws -> (key: Ed25519PrivateKey, comment: String) {
+    static func parse(_ file: ByteBuffer) throws -> (key: PrivateKey, comment: String) {
         var reader = WireReader(file)
         guard try reader.readBytes(Self.magic.count).readableBytesView.elementsEqual(Self.magic) else {
             throw SSHError(.invalidKey, "the file is not an OpenSSH private key")
@@ -10,16 +10,11 @@ extension OpenSSHPrivateKeyFile {
         let cipher = try reader.readText(limit: 64)
         let keyDerivation = try reader.readText(limit: 64)
         _ = try reader.readString()
-        guard cipher == "none", keyDerivation == "none" else {
-            throw SSHError(
-                .invalidKey,
-                "the private key file is encrypted with a passphrase, which is not supported yet"
-            )
-        }
+        guard cipher == "none", keyDerivation == "none" else { throw PEMPrivateKeyFile.encrypted() }
         guard try reader.readUInt32() == 1 else {
             throw SSHError(.invalidKey, "the private key file holds more or fewer than one key")
         }
-        let publicKey = try Self.readPublicKey(try reader.readBytesString())
+        let publicKey = try PublicKey(blob: try reader.readBytesString())
         let privatePart = try reader.readString()
         try reader.expectEnd()
         guard privatePart.readableBytes % Self.blockLength == 0 else {
@@ -27,33 +22,29 @@ extension OpenSSHPrivateKeyFile {
         }
         var privateReader = WireReader(privatePart)
         let key = try Self.readPrivateKey(from: &privateReader)
-        guard key.publicKey == publicKey else {
-            throw SSHError(.invalidKey, "the private key file's two halves do not belong together")
-        }
+        guard key.publicKey == publicKey else { throw Self.mismatch() }
         let comment = try privateReader.readText()
         try Self.checkPadding(privateReader)
         return (key, comment)
     }
 
-    private static func readPublicKey(_ blob: [UInt8]) throws -> PublicKey {
-        let publicKey = try PublicKey(blob: blob)
-        guard publicKey.keyType == .ed25519 else {
-            throw SSHError(
-                .invalidKey,
-                "the private key is of type \(publicKey.type); only ssh-ed25519 keys are supported yet"
-            )
-        }
-        return publicKey
-    }
-
-    private static func readPrivateKey(from reader: inout WireReader) throws -> Ed25519PrivateKey {
+    private static func readPrivateKey(from reader: inout WireReader) throws -> PrivateKey {
         // In an encrypted file these two tell a wrong passphrase.
         guard try reader.readUInt32() == reader.readUInt32() else {
             throw SSHError(.invalidKey, "the private key file is damaged")
         }
-        guard try reader.readText(limit: 64) == KeyType.ed25519.rawValue else {
-            throw SSHError(.invalidKey, "the private key file's two halves do not belong together")
+        switch try KeyType(readFrom: &reader) {
+        case .ed25519: return .ed25519(try Self.readEd25519Key(from: &reader))
+        case .ecdsaP256: return .ecdsa(try Self.readECDSAKey(.nistp256, from: &reader))
+        case .ecdsaP384: return .ecdsa(try Self.readECDSAKey(.nistp384, from: &reader))
+        case .ecdsaP521: return .ecdsa(try Self.readECDSAKey(.nistp521, from: &reader))
+        case .rsa: return .rsa(try Self.readRSAKey(from: &reader))
+        case .securityKeyEd25519, .securityKeyECDSA:
+            throw SSHError(.invalidKey, "the private key is in a security key, which is not supported")
         }
+    }
+
+    private static func readEd25519Key(from reader: inout WireReader) throws -> Ed25519PrivateKey {
         let publicHalf = try reader.readBytesString()
         let secret = try reader.readString()
         guard secret.readableBytes == Ed25519.seedLength + Ed25519.publicKeyLength else {
@@ -62,10 +53,33 @@ extension OpenSSHPrivateKeyFile {
         let pair = secret.withUnsafeReadableBytes { SecretBytes(copying: $0) }
         let seed = pair.withBytes { SecretBytes(copying: UnsafeRawBufferPointer(rebasing: $0[..<Ed25519.seedLength])) }
         let key = try Ed25519PrivateKey(seed: seed)
-        guard key.privateKey == pair, key.publicKeyBytes == publicHalf else {
-            throw SSHError(.invalidKey, "the private key file's two halves do not belong together")
-        }
+        guard key.privateKey == pair, key.publicKeyBytes == publicHalf else { throw Self.mismatch() }
         return key
+    }
+
+    private static func readECDSAKey(_ curve: EllipticCurve, from reader: inout WireReader) throws -> ECDSAPrivateKey {
+        guard try reader.readText(limit: 64) == curve.rawValue else { throw Self.mismatch() }
+        let point = try reader.readBytesString()
+        let scalar = SecretBytes(bytes: try reader.readUnsignedMPInt(limit: curve.coordinateLength))
+        return try ECDSAPrivateKey(curve, scalar: scalar, point: point)
+    }
+
+    private static func readRSAKey(from reader: inout WireReader) throws -> RSAPrivateKey {
+        let limit = RSAPublicKey.permittedBits.upperBound / 8
+        return try RSAPrivateKey(
+            RSAPrivateKey.Numbers(
+                modulus: try reader.readUnsignedMPInt(limit: limit),
+                exponent: try reader.readUnsignedMPInt(limit: 4),
+                privateExponent: SecretBytes(bytes: try reader.readUnsignedMPInt(limit: limit)),
+                coefficient: SecretBytes(bytes: try reader.readUnsignedMPInt(limit: limit)),
+                p: SecretBytes(bytes: try reader.readUnsignedMPInt(limit: limit)),
+                q: SecretBytes(bytes: try reader.readUnsignedMPInt(limit: limit))
+            )
+        )
+    }
+
+    private static func mismatch() -> SSHError {
+        SSHError(.invalidKey, "the private key file's two halves do not belong together")
     }
 
     private static func checkPadding(_ reader: WireReader) throws {

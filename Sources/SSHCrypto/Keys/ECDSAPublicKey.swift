@@ -6,6 +6,12 @@ struct ECDSAPublicKey: Sendable {
     let curve: EllipticCurve
     let point: [UInt8]
 
+    /// - Parameter point: an uncompressed point of the curve.
+    init(curve: EllipticCurve, point: [UInt8]) {
+        self.curve = curve
+        self.point = point
+    }
+
     /// Reads the name of the curve and the point.
     ///
     /// - Throws: `invalidKey` if the curve is another than the key's type says, or the point is not on it.
@@ -32,7 +38,7 @@ struct ECDSAPublicKey: Sendable {
         let r = try reader.readUnsignedMPInt(limit: self.curve.coordinateLength)
         let s = try reader.readUnsignedMPInt(limit: self.curve.coordinateLength)
         try reader.expectEnd()
-        let key = try VerificationKey(self)
+        let key = try LibCryptoKey(self)
         return try key.isValid(signature: Self.derEncode(r: r, s: s), over: data, digest: self.curve.digestName)
     }
 

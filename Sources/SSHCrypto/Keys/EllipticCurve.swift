@@ -15,6 +15,22 @@ enum EllipticCurve: String, CaseIterable, Sendable {
         }
     }
 
+    var bits: Int {
+        switch self {
+        case .nistp256: 256
+        case .nistp384: 384
+        case .nistp521: 521
+        }
+    }
+
+    var keyType: KeyType {
+        switch self {
+        case .nistp256: .ecdsaP256
+        case .nistp384: .ecdsaP384
+        case .nistp521: .ecdsaP521
+        }
+    }
+
     /// Bytes of an uncompressed point.
     var pointLength: Int { 1 + 2 * self.coordinateLength }
 

@@ -3,15 +3,25 @@ import SSHWire
 
 /// An RSA key (RFC 4253 §6.6) of a size and with an exponent that this program is willing to compute with.
 struct RSAPublicKey: Sendable {
-    static let permittedBits = 2048...8192
+    /// Below 2,048, `RequiredRSASize` decides; OpenSSH has the same lower bound. A longer key costs whoever verifies with
+    /// it more than anybody gains.
+    static let permittedBits = 1024...8192
 
     let exponent: [UInt8]
     let modulus: [UInt8]
 
     /// - Throws: `invalidKey` if the modulus is too small or too large, or the exponent is not a sane one.
     init(from reader: inout WireReader) throws {
-        self.exponent = try reader.readUnsignedMPInt(limit: 4)
-        self.modulus = try reader.readUnsignedMPInt(limit: Self.permittedBits.upperBound / 8)
+        let exponent = try reader.readUnsignedMPInt(limit: 4)
+        let modulus = try reader.readUnsignedMPInt(limit: Self.permittedBits.upperBound / 8)
+        try self.init(exponent: exponent, modulus: modulus)
+    }
+
+    /// Both big-endian, without leading zeros.
+    init(exponent: [UInt8], modulus: [UInt8]) throws {
+        self.exponent = exponent
+        self.modulus = modulus
+        guard exponent.count <= 4 else { throw SSHError(.invalidKey, "an RSA key has a very large exponent") }
         let exponent = self.exponent.reduce(UInt32(0)) { $0 << 8 | UInt32($1) }
         // An even exponent has no inverse, 1 signs everything with itself, and a large one costs the verifier time.
         guard exponent >= 3, exponent & 1 == 1 else {
@@ -19,7 +29,7 @@ struct RSAPublicKey: Sendable {
         }
         let bits = self.modulus.count * 8 - (self.modulus.first?.leadingZeroBitCount ?? 0)
         guard Self.permittedBits.contains(bits) else {
-            throw SSHError(.invalidKey, "an RSA key has \(bits) bits; 2048 to 8192 are allowed")
+            throw SSHError(.invalidKey, "an RSA key has \(bits) bits; 1024 to 8192 are allowed")
         }
         guard let last = self.modulus.last, last & 1 == 1 else {
             throw SSHError(.invalidKey, "an RSA key has an even modulus")
@@ -38,7 +48,10 @@ struct RSAPublicKey: Sendable {
         }
         // Some implementations drop leading zeros; libcrypto wants the full length.
         let padded = [UInt8](repeating: 0, count: self.modulus.count - signature.count) + signature
-        let digest = algorithm == "rsa-sha2-512" ? "SHA512" : "SHA256"
-        return try VerificationKey(self).isValid(signature: padded, over: data, digest: digest)
+        return try LibCryptoKey(self).isValid(signature: padded, over: data, digest: Self.digestName(of: algorithm))
+    }
+
+    static func digestName(of algorithm: String) -> String {
+        algorithm == "rsa-sha2-512" ? "SHA512" : "SHA256"
     }
 }

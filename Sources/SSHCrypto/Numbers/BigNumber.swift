@@ -14,11 +14,25 @@ final class BigNumber {
         self.pointer = try LibCrypto.check(BN_bin2bn(bytes, Int32(clamping: bytes.count), nil), "read a number")
     }
 
-    /// A number that takes part only in computations whose time does not depend on it.
-    init(_ secret: SecretBytes) throws {
-        let number = secret.withPointer { BN_bin2bn($0, Int32(clamping: secret.count), nil) }
-        self.pointer = try LibCrypto.check(number, "read a number")
-        BN_set_flags(self.pointer, BN_FLG_CONSTTIME)
+    /// Zero, to be changed into a number that takes part only in computations whose time does not depend on it, and of which
+    /// libcrypto zeroes its copies.
+    static func secret() throws -> BigNumber {
+        let number = BigNumber(taking: try LibCrypto.check(BN_secure_new(), "make a number"))
+        BN_set_flags(number.pointer, BN_FLG_CONSTTIME)
+        return number
+    }
+
+    /// Such a number.
+    static func secret(_ secret: SecretBytes) throws -> BigNumber {
+        let result = try Self.secret()
+        let number = secret.withPointer { BN_bin2bn($0, Int32(clamping: secret.count), result.pointer) }
+        _ = try LibCrypto.check(number, "read a number")
+        return result
+    }
+
+    /// Takes a number over.
+    init(taking pointer: OpaquePointer) {
+        self.pointer = pointer
     }
 
     deinit {
@@ -29,7 +43,7 @@ final class BigNumber {
     /// could be noticed.
     static func secret(below bound: OpaquePointer, random: any RandomSource) throws -> BigNumber {
         let count = (Int(BN_num_bits(bound)) + 7) / 8 + 8
-        let number = try BigNumber(SecretBytes(bytes: random.randomBytes(count)))
+        let number = try BigNumber.secret(SecretBytes(bytes: random.randomBytes(count)))
         let largest = try LibCrypto.check(BN_dup(bound), "copy a number")
         defer { BN_free(largest) }
         let context = try NumberContext()
@@ -38,6 +52,9 @@ final class BigNumber {
         try LibCrypto.check(BN_add_word(number.pointer, 1), "add")
         return number
     }
+
+    /// Bytes that the number needs.
+    var byteCount: Int { (Int(BN_num_bits(self.pointer)) + 7) / 8 }
 
     /// Big-endian bytes with zeros before them.
     ///

@@ -12,10 +12,12 @@ struct ClientAuthentication {
     private var state = State.awaitingService
     private let user: String
     private var identities: [any SigningKey]
+    private let algorithms: [String]
 
     init(configuration: EngineConfiguration) {
         self.user = configuration.user
         self.identities = configuration.identities
+        self.algorithms = configuration.userKeyAlgorithms
     }
 
     var start: ServiceRequest { ServiceRequest(service: "ssh-userauth") }
@@ -71,7 +73,9 @@ struct ClientAuthentication {
             let identity = self.identities.removeFirst()
             let accepted = extensions.signatureAlgorithms
             guard
-                let algorithm = identity.publicKey.signatureAlgorithms.first(where: { accepted?.contains($0) ?? true })
+                let algorithm = identity.publicKey.signatureAlgorithms.first(where: {
+                    self.algorithms.contains($0) && accepted?.contains($0) ?? true
+                })
             else { continue }
             var method = UserAuthenticationRequest.PublicKeyMethod(
                 algorithm: algorithm,

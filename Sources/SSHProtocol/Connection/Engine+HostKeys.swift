@@ -22,9 +22,10 @@ extension Engine {
             Set(asked.blobs).count == asked.blobs.count
         else { return nil }
         let signatures = asked.blobs.compactMap { blob -> [UInt8]? in
-            guard let key = keys.first(where: { $0.publicKey.blob == blob }),
-                let algorithm = key.publicKey.signatureAlgorithms.first
-            else { return nil }
+            guard let key = keys.first(where: { $0.publicKey.blob == blob }) else { return nil }
+            // An RSA key signs as it has signed the key exchange, if it has: a client may insist on that.
+            let (algorithms, negotiated) = (key.publicKey.signatureAlgorithms, self.transport.hostKeySignature)
+            guard let algorithm = algorithms.contains(negotiated) ? negotiated : algorithms.first else { return nil }
             let signed = HostKeyUpdate.signedBytes(sessionIdentifier: self.sessionIdentifier, key: blob)
             return try? key.sign(signed, algorithm: algorithm)
         }

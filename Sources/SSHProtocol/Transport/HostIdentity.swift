@@ -38,13 +38,12 @@ extension EngineConfiguration {
     /// What stands in our KEXINIT: what a client can verify, what a server can prove.
     func hostKeyAlgorithms(_ identities: [HostIdentity]) -> [String] {
         guard self.role == .server else { return self.algorithms.hostKey }
-        var names: [String] = []
-        for name in identities.flatMap(\.algorithms)
-        where self.algorithms.hostKey.contains(name) && !names.contains(name) {
-            names.append(name)
-        }
-        return names
+        let provable = Set(identities.flatMap(\.algorithms))
+        return self.algorithms.hostKey.filter(provable.contains)
     }
+
+    /// The same, for whoever starts a server: with none, every connection would fail.
+    public var offeredHostKeyAlgorithms: [String] { self.hostKeyAlgorithms(self.hostIdentities) }
 }
 
 /// A host key whose signature was right; whether it belongs to the host is for the caller to say.

@@ -29,6 +29,8 @@ struct Transport: ~Copyable {
     private(set) var peerIdentification: [UInt8] = []
     /// Client: the key that the server proved to have. Server: our own that was used.
     var hostKey: [UInt8] = []
+    /// What it signed the last key exchange with.
+    private(set) var hostKeySignature = ""
     var isStrict = false
     var peerWantsExtensionInfo = false
     var isAuthenticated = false {
@@ -243,6 +245,7 @@ struct Transport: ~Copyable {
     mutating func sendNewKeys(_ agreed: KeyExchangePhase.Agreed, _ secrets: KeyExchangePhase.Secrets) throws {
         let isFirst = !self.hasKeys
         if isFirst { self.sessionIdentifier = secrets.exchangeHash }
+        self.hostKeySignature = CertificateAlgorithm.plainSignature(of: agreed.algorithms.hostKey)
         let keys = DirectionKeys(
             secrets,
             sessionIdentifier: self.sessionIdentifier,

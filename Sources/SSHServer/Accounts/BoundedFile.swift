@@ -1,19 +1,22 @@
 import Glibc
+import SSHCrypto
 import SSHWire
 
 /// A file read as a whole, with what the system says about it.
 struct BoundedFile {
-    let bytes: [UInt8]
+    private(set) var bytes: [UInt8]
     let owner: UInt32
     let mode: UInt32
     let isRegular: Bool
     /// When it was opened.
     let state: FileState
 
-    /// - Parameter mustBeRegular: refuse devices, pipes and directories before reading.
+    /// - Parameters:
+    ///   - mustBeRegular: refuse devices, pipes and directories before reading.
+    ///   - isSecret: leave no copy of what is read behind; the caller zeroes the bytes.
     /// - Throws: `NotFound` if there is no such file, `SSHError` with code `system`, `unreadableNow`, `notRegular` or
     ///   `limitExceeded`.
-    init(path: String, limit: Int, mustBeRegular: Bool = false) throws {
+    init(path: String, limit: Int, mustBeRegular: Bool = false, isSecret: Bool = false) throws {
         // Without O_NONBLOCK, opening a pipe that nobody writes to would never return.
         let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | (mustBeRegular ? O_NONBLOCK : 0))
         guard descriptor >= 0 else { throw errno == ENOENT ? NotFound() as any Error : Self.failure(path) }
@@ -29,16 +32,30 @@ struct BoundedFile {
         }
         // A file with a hole can be larger than any memory.
         guard !self.isRegular || information.st_size <= limit else { throw Self.excess(path, limit) }
-        self.bytes = try Self.readAll(descriptor, expected: information.st_size, path: path, limit: limit)
+        let size = information.st_size
+        self.bytes = try Self.readAll(descriptor, expected: size, path: path, limit: limit, isSecret: isSecret)
+    }
+
+    /// Overwrites what was read.
+    mutating func zero() {
+        _ = SecretBytes(bytes: exchange(&self.bytes, with: []))
     }
 
     /// There is no file of that name.
     struct NotFound: Error {}
 
     /// - Parameter expected: the size that the system told; a pipe or a growing file has more.
-    private static func readAll(_ descriptor: Int32, expected: Int, path: String, limit: Int) throws -> [UInt8] {
+    private static func readAll(
+        _ descriptor: Int32,
+        expected: Int,
+        path: String,
+        limit: Int,
+        isSecret: Bool
+    ) throws -> [UInt8] {
         var bytes: [UInt8] = []
+        if isSecret { bytes.reserveCapacity(min(max(expected, 0), limit)) }
         var chunk = [UInt8](repeating: 0, count: min(max(expected, 1023), 65_535) + 1)
+        defer { if isSecret { _ = SecretBytes(bytes: chunk) } }
         while true {
             let count = read(descriptor, &chunk, chunk.count)
             if count < 0, errno == EINTR { continue }

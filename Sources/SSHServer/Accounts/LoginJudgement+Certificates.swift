@@ -82,6 +82,10 @@ extension LoginJudgement {
         guard self.settings.caSignatureAlgorithms.contains(certificate.signatureAlgorithm) else {
             throw LoginRefusal("the authority signed with \(certificate.signatureAlgorithm): CASignatureAlgorithms")
         }
+        // Beyond that, RequiredRSASize is about users' keys, as in sshd.
+        if let bits = certificate.certificateAuthority.rsaBits, bits < min(2048, self.settings.requiredRSASize) {
+            throw LoginRefusal("the authority's RSA key has \(bits) bits: RequiredRSASize")
+        }
         do {
             let rules = try CertificateRules(certificate)
             guard rules.permits(self.facts.address) else {

@@ -23,8 +23,8 @@ public struct AccountSettings: Sendable {
     /// What holds for the Unix account with the user id 0.
     @Setting public var permitRootLogin = PermitRootLogin.withoutPassword
     @Setting public var pubkeyAuthOptions: PubkeyAuthOptions = []
-    /// Bits; less than 2048 are never accepted.
-    @Setting public var requiredRSASize = 1024
+    /// Bits; less than 1024 are never accepted.
+    @Setting public var requiredRSASize = 2048
     @Setting public var allowUsers: [UserPattern] = []
     @Setting public var denyUsers: [UserPattern] = []
     @Setting public var allowGroups: [UserPattern] = []

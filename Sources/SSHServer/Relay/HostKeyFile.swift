@@ -7,11 +7,12 @@ public enum HostKeyFile {
     /// Host key files are small; anything larger is something else.
     private static let limit = 64 * 1024
 
-    /// - Throws: `invalidKey` for a file that others can read, or that holds no ed25519 key.
-    public static func load(_ path: String) throws -> any SigningKey {
-        let file: BoundedFile
+    /// - Parameter requiredRSASize: bits that an RSA key must have.
+    /// - Throws: `invalidKey` for a file that others can read, or that holds no key that can be used.
+    static func load(_ path: String, requiredRSASize: Int) throws -> PrivateKey {
+        var file: BoundedFile
         do {
-            file = try BoundedFile(path: path, limit: Self.limit, mustBeRegular: true)
+            file = try BoundedFile(path: path, limit: Self.limit, mustBeRegular: true, isSecret: true)
         } catch is BoundedFile.NotFound {
             throw SSHError(
                 .invalidKey,
@@ -25,30 +26,47 @@ public enum HostKeyFile {
                 "\(path.escapedForLog): permissions 0\(String(file.mode & 0o777, radix: 8)) are too open for a host key: 0600"
             )
         }
+        defer { file.zero() }
+        let key: PrivateKey
         do {
-            return try OpenSSHPrivateKeyFile.parse(file.bytes).key
+            key = try PrivateKeyFile.parse(file.bytes).key
         } catch let error as SSHError {
             throw SSHError(.invalidKey, "\(path.escapedForLog): \(error.reason)")
         }
+        if let bits = key.publicKey.rsaBits, bits < requiredRSASize {
+            throw SSHError(
+                .invalidKey,
+                "\(path.escapedForLog): the RSA key has \(bits) bits, less than RequiredRSASize \(requiredRSASize)"
+            )
+        }
+        return key
     }
 
-    /// Makes a new ed25519 key: the private key at `path`, the public key beside it with `.pub`.
+    /// Makes a new key: the private key at `path`, the public key beside it with `.pub`.
     ///
     /// - Returns: the new key's public half.
     /// - Throws: `system` if a file of that name exists already.
     @discardableResult
-    public static func generate(at path: String, comment: String, random: any RandomSource) throws -> PublicKey {
-        let key = try Ed25519PrivateKey.generate(random: random)
-        try Self.create(path, OpenSSHPrivateKeyFile.encode(key, comment: comment, random: random), mode: 0o600)
-        try Self.create(path + ".pub", Array("\(key.publicKey.openSSHText) \(comment)\n".utf8), mode: 0o644)
+    public static func generate(
+        _ kind: PrivateKey.Kind,
+        at path: String,
+        comment: String,
+        random: any RandomSource
+    ) throws -> PublicKey {
+        let key = try PrivateKey.generate(kind, random: random)
+        let text = SecretBytes(bytes: try OpenSSHPrivateKeyFile.encode(key, comment: comment, random: random))
+        try Self.create(path, text, mode: 0o600)
+        let line = SecretBytes(bytes: Array("\(key.publicKey.openSSHText) \(comment)\n".utf8))
+        try Self.create(path + ".pub", line, mode: 0o644)
         return key.publicKey
     }
 
-    private static func create(_ path: String, _ bytes: [UInt8], mode: mode_t) throws {
+    private static func create(_ path: String, _ bytes: SecretBytes, mode: mode_t) throws {
         let descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode)
         guard descriptor >= 0 else { throw Self.failure(path) }
         defer { close(descriptor) }
-        guard write(descriptor, bytes, bytes.count) == bytes.count else { throw Self.failure(path) }
+        let written = bytes.withBytes { write(descriptor, $0.baseAddress, $0.count) }
+        guard written == bytes.count else { throw Self.failure(path) }
     }
 
     private static func failure(_ path: String) -> SSHError {

@@ -9,9 +9,12 @@ public struct HostKeys: Sendable {
     /// Files that are not used, and why; certificates that no client will take.
     public let problems: [String]
 
-    /// Where a key is looked for when no HostKey line names one: the relay's own, or else the one by which clients know
-    /// this host's sshd.
-    static let defaults = ["/etc/relay/ssh_host_ed25519_key", "/etc/ssh/ssh_host_ed25519_key"]
+    /// Where keys are looked for when no HostKey line names one: the relay's own, or else those by which clients know this host's
+    /// sshd.
+    private static let defaultFolders = ["/etc/relay", "/etc/ssh"].map { folder in
+        ["ed25519", "ecdsa", "rsa"].map { "\(folder)/ssh_host_\($0)_key" }
+    }
+    static let defaults = Self.defaultFolders.flatMap { $0 }
 
     /// As sshd: a file that cannot be used is a problem, and one that can be used is enough.
     ///
@@ -19,13 +22,13 @@ public struct HostKeys: Sendable {
     public init(_ configuration: ServerConfiguration, now: UInt64) {
         var files = configuration.hostKeyFiles
         if configuration.$hostKeyFiles.rule == nil {
-            files = files.first { access($0, F_OK) == 0 }.map { [$0] } ?? []
+            files = Self.defaultFolders.map { $0.filter { access($0, F_OK) == 0 } }.first { !$0.isEmpty } ?? []
         }
         var keys: [any SigningKey] = []
         var problems: [String] = []
         for file in files {
             do {
-                let key = try HostKeyFile.load(file)
+                let key = try HostKeyFile.load(file, requiredRSASize: configuration.defaults.requiredRSASize)
                 if !keys.contains(where: { $0.publicKey == key.publicKey }) { keys.append(key) }
             } catch {
                 problems.append("Unable to load host key: \(ErrorText.of(error))")

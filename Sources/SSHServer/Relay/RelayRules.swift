@@ -15,7 +15,7 @@ final class RelayRules: Sendable {
 
     /// Reads the host keys.
     ///
-    /// - Throws: `invalidConfiguration` if there is none that can be used.
+    /// - Throws: `invalidConfiguration` if there is none that can be used, or no algorithm is left for them.
     init(configuration: ServerConfiguration, logger: Logger) throws {
         try configuration.checkCommandUsers(runningAs: geteuid())
         let hostKeys = HostKeys(configuration, now: UInt64(clamping: time(nil)))
@@ -31,6 +31,19 @@ final class RelayRules: Sendable {
         self.hostCertificates = hostKeys.certificates
         self.logger = logger
         self.engine = EngineConfiguration(server: configuration, hostKeys)
+        guard !self.engine.offeredHostKeyAlgorithms.isEmpty else {
+            throw Self.noHostKeyAlgorithm(configuration, hostKeys.keys)
+        }
+    }
+
+    /// Every connection would fail.
+    private static func noHostKeyAlgorithm(_ configuration: ServerConfiguration, _ keys: [any SigningKey]) -> SSHError {
+        let place = configuration.$hostKeyAlgorithms.rule.map { "\($0.file) line \($0.line): " } ?? ""
+        let list = configuration.hostKeyAlgorithms.joined(separator: ",")
+        let types = keys.flatMap(\.publicKey.signatureAlgorithms).joined(separator: ",")
+        let problem =
+            "HostKeyAlgorithms: \"\(list)\" leaves no algorithm, expected at least one of the host keys': \(types)"
+        return SSHError(.invalidConfiguration, "\(place)\(problem)".escapedForLog)
     }
 
     /// The level of lines about a connection, where a Match block gives it one of its own. Who debugs sees everything.

@@ -7,13 +7,14 @@ from .settings import program
 
 
 class KeyPair:
-    """A key in OpenSSH's format, and on demand in dropbear's and PuTTY's."""
+    """A key in OpenSSH's format or another of ssh-keygen's, and on demand in dropbear's and PuTTY's."""
 
-    def __init__(self, path, kind="ed25519"):
+    def __init__(self, path, kind="ed25519", bits=None, form="RFC4716"):
         self.path = Path(path)
         if not self.path.exists():
-            size = ["-b", "2048"] if kind == "rsa" else []
-            _run("ssh-keygen", "-q", "-t", kind, *size, "-N", "", "-C", self.path.name, "-f", self.path)
+            bits = bits or (2048 if kind == "rsa" else None)
+            size = ["-b", bits] if bits else []
+            _run("ssh-keygen", "-q", "-t", kind, *size, "-m", form, "-N", "", "-C", self.path.name, "-f", self.path)
 
     @property
     def public(self):
