@@ -95,7 +95,11 @@ let package = Package(
             ],
             swiftSettings: settings
         ),
-        .executableTarget(name: "swssh", dependencies: ["SSHClient", "SSHForwarding"], swiftSettings: settings),
+        .executableTarget(
+            name: "swssh",
+            dependencies: ["SSHClient", "SSHForwarding", "SSHProtocol"],
+            swiftSettings: settings
+        ),
         // The light clients of scripts/bench.
         .executableTarget(
             name: "ssh-load",

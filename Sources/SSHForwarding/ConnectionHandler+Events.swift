@@ -17,6 +17,7 @@ extension ConnectionHandler {
         case .authenticated: self.owner?.connectionAuthenticated(self)
         case .globalRequest(let request, let reply): self.owner?.connection(self, request: request, reply: reply)
         case .globalReply(let number, let data): self.owner?.connection(self, reply: number, success: data)
+        case .channelShortage(let shortage): self.owner?.connection(self, lacksRoom: shortage)
         case .channelOpen(let id, let kind): self.owner?.connection(self, open: id, kind)
         case .channelConfirmed(let id): self.sinks[id]?.channelConfirmed()
         case .channelRefused(let id, let reason, let message):

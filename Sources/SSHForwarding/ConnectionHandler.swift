@@ -50,6 +50,8 @@ public final class ConnectionHandler: ChannelDuplexHandler {
     public var eventLoop: (any EventLoop)? { self.context?.eventLoop }
     public var remoteAddress: SocketAddress? { self.context?.channel.remoteAddress }
     public var localAddress: SocketAddress? { self.context?.channel.localAddress }
+    /// What this connection makes the process hold.
+    public var memory: ResourceShare { self.engine.memory }
     public var isAuthenticated: Bool { self.engine.isAuthenticated }
     public var sessionIdentifier: [UInt8] { self.engine.sessionIdentifier }
     public var channelCount: Int { self.engine.channelCount }
@@ -278,6 +280,11 @@ public final class ConnectionHandler: ChannelDuplexHandler {
 
     private func settle() {
         guard self.endReason == nil else { return }
+        do {
+            try self.engine.countMemory()
+        } catch {
+            return self.fail(error)
+        }
         // Most decisions are made before the peer says more: the socket is told to wait only when it has brought something.
         let mustWait = self.engine.isAwaitingDecision && self.engine.hasUnreadBytes
         self.setReading(!mustWait && self.engine.sealedBytes < Self.maximumControlOutput)

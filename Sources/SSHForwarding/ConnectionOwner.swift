@@ -20,6 +20,8 @@ public protocol ConnectionOwner: AnyObject {
     func connectionAuthenticated(_ connection: ConnectionHandler)
     func connection(_ connection: ConnectionHandler, request: GlobalRequest.Request, reply: UInt64?)
     func connection(_ connection: ConnectionHandler, reply: UInt64, success: ByteBuffer?)
+    /// A channel, the peer's or ours, could not be opened for this reason. The peer has been told.
+    func connection(_ connection: ConnectionHandler, lacksRoom shortage: ChannelShortage)
     /// Call `ConnectionHandler.accept` or `refuse`, now or later.
     func connection(_ connection: ConnectionHandler, open channel: ChannelID, _ kind: ChannelOpen.Kind)
     /// The last call: the connection is gone, and why. All its channels are closed by then.
@@ -28,6 +30,8 @@ public protocol ConnectionOwner: AnyObject {
 
 extension ConnectionOwner {
     public func connection(_ connection: ConnectionHandler, lineBeforeIdentification line: String, number: Int) {}
+
+    public func connection(_ connection: ConnectionHandler, lacksRoom shortage: ChannelShortage) {}
 
     public func connection(_ connection: ConnectionHandler, loginBeginsFor user: String) {
         connection.perform { try $0.beginLogin() }

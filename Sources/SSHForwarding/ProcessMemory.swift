@@ -17,4 +17,10 @@ public enum ProcessMemory {
         _ = mallopt(M_MMAP_THRESHOLD, Self.largestHeapBlock)
         _ = mallopt(M_TRIM_THRESHOLD, count)
     }
+
+    /// Gives free memory back to the system, from wherever it lies between what is in use. It takes milliseconds for a large heap,
+    /// and memory that is needed again has to be asked for again: for after a peak, not for every day.
+    public static func giveBackUnused() {
+        _ = malloc_trim(0)
+    }
 }

@@ -44,8 +44,26 @@ package struct SocketBacklog {
             byteCount += piece.readableBytes
             write(piece)
         }
-        if pieceCount == self.pieces.count { self.removeAll() } else { self.pieces.removeFirst(pieceCount) }
+        self.removeFirst(pieceCount)
         return byteCount
+    }
+
+    /// The same for a reader that wants no more than `limit` bytes: the last piece is cut.
+    mutating func takeBatch(limit: Int, _ write: (ByteBuffer) -> Void) -> Int {
+        var (pieceCount, byteCount) = (0, 0)
+        while pieceCount < self.pieces.count, byteCount < limit {
+            let length = min(self.pieces[pieceCount].readableBytes, limit - byteCount)
+            guard let piece = self.pieces[pieceCount].readSlice(length: length) else { break }
+            byteCount += length
+            if self.pieces[pieceCount].readableBytes == 0 { pieceCount += 1 }
+            write(piece)
+        }
+        self.removeFirst(pieceCount)
+        return byteCount
+    }
+
+    private mutating func removeFirst(_ count: Int) {
+        if count == self.pieces.count { self.removeAll() } else { self.pieces.removeFirst(count) }
     }
 
     package mutating func removeAll() {

@@ -4,10 +4,6 @@ public import NIOPosix
 
 /// How sockets are set up, in one place.
 public enum SocketOptions {
-    /// What one read of a tunnel's socket may bring at most, and what waits in memory when the channel cannot take it.
-    static let maximumRead = 256 * 1024
-    /// The same for a number of busy sockets: the larger the pieces, the fewer the calls and wake-ups.
-    static let maximumLargeRead = 1024 * 1024
     static let maximumConnectionRead = 512 * 1024
     /// What the kernel holds of an SSH connection beyond what the network can take. Only TCP has it.
     private static let kernelUnsent = ChannelOptions.Types.SocketOption(
@@ -49,7 +45,7 @@ public enum SocketOptions {
         try options.setOption(.autoRead, value: false)
         try options.setOption(.allowRemoteHalfClosure, value: true)
         try options.setOption(.maxMessagesPerRead, value: 1)
-        try options.setOption(.recvAllocator, value: self.tunnelReads)
+        try options.setOption(.recvAllocator, value: self.reads(.quiet))
         if isTCP { try options.setOption(.tcpOption(.tcp_nodelay), value: 1) }
     }
 
@@ -105,17 +101,21 @@ public enum SocketOptions {
             .channelOption(.writeBufferWaterMark, value: self.connectionWrites)
     }
 
-    private static var tunnelReads: UnpooledReads {
-        UnpooledReads(initial: 4096, maximum: self.maximumRead, large: (self.maximumLargeRead, .largeReads))
+    /// What is read at a time from a tunnel's socket.
+    static func reads(_ size: TunnelReads.Size) -> UnpooledReads {
+        UnpooledReads(initial: 4096, maximum: size.bytes)
     }
 
-    /// For a tunnel's socket that has much to say.
-    static func busyReads(large: Bool) -> UnpooledReads {
-        UnpooledReads(
-            initial: self.maximumRead,
-            maximum: self.maximumRead,
-            large: large ? (self.maximumLargeRead, .largeReads) : nil
-        )
+    /// The same for one that has just filled smaller buffers.
+    static func busyReads(_ size: TunnelReads.Size) -> UnpooledReads {
+        let initial = min(size.bytes, TunnelReads.Size.busy.bytes)
+        return UnpooledReads(initial: initial, maximum: size.bytes)
+    }
+
+    /// From now on so much is read at a time from a tunnel's socket, or end in memory.
+    static func setReads(_ reads: UnpooledReads, on channel: any Channel) {
+        // A socket that is just closing may say no.
+        try? channel.syncOptions?.setOption(.recvAllocator, value: reads)
     }
 
     private static var connectionReads: UnpooledReads {

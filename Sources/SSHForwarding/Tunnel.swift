@@ -17,7 +17,11 @@ public final class Tunnel: ChannelInboundHandler, ChannelSink {
     private var backlog = SocketBacklog()
     private var isWriting = false
     private var isReading = false
-    private var readsLarge = true
+    private var reads = TunnelReads()
+    /// Looks whether the socket has become idle, as long as more than little is read from it at a time.
+    private var idleCheck: Scheduled<Void>?
+    /// What the batch under way keeps in memory beyond its own bytes: pieces of larger reads.
+    private var surplus: ResourceReservation?
     /// The socket has nothing more to say: EOF went to the channel.
     private var isInputDone = false
     /// The channel has nothing more to say: our side of the socket is, or will be, shut down.
@@ -135,6 +139,7 @@ public final class Tunnel: ChannelInboundHandler, ChannelSink {
     public func handlerAdded(context: ChannelHandlerContext) {
         self.context = context
         if let rateLimit = self.rateLimit { self.insert(rateLimit, context) }
+        (context.channel as? MemorySocket)?.use(self.connection.memory)
     }
 
     public func handlerRemoved(context: ChannelHandlerContext) {
@@ -147,15 +152,36 @@ public final class Tunnel: ChannelInboundHandler, ChannelSink {
         let data = self.unwrapInboundIn(data)
         self.bytesSent += UInt64(clamping: data.readableBytes)
         if let id = self.id { self.connection.send(data, on: id) }
-        if data.readableBytes >= SocketOptions.maximumRead { self.resizeReads(context) }
+        let size = self.reads.read(
+            data.readableBytes,
+            allowsLarge: !self.connection.isBesideConversation,
+            share: self.connection.memory
+        )
+        if let size { self.resizeReads(to: size, context.channel) }
     }
 
-    /// What is read at a time is sealed at a time, and a conversation on the same connection waits for it.
-    private func resizeReads(_ context: ChannelHandlerContext) {
-        let readsLarge = !self.connection.isBesideConversation
-        guard self.readsLarge != readsLarge else { return }
-        self.readsLarge = readsLarge
-        try? context.channel.syncOptions?.setOption(.recvAllocator, value: SocketOptions.busyReads(large: readsLarge))
+    private func resizeReads(to size: TunnelReads.Size, _ channel: any Channel) {
+        if size == .quiet {
+            SocketOptions.setReads(SocketOptions.reads(size), on: channel)
+            self.idleCheck?.cancel()
+            self.idleCheck = nil
+        } else {
+            SocketOptions.setReads(SocketOptions.busyReads(size), on: channel)
+            self.checkForIdleness(channel.eventLoop)
+        }
+    }
+
+    private func checkForIdleness(_ eventLoop: any EventLoop) {
+        guard self.idleCheck == nil else { return }
+        let deadline = self.lastActivity + TunnelReads.idleTime
+        self.idleCheck = eventLoop.assumeIsolated().scheduleTask(deadline: max(deadline, .now() + .seconds(1))) {
+            [weak self] in
+            guard let self, let channel = self.context?.channel else { return }
+            self.idleCheck = nil
+            let isIdle = self.lastActivity + TunnelReads.idleTime <= .now() && self.isReading
+            guard isIdle else { return self.checkForIdleness(channel.eventLoop) }
+            if let size = self.reads.idle(share: self.connection.memory) { self.resizeReads(to: size, channel) }
+        }
     }
 
     public func channelReadComplete(context: ChannelHandlerContext) {
@@ -210,7 +236,16 @@ public final class Tunnel: ChannelInboundHandler, ChannelSink {
         // Without a socket nobody will take it.
         guard self.context != nil else { return }
         self.bytesInFlight += data.readableBytes
-        if self.isWriting { self.backlog.appendWaiting(data) } else { self.backlog.append(data) }
+        // A piece of a large read keeps all of it: that is cheaper than a copy if the socket takes it at once.
+        if self.isWriting || self.isShortOfMemory(for: data) {
+            self.backlog.appendWaiting(data)
+        } else {
+            self.backlog.append(data)
+        }
+    }
+
+    private func isShortOfMemory(for data: ByteBuffer) -> Bool {
+        data.readableBytes < data.storageCapacity / 2 && self.connection.memory.room(for: .growth) <= 0
     }
 
     public func channelReadExtended(_ type: UInt32, _ data: ByteBuffer) {
@@ -221,11 +256,16 @@ public final class Tunnel: ChannelInboundHandler, ChannelSink {
     public func channelReadComplete() {
         while !self.isWriting, !self.backlog.isEmpty, let context = self.context {
             self.isWriting = true
-            let count = self.backlog.takeBatch { context.write(self.wrapOutboundOut($0), promise: nil) }
+            var kept = 0
+            let count = self.backlog.takeBatch {
+                kept = max(kept, $0.storageCapacity)
+                context.write(self.wrapOutboundOut($0), promise: nil)
+            }
             context.flush()
             if self.hasTakenAll(context) {
                 self.socketTook(count)
             } else {
+                if kept > count { self.surplus = self.connection.memory.hold(kept - count) }
                 self.waitForSocket(context, count)
             }
         }
@@ -250,6 +290,7 @@ public final class Tunnel: ChannelInboundHandler, ChannelSink {
 
     private func socketTook(_ count: Int) {
         self.isWriting = false
+        self.surplus = nil
         self.lastActivity = .now()
         self.bytesInFlight -= count
         self.bytesReceived += UInt64(clamping: count)
@@ -305,6 +346,7 @@ public final class Tunnel: ChannelInboundHandler, ChannelSink {
         self.isInputDone = true
         self.isOutputDone = true
         self.hasEnded = true
+        self.idleCheck?.cancel()
         self.channelReadComplete()
         self.context?.close(promise: nil)
         let onEnd = self.onEnd

@@ -7,20 +7,16 @@ struct UnpooledReads: RecvByteBufferAllocator {
     private var sizes: AdaptiveRecvByteBufferAllocator
     /// The size of the first buffer, which the socket keeps for as long as it lives; nil once there has been one.
     private var first: Int?
-    private let maximum: Int
-    /// For sockets that fill the largest buffer, if there is a permit.
-    private let large: (size: Int, permits: BulkPermits)?
-    private var permit: BulkPermits.Permit?
+
+    /// The largest buffer.
+    let maximum: Int
 
     private static let minimum = 1024
 
-    /// - Parameters:
-    ///   - first: the size of the first buffer, if it is to be another than that of the next.
-    ///   - large: what a busy socket's buffers may grow to as long as it holds a permit.
-    init(first: Int? = nil, initial: Int, maximum: Int, large: (size: Int, permits: BulkPermits)? = nil) {
+    /// - Parameter first: the size of the first buffer, if it is to be another than that of the next.
+    init(first: Int? = nil, initial: Int, maximum: Int) {
         self.first = first
         self.maximum = maximum
-        self.large = large
         self.sizes = AdaptiveRecvByteBufferAllocator(minimum: Self.minimum, initial: initial, maximum: maximum)
     }
 
@@ -41,24 +37,7 @@ struct UnpooledReads: RecvByteBufferAllocator {
             self.first = nil
             return true
         }
-        if self.permit == nil, actualReadBytes >= self.maximum { self.enlarge() }
         _ = self.sizes.record(actualReadBytes: actualReadBytes)
-        if self.permit != nil, let next = self.sizes.nextBufferSize(), next < self.maximum { self.shrink(to: next) }
         return true
-    }
-
-    private mutating func enlarge() {
-        guard let large = self.large, let permit = large.permits.take() else { return }
-        self.permit = permit
-        self.sizes = AdaptiveRecvByteBufferAllocator(
-            minimum: Self.minimum,
-            initial: self.maximum,
-            maximum: large.size
-        )
-    }
-
-    private mutating func shrink(to size: Int) {
-        self.permit = nil
-        self.sizes = AdaptiveRecvByteBufferAllocator(minimum: Self.minimum, initial: size, maximum: self.maximum)
     }
 }

@@ -24,8 +24,12 @@ public struct Engine: ~Copyable {
     var events = Deque<Event>()
     var liveness: Liveness
     var roundTrip = RoundTrip()
-    /// What its channels' windows have grown by.
-    let windowShare: WindowShare
+    /// What it makes this process hold.
+    public let memory: ResourceShare
+    /// What of that is neither a channel nor its window, when it was counted last.
+    var countedBytes = 0
+    /// Channels that may be there at once: the account's limit when somebody has logged in.
+    var channelLimit: Int
     /// When bytes last came.
     var lastReceived: NIODeadline
     /// When data last came on a channel that carries a conversation.
@@ -49,9 +53,10 @@ public struct Engine: ~Copyable {
 
     public init(configuration: EngineConfiguration, random: any RandomSource, now: NIODeadline) throws {
         self.transport = try Transport(configuration: configuration, random: random, now: now)
-        self.channels = ChannelTable(limit: configuration.limits.channels)
+        self.channels = ChannelTable()
+        self.channelLimit = configuration.limits.channels
         self.liveness = Liveness(configuration.keepalive, now: now)
-        self.windowShare = WindowShare(configuration.windowBudget)
+        self.memory = ResourceShare(configuration.memoryBudget.account(named: ""))
         self.lastReceived = now
         switch configuration.role {
         case .client: self.login = .client(ClientAuthentication(configuration: configuration))
@@ -168,6 +173,11 @@ public struct Engine: ~Copyable {
     public mutating func apply(_ rekeyLimit: RekeyLimit, _ keepalive: Keepalive, now: NIODeadline) {
         self.transport.apply(rekeyLimit)
         self.liveness = Liveness(keepalive, now: now)
+    }
+
+    /// So many channels may be there at once from now on; those that are there stay.
+    public mutating func apply(channelLimit: Int) {
+        self.channelLimit = max(channelLimit, 0)
     }
 
     /// From now on this connection shares small buffers with all others of its thread.

@@ -18,8 +18,8 @@ public struct EngineConfiguration: Sendable {
     public var limits = EngineLimits()
     public var rekeyLimit = RekeyLimit()
     public var keepalive = Keepalive()
-    /// What windows may grow by, of all engines that have it.
-    public var windowBudget = WindowBudget.process
+    /// Where the memory that a peer makes us hold comes from: windows, channels, what waits for a key exchange.
+    public var memoryBudget = ResourceBudget.memory
 
     /// Server: the keys that prove who we are, the preferred first.
     public var hostKeys: [any SigningKey] = [] { didSet { self.prepared = nil } }
@@ -98,14 +98,18 @@ public struct EngineLimits: Sendable, Equatable {
     /// Packets and bytes a peer may send before it is authenticated.
     public var packetsBeforeLogin: UInt64 = 512
     public var bytesBeforeLogin: UInt64 = 1024 * 1024
-    /// Channels at once, and requests of the peer that wait for an answer.
-    public var channels = 1_024
+    /// Channels at once. What they take of the memory budget is the bound that matters.
+    public var channels = 1_000_000
+    /// Requests of the peer that wait for an answer.
     public var unansweredRequests = 1_024
-    /// The window and the packet size that we grant on each channel.
-    public var channelWindow: UInt32 = 2 * 1024 * 1024
+    /// The window that a channel begins with, less when memory is short, and the one that it gets when its sink takes what comes.
+    public var channelWindow: UInt32 = 128 * 1024
+    public var ordinaryChannelWindow: UInt32 = 2 * 1024 * 1024
     /// How far a window grows on a long or a fast way.
     public var largestChannelWindow: UInt32 = 64 * 1024 * 1024
     public var channelPacket: UInt32 = 64 * 1024
+    /// What a channel is counted as beside its window: its objects, and what is read from its socket at a time.
+    public static let channelCost = 24 * 1024
     /// Messages that wait for a key exchange to end, in bytes of memory.
     public var bytesHeldByKeyExchange = 2 * 1024 * 1024
     /// Messages that a peer may send after its KEXINIT under the old keys, and their bytes.

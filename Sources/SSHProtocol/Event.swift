@@ -29,6 +29,8 @@ public enum Event: Sendable {
     /// The peer answered our request of that number; nil data means no.
     case globalReply(UInt64, success: ByteBuffer?)
 
+    /// There was no room for a channel, the peer's or ours. The peer has been told.
+    case channelShortage(ChannelShortage)
     /// The peer opens a channel: call `confirmChannel` or `refuseChannel`.
     case channelOpen(ChannelID, ChannelOpen.Kind)
     /// The peer confirmed ours.

@@ -1,7 +1,9 @@
 import Glibc
 import SSHClient
 import SSHForwarding
+import SSHProtocol
 
 StandardDescriptors.fill()
 ProcessMemory.keepForReuse(4 * 1024 * 1024)
+ResourceBudget.memory.limit = MemoryOfMachine.budget
 exit(await ClientProgram.run(arguments: Array(CommandLine.arguments.dropFirst())))

@@ -88,12 +88,26 @@ struct MemorySocketTests {
         #expect(pair.near.isWritable)
     }
 
+    @Test func aReaderTakesNoMoreAtATimeThanItHasRoomFor() throws {
+        let pair = try self.pair()
+        pair.near.writeAndFlush(ByteBuffer(bytes: Self.bytes(50_000)), promise: nil)
+        self.loop.run()
+        pair.far.read()
+        self.loop.run()
+        #expect(pair.heardFar.bytes.count == TunnelReads.Size.quiet.bytes)
+        SocketOptions.setReads(SocketOptions.busyReads(.busy), on: pair.far)
+        pair.far.read()
+        self.loop.run()
+        #expect(pair.heardFar.bytes == Self.bytes(50_000))
+    }
+
     @Test func aSmallPieceDoesNotKeepALargeBuffer() throws {
         let pair = try self.pair()
         var large = ByteBuffer(repeating: 7, count: 100_000)
         let (slice, half) = (large.readSlice(length: 100), large.readSlice(length: 80_000))
         pair.near.writeAndFlush(slice, promise: nil)
         pair.near.writeAndFlush(half, promise: nil)
+        SocketOptions.setReads(SocketOptions.busyReads(.busy), on: pair.far)
         try Self.read(pair.far)
         self.loop.run()
         #expect(pair.heardFar.bytes == Array(repeating: 7, count: 80_100))
@@ -110,6 +124,7 @@ struct MemorySocketTests {
         }
         pair.near.flush()
         self.loop.run()
+        SocketOptions.setReads(SocketOptions.busyReads(.busy), on: pair.far)
         try Self.read(pair.far)
         self.loop.run()
         #expect(pair.heardFar.bytes == (0..<100_000).map { UInt8(truncatingIfNeeded: $0) })
@@ -149,6 +164,7 @@ struct MemorySocketTests {
             pair.near.writeAndFlush(ByteBuffer(bytes: Self.bytes(ReadAhead.least)), promise: nil)
         }
         pair.near.close(mode: .output, promise: nil)
+        SocketOptions.setReads(SocketOptions.busyReads(.busy), on: pair.far)
         self.loop.run()
         for _ in 0..<3 {
             #expect(!pair.heardFar.inputHasEnded)

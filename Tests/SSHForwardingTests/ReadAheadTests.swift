@@ -1,52 +1,79 @@
 import NIOCore
+import SSHProtocol
 import Testing
 
 @testable import SSHForwarding
 
 struct ReadAheadTests {
-    private static let piece = 256 * 1024
+    private static let piece = 32 * 1024
+    private let budget = ResourceBudget(limit: 1024 * 1024 * 1024)
 
-    /// Reads at a steady rate for a tenth of a second.
-    private func read(_ ahead: inout ReadAhead, bytesPerMillisecond: Int, from start: NIODeadline) -> NIODeadline {
+    private func share() -> ResourceShare { ResourceShare(self.budget.account(named: "a")) }
+
+    /// Reads at a steady rate for so many milliseconds.
+    private func read(
+        _ ahead: inout ReadAhead,
+        bytesPerMillisecond: Int,
+        milliseconds: Int,
+        from start: NIODeadline
+    ) -> NIODeadline {
         var now = start
-        for _ in 0..<bytesPerMillisecond * 100 / Self.piece {
+        for _ in 0..<max(bytesPerMillisecond * milliseconds / Self.piece, 1) {
             now = now + .microseconds(Int64(Self.piece * 1_000 / bytesPerMillisecond))
             ahead.read(Self.piece, now: now)
         }
         return now
     }
 
-    @Test func aFastReaderHasMoreBeforeItAndASlowOneLittle() {
-        var ahead = ReadAhead(BulkPermits(1))
-        var now = NIODeadline.uptimeNanoseconds(1)
-        var limits = [ahead.limit]
-        for rate in [100_000, 500_000, 100_000, 20_000, 500_000] {
-            now = self.read(&ahead, bytesPerMillisecond: rate, from: now)
-            limits.append(ahead.limit)
-        }
-        #expect(limits == [0, 0, 1, 1, 0, 1].map { $0 == 0 ? ReadAhead.least : ReadAhead.most })
+    @Test func aReaderThatTakesNothingHasLittleBeforeIt() {
+        let ahead = ReadAhead(self.share())
+        #expect(ahead.limit == ReadAhead.least && self.budget.used == 0)
     }
 
-    @Test func onlySoManyHaveMore() {
-        let permits = BulkPermits(1)
-        var first: ReadAhead? = ReadAhead(permits)
-        var second = ReadAhead(permits)
-        let start = NIODeadline.uptimeNanoseconds(1)
-        _ = first.map { _ in self.read(&first!, bytesPerMillisecond: 500_000, from: start) }
-        let now = self.read(&second, bytesPerMillisecond: 500_000, from: start)
-        #expect(first?.limit == ReadAhead.most && second.limit == ReadAhead.least)
-        first = nil
-        _ = self.read(&second, bytesPerMillisecond: 500_000, from: now)
-        #expect(second.limit == ReadAhead.most)
+    @Test func aFastReaderHasMoreBeforeItAndASlowOneLittle() {
+        var ahead = ReadAhead(self.share())
+        var now = NIODeadline.uptimeNanoseconds(1)
+        var limits: [Int] = []
+        for rate in [100_000, 500_000, 100_000, 500_000] {
+            now = self.read(&ahead, bytesPerMillisecond: rate, milliseconds: 200, from: now)
+            limits.append(ahead.limit)
+            #expect(self.budget.used == ahead.limit - ReadAhead.least)
+        }
+        #expect(limits == [ReadAhead.ordinary, ReadAhead.most, ReadAhead.most, ReadAhead.most])
+        now = self.read(&ahead, bytesPerMillisecond: 20_000, milliseconds: 1_000, from: now)
+        #expect(ahead.limit == ReadAhead.ordinary)
+        _ = self.read(&ahead, bytesPerMillisecond: 10, milliseconds: 60_000, from: now)
+        #expect(ahead.limit == ReadAhead.least && self.budget.used == 0)
+    }
+
+    @Test func withoutRoomItStaysAsItIs() {
+        let budget = ResourceBudget(limit: 0)
+        var ahead = ReadAhead(ResourceShare(budget.account(named: "a")))
+        _ = self.read(&ahead, bytesPerMillisecond: 500_000, milliseconds: 200, from: .uptimeNanoseconds(1))
+        #expect(ahead.limit == ReadAhead.least)
     }
 
     @Test func aPauseIsNoFastReading() {
-        var ahead = ReadAhead()
-        var now = NIODeadline.uptimeNanoseconds(1)
+        var ahead = ReadAhead(self.share())
+        var now = self.read(
+            &ahead,
+            bytesPerMillisecond: 100_000,
+            milliseconds: 100,
+            from: NIODeadline.uptimeNanoseconds(1)
+        )
         for _ in 0..<10 {
-            for _ in 0..<15 { ahead.read(Self.piece, now: now) }
+            for _ in 0..<100 { ahead.read(Self.piece, now: now) }
             now = now + .seconds(1)
         }
-        #expect(ahead.limit == ReadAhead.least)
+        #expect(ahead.limit <= ReadAhead.ordinary)
+    }
+
+    @Test func whatItHasGoesBackWithIt() {
+        do {
+            var ahead = ReadAhead(self.share())
+            _ = self.read(&ahead, bytesPerMillisecond: 500_000, milliseconds: 200, from: .uptimeNanoseconds(1))
+            #expect(self.budget.used > 0)
+        }
+        #expect(self.budget.used == 0)
     }
 }

@@ -23,18 +23,6 @@ import Testing
         #expect(capacities.dropFirst(5).allSatisfy { $0 == 65536 })
     }
 
-    @Test func besideAConversationABusySocketReadsLittleAtATime() {
-        for (large, most) in [(false, SocketOptions.maximumRead), (true, SocketOptions.maximumLargeRead)] {
-            var pool = NIOPooledRecvBufferAllocator(
-                capacity: 1,
-                recvAllocator: SocketOptions.busyReads(large: large)
-            )
-            let capacities = (0..<20).map { _ in Self.capacity(of: &pool, fillingUpTo: .max) }
-            #expect(capacities.first == SocketOptions.maximumRead)
-            #expect(capacities.last == most)
-        }
-    }
-
     @Test func aSlowSocketGoesBackToSmallBuffers() {
         var pool = NIOPooledRecvBufferAllocator(
             capacity: 1,
@@ -52,35 +40,5 @@ import Testing
         #expect(Self.capacity(of: &pool, fillingUpTo: .max) == 256)
         #expect(Self.capacity(of: &pool, fillingUpTo: .max) == 2048)
         #expect(Self.capacity(of: &pool, fillingUpTo: .max) == 4096)
-    }
-
-    private static func pool(_ permits: BulkPermits) -> NIOPooledRecvBufferAllocator {
-        NIOPooledRecvBufferAllocator(
-            capacity: 1,
-            recvAllocator: UnpooledReads(initial: 2048, maximum: 65536, large: (262_144, permits))
-        )
-    }
-
-    @Test func onlyAsManySocketsAsThereArePermitsReadInLargePieces() {
-        let permits = BulkPermits(1)
-        var (first, second) = (Self.pool(permits), Self.pool(permits))
-        for _ in 0..<10 { _ = Self.capacity(of: &first, fillingUpTo: .max) }
-        for _ in 0..<10 { _ = Self.capacity(of: &second, fillingUpTo: .max) }
-        #expect(Self.capacity(of: &first, fillingUpTo: .max) == 262_144)
-        #expect(Self.capacity(of: &second, fillingUpTo: .max) == 65536)
-    }
-
-    @Test func whoSlowsDownOrGoesGivesThePermitBack() {
-        let permits = BulkPermits(1)
-        do {
-            var first = Self.pool(permits)
-            for _ in 0..<10 { _ = Self.capacity(of: &first, fillingUpTo: .max) }
-            #expect(permits.take() == nil)
-            for _ in 0..<10 { _ = Self.capacity(of: &first, fillingUpTo: 36) }
-            #expect(permits.take() != nil)
-            for _ in 0..<20 { _ = Self.capacity(of: &first, fillingUpTo: .max) }
-            #expect(permits.take() == nil)
-        }
-        #expect(permits.take() != nil)
     }
 }

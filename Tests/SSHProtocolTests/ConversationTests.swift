@@ -41,6 +41,8 @@ struct ConversationTests {
             self.pair = try EnginePair(server: {
                 $0.softwareVersion = peer
                 $0.limits.channelPacket = 32 * 1024
+                $0.limits.channelWindow = 2 * 1024 * 1024
+                $0.memoryBudget = ResourceBudget(limit: 1 << 40)
             })
             try self.pair.logIn()
             self.bulk = try self.pair.openChannel()

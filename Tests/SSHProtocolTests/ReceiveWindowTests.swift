@@ -5,12 +5,14 @@ import Testing
 
 struct ReceiveWindowTests {
     private static let mebibyte = 1024 * 1024
-    private let budget = WindowBudget(bytes: 256 * Self.mebibyte)
+    private let budget = ResourceBudget(limit: 1024 * Self.mebibyte)
     private let way = TimeAmount.milliseconds(100)
 
     private func window() -> ReceiveWindow {
         ReceiveWindow(size: UInt32(2 * Self.mebibyte), largest: UInt32(64 * Self.mebibyte))
     }
+
+    private func share() -> ResourceShare { ResourceShare(self.budget.account(named: "a")) }
 
     /// A peer that sends all it may, once in a round trip, to a sink that takes it all.
     private func fill(
@@ -18,7 +20,7 @@ struct ReceiveWindowTests {
         rounds: Int,
         way: TimeAmount,
         from start: Int64 = 0,
-        share: WindowShare
+        share: ResourceShare
     ) throws {
         for round in 0..<rounds {
             let now = NIODeadline.uptimeNanoseconds(1) + way * (start + Int64(round))
@@ -34,7 +36,7 @@ struct ReceiveWindowTests {
 
     @Test func creditComesBackWhenHalfAWindowHasBeenDelivered() throws {
         var window = ReceiveWindow(size: 100)
-        let share = WindowShare(self.budget)
+        let share = self.share()
         try window.receive(80)
         let early = window.deliver(49, now: .uptimeNanoseconds(1), roundTrip: nil, share: share)
         let credit = window.deliver(1, now: .uptimeNanoseconds(1), roundTrip: nil, share: share)
@@ -45,23 +47,23 @@ struct ReceiveWindowTests {
     @Test func moreThanIsThereIsNotDelivered() throws {
         var window = ReceiveWindow(size: 100)
         try window.receive(60)
-        let credit = window.deliver(.max, now: .uptimeNanoseconds(1), roundTrip: nil, share: WindowShare(self.budget))
+        let credit = window.deliver(.max, now: .uptimeNanoseconds(1), roundTrip: nil, share: self.share())
         #expect(credit == 60 && window.available == 100)
     }
 
     @Test func aFullWindowOnALongWayDoublesWithEachRoundTripUpToTheLargest() throws {
         var window = self.window()
-        let share = WindowShare(self.budget)
+        let share = self.share()
         try self.fill(&window, rounds: 10, way: self.way, share: share)
         #expect(window.size == UInt32(64 * Self.mebibyte))
-        #expect(self.budget.taken == 62 * Self.mebibyte)
+        #expect(self.budget.used == 62 * Self.mebibyte)
         #expect(window.available <= window.size)
     }
 
     /// What a window becomes on a way of a tenth of a millisecond, if the peer sends so much a second and no more.
     private func nearby(_ window: ReceiveWindow, bytesPerSecond: Int, from start: Int64 = 0) throws -> Int {
         var window = window
-        let share = WindowShare(self.budget)
+        let share = self.share()
         for step in 0..<10_000 {
             let count = min(bytesPerSecond / 10_000, Int(window.available))
             try window.receive(count)
@@ -79,7 +81,7 @@ struct ReceiveWindowTests {
     @Test func whatGrewBeforeItWasKnownThatThePeerIsNearbyShrinks() throws {
         let size = UInt32(2 * Self.mebibyte)
         var window = ReceiveWindow(size: size, largest: 32 * size, growsNearby: false)
-        try self.fill(&window, rounds: 3, way: self.way, share: WindowShare(self.budget))
+        try self.fill(&window, rounds: 3, way: self.way, share: self.share())
         #expect(window.size > 2 * size)
         #expect(try self.nearby(window, bytesPerSecond: 1_200_000_000, from: 100) == 2 * Self.mebibyte)
     }
@@ -91,7 +93,7 @@ struct ReceiveWindowTests {
             now: .uptimeNanoseconds(1),
             roundTrip: .microseconds(100),
             yields: true,
-            share: WindowShare(self.budget)
+            share: self.share()
         )
         #expect(try self.nearby(window, bytesPerSecond: 1_200_000_000) == 2 * Self.mebibyte)
         #expect(try self.nearby(window, bytesPerSecond: 1_200_000_000, from: 6) == 16 * Self.mebibyte)
@@ -102,13 +104,13 @@ struct ReceiveWindowTests {
         let window = ReceiveWindow(size: size, largest: 32 * size, growsNearby: false)
         #expect(try self.nearby(window, bytesPerSecond: 1_200_000_000) == 2 * Self.mebibyte)
         var far = window
-        try self.fill(&far, rounds: 10, way: self.way, share: WindowShare(self.budget))
+        try self.fill(&far, rounds: 10, way: self.way, share: self.share())
         #expect(far.size == 32 * size)
     }
 
     @Test func aSlowSourceGetsNoMoreThanTheFirstWindow() throws {
         var window = self.window()
-        let share = WindowShare(self.budget)
+        let share = self.share()
         for round in 0..<1_000 {
             try window.receive(400 * 1024)
             let now = NIODeadline.uptimeNanoseconds(1) + self.way * Int64(round)
@@ -119,7 +121,7 @@ struct ReceiveWindowTests {
 
     @Test func aSinkThatStandsGetsNoMoreThanTheFirstWindow() throws {
         var window = self.window()
-        let share = WindowShare(self.budget)
+        let share = self.share()
         try window.receive(2 * Self.mebibyte)
         for round in 0..<100 {
             let now = NIODeadline.uptimeNanoseconds(1) + self.way * Int64(round)
@@ -133,7 +135,7 @@ struct ReceiveWindowTests {
 
     @Test func aSinkThatNeverCatchesUpGetsNoMoreThanTheFirstWindow() throws {
         var window = self.window()
-        let share = WindowShare(self.budget)
+        let share = self.share()
         try window.receive(2 * Self.mebibyte)
         for round in 0..<100 {
             let now = NIODeadline.uptimeNanoseconds(1) + .milliseconds(10) * Int64(round)
@@ -145,7 +147,7 @@ struct ReceiveWindowTests {
 
     @Test func aWindowThatIsNotUsedShrinksAndGivesBackOnlyWhatThePeerHasUsed() throws {
         var window = self.window()
-        let share = WindowShare(self.budget)
+        let share = self.share()
         try self.fill(&window, rounds: 10, way: self.way, share: share)
         var rounds: Int64 = 0
         while window.size > UInt32(2 * Self.mebibyte), rounds < 5_000 {
@@ -154,9 +156,9 @@ struct ReceiveWindowTests {
             let now = NIODeadline.uptimeNanoseconds(1) + self.way * (100 + rounds)
             _ = window.deliver(100 * 1024, now: now, roundTrip: self.way, share: share)
             #expect(window.available + window.undelivered <= window.size)
-            #expect(self.budget.taken == window.taken)
+            #expect(self.budget.used == window.taken)
         }
-        #expect(window.size == UInt32(2 * Self.mebibyte) && self.budget.taken == 0)
+        #expect(window.size == UInt32(2 * Self.mebibyte) && self.budget.used == 0)
         // It goes on as if it had never grown.
         try self.fill(&window, rounds: 10, way: self.way, from: 100 + rounds, share: share)
         #expect(window.size == UInt32(64 * Self.mebibyte))
@@ -164,7 +166,7 @@ struct ReceiveWindowTests {
 
     @Test func besideAConversationLittleIsUnderWayAndAllOfItAgainAfterwards() throws {
         var window = self.window()
-        let share = WindowShare(self.budget)
+        let share = self.share()
         let now = NIODeadline.uptimeNanoseconds(1)
         try window.receive(Int(window.available))
         let none = window.deliver(1_792 * 1024, now: now, roundTrip: nil, yields: true, share: share)
@@ -175,15 +177,15 @@ struct ReceiveWindowTests {
     }
 
     @Test func aBudgetThatIsUsedUpLeavesTheWindowAsItIs() throws {
-        let budget = WindowBudget(bytes: 1)
+        let budget = ResourceBudget(limit: 1)
         var window = self.window()
-        try self.fill(&window, rounds: 10, way: self.way, share: WindowShare(budget))
+        try self.fill(&window, rounds: 10, way: self.way, share: ResourceShare(budget.account(named: "a")))
         #expect(window.size == UInt32(2 * Self.mebibyte))
     }
 
     @Test func aPeerThatSaysItIsVeryFarAwayOverflowsNothing() throws {
         var window = ReceiveWindow(size: 2_000_000_000, largest: .max)
-        let share = WindowShare(WindowBudget(bytes: .max))
+        let share = ResourceShare(ResourceBudget(limit: .max).account(named: "a"))
         for round in 0..<8 {
             let now = NIODeadline.uptimeNanoseconds(1) + .hours(Int64(round))
             let count = Int(window.available)
@@ -191,5 +193,77 @@ struct ReceiveWindowTests {
             _ = window.deliver(count, now: now, roundTrip: .hours(1_000), share: share)
         }
         #expect(window.available <= window.size)
+    }
+
+    // MARK: Proof
+
+    private func unproven() -> ReceiveWindow {
+        ReceiveWindow(size: 128 * 1024, ordinary: UInt32(2 * Self.mebibyte), largest: UInt32(64 * Self.mebibyte))
+    }
+
+    @Test func aSinkThatTakesNothingKeepsTheSmallWindow() throws {
+        var window = self.unproven()
+        try window.receive(128 * 1024)
+        for round in 0..<100 {
+            let now = NIODeadline.uptimeNanoseconds(1) + self.way * Int64(round)
+            #expect(window.deliver(0, now: now, roundTrip: self.way, share: self.share()) == nil)
+        }
+        #expect(window.size == 128 * 1024 && window.available == 0)
+    }
+
+    @Test func aSinkThatHasTakenTwoSmallWindowsGetsAnOrdinaryOne() throws {
+        var window = self.unproven()
+        let share = self.share()
+        var credits: [UInt32?] = []
+        for _ in 0..<8 {
+            try window.receive(32 * 1024)
+            credits.append(window.deliver(32 * 1024, now: .uptimeNanoseconds(1), roundTrip: nil, share: share))
+        }
+        #expect(window.size == UInt32(2 * Self.mebibyte) && share.held == 2 * Self.mebibyte - 128 * 1024)
+        #expect(credits.dropLast().allSatisfy { ($0 ?? 0) <= 128 * 1024 })
+        #expect(credits.last == UInt32(2 * Self.mebibyte - 64 * 1024))
+    }
+
+    @Test func aSinkThatLagsBehindProvesNothing() throws {
+        var window = self.unproven()
+        let share = self.share()
+        for _ in 0..<1_000 {
+            try window.receive(Int(window.available))
+            _ = window.deliver(1024, now: .uptimeNanoseconds(1), roundTrip: nil, share: share)
+        }
+        #expect(window.size == 128 * 1024)
+    }
+
+    @Test func aWindowThatMemoryWasShortForGrowsWhenThereIsSome() throws {
+        let budget = ResourceBudget(limit: 8 * Self.mebibyte)
+        let (hog, share) = (ResourceShare(budget.account(named: "b")), ResourceShare(budget.account(named: "a")))
+        hog.charge(8 * Self.mebibyte)
+        var window = self.unproven()
+        for isShort in [true, false] {
+            if !isShort { hog.giveBack(.max) }
+            for _ in 0..<16 {
+                try window.receive(32 * 1024)
+                _ = window.deliver(32 * 1024, now: .uptimeNanoseconds(1), roundTrip: nil, share: share)
+            }
+            #expect((window.size == 128 * 1024) == isShort)
+        }
+    }
+
+    @Test func anOrdinaryWindowThatIsHardlyUsedBecomesSmallWhenMemoryIsShort() throws {
+        let budget = ResourceBudget(limit: 64 * Self.mebibyte)
+        let (hog, share) = (ResourceShare(budget.account(named: "b")), ResourceShare(budget.account(named: "a")))
+        var window = self.unproven()
+        func trickle(from start: Int64) throws {
+            for round in 0..<2_000 {
+                try window.receive(2 * 1024)
+                let now = NIODeadline.uptimeNanoseconds(1) + .milliseconds(10) * (start + Int64(round))
+                _ = window.deliver(2 * 1024, now: now, roundTrip: .milliseconds(10), share: share)
+            }
+        }
+        try trickle(from: 0)
+        #expect(window.size == UInt32(2 * Self.mebibyte))
+        hog.charge(64 * Self.mebibyte)
+        try trickle(from: 10_000)
+        #expect(window.size == 128 * 1024 && share.held == 0)
     }
 }

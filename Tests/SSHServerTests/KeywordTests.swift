@@ -117,6 +117,10 @@ struct KeywordTests {
         ("RateLimit 10M", ["ratelimit 10485760 1310720"]),
         ("RateLimit 1.5k 1", ["ratelimit 1536 1"]),
         ("RateLimit NONE", ["ratelimit none"]),
+        ("MemoryLimit 512M", ["memorylimit 536870912"]),
+        ("MaxChannels 1500", ["maxchannels 1500"]),
+        ("MaxChannels None", ["maxchannels none"]),
+        ("MaxListeners 0", ["maxlisteners 0"]),
         ("UnusedConnectionTimeout none", ["unusedconnectiontimeout none"]),
         ("UnusedConnectionTimeout 5m", ["unusedconnectiontimeout 300"]),
         ("LogLevel debug1", ["loglevel DEBUG"]),
@@ -179,6 +183,7 @@ struct KeywordTests {
         "PerSourcePenalties nothing:5s", "PerSourcePenalties overflow:maybe",
         "PerSourcePenaltyExemptList 10.0.0.1/8",
         "RateLimit", "RateLimit 0", "RateLimit 1023", "RateLimit fast", "RateLimit 10M 0", "RateLimit 10M 1M 1M",
+        "MemoryLimit", "MemoryLimit 7M", "MemoryLimit much", "MaxChannels -1", "MaxListeners 1 2",
         "RateLimit -1M", "RateLimit none 1M", "RateLimit 99999999999999999999",
         "ChannelTimeout 5m", "ChannelTimeout =5m", "ChannelTimeout session=x",
     ])

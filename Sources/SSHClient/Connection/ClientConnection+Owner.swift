@@ -64,6 +64,15 @@ extension ClientConnection: ConnectionOwner {
         forwards.opened(channel, listener)
     }
 
+    func connection(_ connection: ConnectionHandler, lacksRoom shortage: ChannelShortage) {
+        switch shortage {
+        case .limit(let limit):
+            self.log.ofPeers.info("Warning: no further channel to \(self.name): there are \(limit).")
+        case .memory:
+            self.log.ofPeers.info("Warning: no further channel to \(self.name): the others hold too much memory.")
+        }
+    }
+
     func connectionEnded(_ connection: ConnectionHandler, _ reason: SSHError) {
         self.end(reason)
     }

@@ -5,6 +5,10 @@ extension MemorySocket: NIOSynchronousChannelOptions {
     var syncOptions: (any NIOSynchronousChannelOptions)? { self }
 
     func setOption<Option: ChannelOption>(_ option: Option, value: Option.Value) throws {
+        if option is ChannelOptions.Types.RecvAllocatorOption, let reads = value as? UnpooledReads {
+            self.largestRead = reads.maximum
+            return
+        }
         guard option is ChannelOptions.Types.AutoReadOption, let readsByItself = value as? Bool else {
             throw ChannelError.operationUnsupported
         }

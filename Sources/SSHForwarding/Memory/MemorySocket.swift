@@ -1,4 +1,5 @@
 import NIOCore
+import SSHProtocol
 
 /// One end of a connection in memory, which behaves as a socket does that is connected and not read yet: what is written
 /// to it is read at the other end, `ReadAhead` ahead.
@@ -17,6 +18,8 @@ final class MemorySocket: Channel, ChannelCore, @unchecked Sendable {
     private var outgoing = Outgoing()
     private var incoming = Incoming()
     var readsByItself = false
+    /// What its reader takes at a time.
+    var largestRead = TunnelReads.Size.quiet.bytes
 
     init(on eventLoop: any EventLoop) {
         self.eventLoop = eventLoop
@@ -49,6 +52,11 @@ final class MemorySocket: Channel, ChannelCore, @unchecked Sendable {
         /// No more will come, once all that came before has gone.
         case due
         case told
+    }
+
+    /// What is written ahead of the other end's reading comes out of this share. To be called on its event loop.
+    func use(_ share: ResourceShare) {
+        self.outgoing.ahead.share = share
     }
 
     // MARK: Out
@@ -169,7 +177,7 @@ final class MemorySocket: Channel, ChannelCore, @unchecked Sendable {
     private func deliverBatch() {
         self.incoming.isReadWanted = false
         var pieces: [ByteBuffer] = []
-        let count = self.incoming.backlog.takeBatch { pieces.append($0) }
+        let count = self.incoming.backlog.takeBatch(limit: self.largestRead) { pieces.append($0) }
         for piece in pieces where self.isActive { self.pipeline.syncOperations.fireChannelRead(NIOAny(piece)) }
         guard self.isActive else { return }
         self.pipeline.syncOperations.fireChannelReadComplete()
@@ -230,7 +238,7 @@ extension MemorySocket {
     var localAddress: SocketAddress? { nil }
     var remoteAddress: SocketAddress? { nil }
     var parent: (any Channel)? { nil }
-    var isWritable: Bool { self.outgoing.bytes < ReadAhead.least }
+    var isWritable: Bool { self.outgoing.bytes < ReadAhead.ordinary }
     var _channelCore: any ChannelCore { self }
     var bufferedBytes: Int { self.outgoing.bytes }
 

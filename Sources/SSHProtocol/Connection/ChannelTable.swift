@@ -12,15 +12,10 @@ struct ChannelTable {
     private var free: [UInt32] = []
     private var nextSerial: UInt64 = 0
     private(set) var count = 0
-    private let limit: Int
 
-    init(limit: Int) {
-        self.limit = limit
-    }
-
-    /// Nil when there are as many as there may be.
+    /// Nil when there are more than the numbers reach for.
     mutating func insert(phase: Channel.Phase, window: ReceiveWindow) -> ChannelID? {
-        guard self.count < self.limit, let end = UInt32(exactly: self.slots.count) else { return nil }
+        guard let end = UInt32(exactly: self.slots.count) else { return nil }
         let number = self.free.popLast() ?? end
         let id = ChannelID(number: number, serial: self.nextSerial)
         self.nextSerial += 1

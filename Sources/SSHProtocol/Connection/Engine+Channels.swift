@@ -6,19 +6,16 @@ public import SSHWire
 extension Engine {
     /// Opens a channel; `channelConfirmed` or `channelRefused` follows.
     ///
-    /// - Returns: nil when there are as many channels as there may be.
+    /// - Returns: nil when there is no room for it; `channelShortage` says why.
     public mutating func openChannel(_ kind: ChannelOpen.Kind) throws -> ChannelID? {
-        let limits = self.configuration.limits
-        guard let id = self.channels.insert(phase: .awaitingConfirmation, window: self.makeReceiveWindow()) else {
-            return nil
-        }
+        guard let (id, window) = self.makeChannel(phase: .awaitingConfirmation) else { return nil }
         self.roundTrip.opens(id, lastReceived: self.lastReceived)
         try self.transport.send(
             ChannelOpen(
                 kind: kind,
                 senderChannel: id.number,
-                initialWindow: limits.channelWindow,
-                maximumPacket: limits.channelPacket
+                initialWindow: window,
+                maximumPacket: self.configuration.limits.channelPacket
             )
         )
         return id
@@ -29,20 +26,19 @@ extension Engine {
     /// - Returns: whether it still waits for that.
     @discardableResult
     public mutating func confirmChannel(_ id: ChannelID) throws -> Bool {
-        let limits = self.configuration.limits
-        let peerNumber = self.channels.update(id) { channel -> UInt32? in
+        let confirmed = self.channels.update(id) { channel -> (UInt32, UInt32)? in
             guard channel.phase == .awaitingDecision else { return nil }
             channel.phase = .open
-            return channel.peerNumber
+            return (channel.peerNumber, channel.receiveWindow.available)
         }
-        guard case .some(.some(let peerNumber)) = peerNumber else { return false }
+        guard case .some(.some((let peerNumber, let window))) = confirmed else { return false }
         self.roundTrip.opens(id, lastReceived: self.lastReceived)
         try self.transport.send(
             ChannelOpenConfirmation(
                 recipientChannel: peerNumber,
                 senderChannel: id.number,
-                initialWindow: limits.channelWindow,
-                maximumPacket: limits.channelPacket
+                initialWindow: window,
+                maximumPacket: self.configuration.limits.channelPacket
             )
         )
         self.enqueue(id)
@@ -106,7 +102,7 @@ extension Engine {
 
     /// So many bytes of the channel have reached their sink: the peer may send as many more.
     public mutating func delivered(_ count: Int, on id: ChannelID, now: NIODeadline) throws {
-        let (roundTrip, share) = (self.roundTrip.least, self.windowShare)
+        let (roundTrip, share) = (self.roundTrip.least, self.memory)
         // What asked for the bulk on the same channel does not wait for it.
         let isBesideConversation = self.lastConversation?.channel != id && self.isNearPeerConversing(now: now)
         let adjust = self.channels.update(id) { channel -> ChannelWindowAdjust? in
@@ -208,8 +204,8 @@ extension Engine {
 
     /// A channel that is gone keeps nothing of the budget, and waits for nothing.
     mutating func remove(_ id: ChannelID) {
-        if let (taken, isYielding) = self.channels.update(id, { ($0.receiveWindow.taken, $0.isYielding) }) {
-            self.windowShare.giveBack(taken)
+        if let (window, isYielding) = self.channels.update(id, { ($0.receiveWindow.size, $0.isYielding) }) {
+            self.memory.giveBack(EngineLimits.channelCost + Int(window))
             if isYielding { self.yielding.removeAll { $0 == id } }
         }
         self.channels.remove(id)

@@ -33,17 +33,11 @@ extension Engine {
     // MARK: Opening
 
     private mutating func receiveOpen(_ open: ChannelOpen) throws -> Event? {
-        guard open.maximumPacket > 0,
-            let id = self.channels.insert(phase: .awaitingDecision, window: self.makeReceiveWindow())
-        else {
-            try self.transport.send(
-                ChannelOpenFailure(
-                    recipientChannel: open.senderChannel,
-                    reason: .resourceShortage,
-                    message: open.maximumPacket > 0 ? "too many channels" : "a maximum packet size of 0"
-                )
-            )
-            return nil
+        guard open.maximumPacket > 0 else {
+            return try self.refuseOpen(open, "a maximum packet size of 0")
+        }
+        guard let (id, _) = self.makeChannel(phase: .awaitingDecision) else {
+            return try self.refuseOpen(open, "too many channels")
         }
         let sendQueue = self.makeSendQueue(window: open.initialWindow, maximumPacket: open.maximumPacket)
         self.channels.update(id) { channel in
@@ -51,6 +45,13 @@ extension Engine {
             channel.sendQueue = sendQueue
         }
         return .channelOpen(id, open.kind)
+    }
+
+    private mutating func refuseOpen(_ open: ChannelOpen, _ message: String) throws -> Event? {
+        try self.transport.send(
+            ChannelOpenFailure(recipientChannel: open.senderChannel, reason: .resourceShortage, message: message)
+        )
+        return nil
     }
 
     private mutating func receiveConfirmation(_ confirmation: ChannelOpenConfirmation) throws -> Event? {
@@ -87,16 +88,6 @@ extension Engine {
         }
         self.remove(id)
         return .channelRefused(id, failure.reason, failure.message)
-    }
-
-    func makeReceiveWindow() -> ReceiveWindow {
-        let limits = self.configuration.limits
-        // OpenSSH queues all that it may send in one buffer, and moves it to and fro: nearby, that costs more than it brings.
-        return ReceiveWindow(
-            size: limits.channelWindow,
-            largest: limits.largestChannelWindow,
-            growsNearby: !self.isPeerOpenSSH
-        )
     }
 
     private func makeSendQueue(window: UInt32, maximumPacket: UInt32) -> SendQueue {

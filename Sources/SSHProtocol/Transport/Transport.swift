@@ -43,7 +43,7 @@ struct Transport: ~Copyable {
     private let ownIdentification: [UInt8]
     private var identificationReader: IdentificationReader
     private var heldMessages = Deque<WireWriter>()
-    private var heldBytes = 0
+    private(set) var heldBytes = 0
     private var lateMessages = LateMessages()
     private var packetsBeforeLogin: UInt64 = 0
     private var bytesBeforeLogin: UInt64 = 0

@@ -66,6 +66,9 @@ public struct AccountSettings: Sendable {
     @Setting public var unusedConnectionTimeout: Duration?
     @Setting public var channelTimeouts = ChannelTimeouts(entries: [])
     @Setting public var refuseConnection = false
+    /// Channels and listeners of one connection; nil: as many as there is memory for.
+    @Setting public var maxChannels: Int?
+    @Setting public var maxListeners: Int?
     /// nil: as fast as it goes.
     @Setting public var rateLimit: RateLimit?
     /// A file that people are shown before they are logged in; nil: none is.

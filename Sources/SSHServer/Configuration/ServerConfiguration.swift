@@ -28,6 +28,8 @@ public struct ServerConfiguration: Sendable {
     /// nil: no limit.
     @Setting public var perSourceMaxStartups: Int?
     @Setting public var perSourceNetBlockSize = NetBlockSize(ipv4: 32, ipv6: 128)
+    /// Bytes that clients may make the relay hold, all together; nil: as the machine has it.
+    @Setting public var memoryLimit: Int?
     @Setting public var perSourcePenalties = PenaltyRules()
     /// nil: nobody is exempt.
     @Setting var perSourcePenaltyExemptList: HostPatternList?

@@ -4,7 +4,7 @@ import SSHForwarding
 extension RemoteForwards {
     enum UnixEntry {
         case binding(Ticket)
-        case listening(UnixListener)
+        case listening(UnixListener, ListenerRoom?)
     }
 
     var unixListenerCount: Int {
@@ -13,9 +13,10 @@ extension RemoteForwards {
 
     var paths: [String] { Array(self.unixEntries.keys) }
 
-    /// - Returns: what `finish` or `fail` wants to see; nil if the client has that listener already, or too many.
-    func begin(path: String) -> Ticket? {
-        guard self.hasRoom, self.unixEntries[path] == nil, let ticket = self.beginWork() else { return nil }
+    /// - Returns: what `finish` or `fail` wants to see.
+    func begin(path: String) throws(Refusal) -> Ticket {
+        guard self.unixEntries[path] == nil else { throw .exists }
+        let ticket = try self.beginWork()
         self.unixEntries[path] = .binding(ticket)
         return ticket
     }
@@ -28,31 +29,31 @@ extension RemoteForwards {
 
     /// - Returns: false if the connection has gone meanwhile, or the client took its request back: the listener is closed.
     func finish(_ listener: UnixListener, _ ticket: Ticket) -> Bool {
-        self.endWork()
+        let room = self.endWork(ticket)
         guard self.isWanted(path: listener.path, ticket) else {
             listener.close()
             return false
         }
-        self.unixEntries[listener.path] = .listening(listener)
+        self.unixEntries[listener.path] = .listening(listener, room)
         return true
     }
 
     func fail(path: String, _ ticket: Ticket) {
-        self.endWork()
+        self.endWork(ticket)
         if self.isWanted(path: path, ticket) { self.unixEntries[path] = nil }
     }
 
     /// - Parameter file: the listener must be this file's; nil for whichever it is.
     /// - Returns: false if there is no such listener.
     func cancel(path: String, _ file: UnixSocketFile.Identity? = nil) -> Bool {
-        if let file, case .listening(let listener) = self.unixEntries[path], listener.file != file { return false }
+        if let file, case .listening(let listener, _) = self.unixEntries[path], listener.file != file { return false }
         guard let entry = self.unixEntries.removeValue(forKey: path) else { return false }
-        if case .listening(let listener) = entry { listener.close() }
+        if case .listening(let listener, _) = entry { listener.close() }
         return true
     }
 
     func closeAllUnix() {
-        for case .listening(let listener) in self.unixEntries.values { listener.close() }
+        for case .listening(let listener, _) in self.unixEntries.values { listener.close() }
         self.unixEntries = [:]
     }
 }

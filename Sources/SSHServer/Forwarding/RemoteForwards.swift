@@ -1,17 +1,17 @@
 import SSHForwarding
+import SSHProtocol
 import SSHWire
 
 /// The listeners of one connection, by what the client calls them: the host it asked for and the port that was bound.
 final class RemoteForwards {
-    /// Listeners on one connection; each holds sockets.
-    static let maximum = 64
-
     struct Listener {
         /// What the client asked for; the port may be 0.
         let requested: ForwardAddress
         /// The addresses that the request stands for, as the system takes them.
         let addresses: [String]
         fileprivate let socket: PortListener
+        /// What it takes of the account's share.
+        fileprivate let room: ListenerRoom?
 
         var port: UInt16 { self.socket.port }
         /// Those of the addresses that could be bound.
@@ -24,6 +24,24 @@ final class RemoteForwards {
         fileprivate let number: UInt64
     }
 
+    /// Why there will be no listener.
+    enum Refusal: Error, CustomStringConvertible {
+        case exists
+        /// MaxListeners.
+        case limit(Int)
+        case noRoom
+        case closed
+
+        var description: String {
+            switch self {
+            case .exists: "the connection has that listener already"
+            case .limit(let limit): "the connection has \(limit) listeners (MaxListeners)"
+            case .noRoom: "the account holds all the memory or sockets that it may for now"
+            case .closed: "the connection has ended"
+            }
+        }
+    }
+
     private enum Entry {
         case binding(Ticket)
         case listening(Listener)
@@ -33,19 +51,29 @@ final class RemoteForwards {
     /// Requests whose sockets are being bound, taken back or not: work is done for each.
     private var underWay = 0
     private var lastTicket: UInt64 = 0
+    /// What the requests under way take of the account's share.
+    private var rooms: [UInt64: ListenerRoom] = [:]
     private(set) var isClosed = false
     /// Listeners on Unix sockets, by the path that the client asked for.
     var unixEntries: [String: UnixEntry] = [:]
+    private let makeRoom: () throws(Refusal) -> ListenerRoom?
     private let onOpen: (Listener) -> Void
     private let onClose: (Listener) -> Void
 
-    init(onOpen: @escaping (Listener) -> Void, onClose: @escaping (Listener) -> Void) {
+    /// - Parameter makeRoom: takes of the account's share what a listener needs, or says why that cannot be.
+    init(
+        makeRoom: @escaping () throws(Refusal) -> ListenerRoom? = { () throws(Refusal) in nil },
+        onOpen: @escaping (Listener) -> Void,
+        onClose: @escaping (Listener) -> Void
+    ) {
+        self.makeRoom = makeRoom
         self.onOpen = onOpen
         self.onClose = onClose
     }
 
-    private var count: Int { self.listeners.count + self.underWay + self.unixListenerCount }
-    var hasRoom: Bool { self.count < Self.maximum }
+    /// Listeners, and requests for listeners that are under way.
+    var count: Int { self.listeningCount + self.underWay + self.unixListenerCount }
+    private var listeningCount = 0
 
     var listeners: [Listener] {
         self.entries.values.compactMap { entry in
@@ -53,26 +81,29 @@ final class RemoteForwards {
         }
     }
 
-    /// - Returns: what `finish` or `fail` wants to see; nil if the client has that listener already, or too many.
-    func begin(_ address: ForwardAddress) -> Ticket? {
+    /// - Returns: what `finish` or `fail` wants to see.
+    func begin(_ address: ForwardAddress) throws(Refusal) -> Ticket {
         // With port 0 it has no name yet.
-        guard self.hasRoom, address.port == 0 || self.entries[address] == nil, let ticket = self.beginWork() else {
-            return nil
-        }
+        guard address.port == 0 || self.entries[address] == nil else { throw .exists }
+        let ticket = try self.beginWork()
         if address.port != 0 { self.entries[address] = .binding(ticket) }
         return ticket
     }
 
-    /// - Returns: nil when the connection has gone.
-    func beginWork() -> Ticket? {
-        guard !self.isClosed else { return nil }
+    func beginWork() throws(Refusal) -> Ticket {
+        guard !self.isClosed else { throw .closed }
+        let room = try self.makeRoom()
         self.lastTicket += 1
         self.underWay += 1
+        self.rooms[self.lastTicket] = room
         return Ticket(number: self.lastTicket)
     }
 
-    func endWork() {
+    /// - Returns: what the request has taken of the account's share.
+    @discardableResult
+    func endWork(_ ticket: Ticket) -> ListenerRoom? {
         self.underWay -= 1
+        return self.rooms.removeValue(forKey: ticket.number)
     }
 
     /// Whether the client has neither gone nor taken its request back.
@@ -86,8 +117,8 @@ final class RemoteForwards {
 
     /// - Returns: false if the connection has gone meanwhile, or the client took its request back: the socket is closed.
     func finish(_ requested: ForwardAddress, _ ticket: Ticket, _ addresses: [String], _ socket: PortListener) -> Bool {
-        self.endWork()
-        let listener = Listener(requested: requested, addresses: addresses, socket: socket)
+        let room = self.endWork(ticket)
+        let listener = Listener(requested: requested, addresses: addresses, socket: socket, room: room)
         let isWanted =
             requested.port == 0 ? self.entries[listener.name] == nil : self.isBinding(requested, ticket)
         guard isWanted, !self.isClosed else {
@@ -95,12 +126,13 @@ final class RemoteForwards {
             return false
         }
         self.entries[listener.name] = .listening(listener)
+        self.listeningCount += 1
         self.onOpen(listener)
         return true
     }
 
     func fail(_ requested: ForwardAddress, _ ticket: Ticket) {
-        self.endWork()
+        self.endWork(ticket)
         if self.isBinding(requested, ticket) { self.entries[requested] = nil }
     }
 
@@ -125,6 +157,13 @@ final class RemoteForwards {
 
     private func end(_ listener: Listener) {
         listener.socket.close()
+        self.listeningCount -= 1
         self.onClose(listener)
     }
+}
+
+/// What a listener takes of its account's shares, for as long as it is there.
+struct ListenerRoom {
+    let memory: ResourceReservation
+    let descriptors: ResourceReservation
 }

@@ -22,6 +22,10 @@ extension ServerConnection {
         }
         // Who is told by whom he is called is told by TCP.
         let joined = policy.announcesClient(host: host, port: port) ? nil : self.join(host, port, on: eventLoop)
+        let descriptor = joined == nil ? self.takeSocket() : nil
+        guard joined != nil || descriptor != nil else {
+            return connection.refuse(channel, .resourceShortage, "no socket is left")
+        }
         let dialed =
             joined.map(eventLoop.makeSucceededFuture)
             ?? Dialer(for: self.lookupAsker).connect(host: host, port: port, on: eventLoop)
@@ -42,7 +46,7 @@ extension ServerConnection {
                     from: "\(self.peer)",
                     to: "\(host.escapedForLog) port \(port)"
                 )
-                self.tunnel(connection, audit).accept(channel, with: socket)
+                self.tunnel(connection, audit, descriptor).accept(channel, with: socket)
             }
         }
     }
@@ -51,8 +55,15 @@ extension ServerConnection {
     var lookupAsker: LookupAsker? { self.login.map { LookupAsker($0.claim.key.blob) } }
 
     /// A tunnel that is counted, watched, and written about when it ends.
-    func tunnel(_ connection: ConnectionHandler, _ audit: TunnelAudit) -> Tunnel {
+    ///
+    /// - Parameter descriptor: what its socket takes of the account's share, if it is one.
+    func tunnel(
+        _ connection: ConnectionHandler,
+        _ audit: TunnelAudit,
+        _ descriptor: ResourceReservation?
+    ) -> Tunnel {
         let tunnel = Tunnel(connection) { tunnel in
+            withExtendedLifetime(descriptor) {}
             audit.write(tunnel, self)
             self.ended(tunnel)
         }

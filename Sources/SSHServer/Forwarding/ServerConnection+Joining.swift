@@ -26,7 +26,8 @@ extension ServerConnection {
         else { return socket.close(promise: nil) }
         let source = try? SocketAddress(ipAddress: peer.address, port: peer.port)
         let destination = try? SocketAddress(ipAddress: address, port: Int(port))
-        let caller = Caller(originator: peer, header: ProxyHeader(from: source, to: destination))
+        let header = ProxyHeader(from: source, to: destination)
+        let caller = Caller(originator: peer, header: header, isInMemory: true)
         self.accepted(socket, from: caller, port: Int(port), for: listener.requested, connection)
     }
 }

@@ -11,6 +11,7 @@ extension ServerConnection {
 
     func makeForwards() -> RemoteForwards {
         RemoteForwards(
+            makeRoom: { [unowned self] () throws(RemoteForwards.Refusal) in try self.makeListenerRoom() },
             onOpen: { [unowned self] listener in self.register(listener) },
             onClose: { [unowned self] listener in
                 self.context.listeners.remove(
@@ -39,6 +40,10 @@ extension ServerConnection {
             self.requestLog.info("\(self.peer): no listener on a host of \(address.host.utf8.count) bytes")
             return self.answer(connection, reply, success: nil)
         }
+        // Without a reply the client could never learn which port it got.
+        guard address.port != 0 || reply != nil else {
+            return self.requestLog.info("\(self.peer): no listener on any port for a client that wants no reply")
+        }
         let decision = policy.mayListen(host: address.host, port: address.port)
         guard decision.isPermitted, let port = UInt16(exactly: address.port) else {
             self.requestLog.info(
@@ -49,10 +54,12 @@ extension ServerConnection {
             )
             return self.answer(connection, reply, success: nil)
         }
-        // Without a reply the client could never learn which port it got.
-        guard address.port != 0 || reply != nil, let ticket = self.forwards.begin(address) else {
+        let ticket: RemoteForwards.Ticket
+        do {
+            ticket = try self.forwards.begin(address)
+        } catch {
             self.requestLog.info(
-                "\(self.peer): no second or further listener on \(address.host.escapedForLog):\(address.port)"
+                "\(self.peer): no listener on \(address.host.escapedForLog):\(address.port): \(error)"
             )
             return self.answer(connection, reply, success: nil)
         }
@@ -142,6 +149,8 @@ extension ServerConnection {
         _ connection: ConnectionHandler
     ) {
         guard !self.context.isStopping else { return socket.close(promise: nil) }
+        let descriptor = caller.isInMemory ? nil : self.takeSocket()
+        guard caller.isInMemory || descriptor != nil else { return socket.close(promise: nil) }
         let port = UInt32(clamping: port)
         let kind = ChannelOpen.Kind.forwardedTCPIP(
             TunnelAddresses(
@@ -157,7 +166,7 @@ extension ServerConnection {
             from: "\(caller.originator)",
             to: "\(address.host.escapedForLog) port \(port)"
         )
-        self.tunnel(connection, audit).open(kind, for: socket)
+        self.tunnel(connection, audit, descriptor).open(kind, for: socket)
         guard socket.isActive, self.policy?.announcesCaller(host: address.host, port: port) == true else { return }
         // As if the socket had said it first.
         socket.pipeline.fireChannelRead(caller.header.version2)
@@ -168,6 +177,8 @@ extension ServerConnection {
     struct Caller {
         let originator: PeerName
         let header: ProxyHeader
+        /// Another client of this relay, to whom no socket leads.
+        var isInMemory = false
     }
 }
 

@@ -25,6 +25,9 @@ extension ServerConnection {
 
     private func connect(_ connection: ConnectionHandler, _ channel: ChannelID, _ path: String) {
         guard let eventLoop = connection.eventLoop else { return }
+        guard let descriptor = self.takeSocket() else {
+            return connection.refuse(channel, .resourceShortage, "no socket is left")
+        }
         // The path that was judged is the file that is dialled: a link on the way would make it another one.
         Dialer().connect(path: path, .refused, on: eventLoop).assumeIsolated().whenComplete { result in
             switch result {
@@ -38,7 +41,7 @@ extension ServerConnection {
                     from: "\(self.peer)",
                     to: path.escapedForLog
                 )
-                self.tunnel(connection, audit).accept(channel, with: socket)
+                self.tunnel(connection, audit, descriptor).accept(channel, with: socket)
             }
         }
     }

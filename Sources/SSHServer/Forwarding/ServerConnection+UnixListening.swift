@@ -26,8 +26,11 @@ extension ServerConnection {
                 )
                 return self.answer(connection, reply, success: nil)
             }
-            guard let ticket = self.forwards.begin(path: path) else {
-                self.requestLog.info("\(self.peer): no second or further listener on \(path.escapedForLog)")
+            let ticket: RemoteForwards.Ticket
+            do {
+                ticket = try self.forwards.begin(path: path)
+            } catch {
+                self.requestLog.info("\(self.peer): no listener on \(path.escapedForLog): \(error)")
                 return self.answer(connection, reply, success: nil)
             }
             self.bind(connection, path, ticket, policy, asking: Self.mostAsked) { result in
@@ -138,13 +141,13 @@ extension ServerConnection {
     }
 
     private func accepted(_ socket: any Channel, path: String, _ connection: ConnectionHandler) {
-        guard !self.context.isStopping else { return socket.close(promise: nil) }
+        guard !self.context.isStopping, let descriptor = self.takeSocket() else { return socket.close(promise: nil) }
         let audit = TunnelAudit(
             kind: "forwarded-streamlocal@openssh.com",
             from: "a local program",
             to: path.escapedForLog
         )
-        self.tunnel(connection, audit).open(.forwardedStreamLocal(path: path), for: socket)
+        self.tunnel(connection, audit, descriptor).open(.forwardedStreamLocal(path: path), for: socket)
     }
 
     /// The policy as it is now, and the account that its patterns ask for: the system is asked only if one of them does, and

@@ -1,4 +1,6 @@
 import Logging
+import SSHForwarding
+import SSHProtocol
 import Synchronization
 
 /// What all connections of one relay share.
@@ -53,6 +55,13 @@ final class RelayContext: Sendable {
         self.penalties.update(rules.configuration)
         self.knownAccounts.forget()
         self.current.withLock { $0 = rules }
+        self.setBudgets()
+    }
+
+    /// What clients may make this process hold, as the configuration and the system say.
+    func setBudgets() {
+        ResourceBudget.memory.limit = self.rules.configuration.memoryLimit ?? MemoryOfMachine.budget
+        ResourceBudget.descriptors.limit = DescriptorLimit.current
     }
 
     /// Says what the log does not have.

@@ -22,6 +22,7 @@ extension RelayServer {
     }
 
     private func serve(_ streams: StandardStreams, on group: MultiThreadedEventLoopGroup) async throws {
+        self.context.setBudgets()
         let channel =
             switch streams {
             case .socket(let descriptor): try await self.serve(socket: descriptor, on: group)
@@ -32,7 +33,7 @@ extension RelayServer {
         try await channel.closeFuture.get()
         watching.cancel()
         reporting.cancel()
-        context.reportLeftOutLines()
+        self.context.reportLeftOutLines()
     }
 
     private func serve(socket descriptor: Int32, on group: MultiThreadedEventLoopGroup) async throws -> any Channel {

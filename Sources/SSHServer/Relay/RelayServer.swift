@@ -86,6 +86,7 @@ public final class RelayServer: Service {
     }
 
     private func serve(on group: MultiThreadedEventLoopGroup) async throws {
+        self.context.setBudgets()
         var listeners = RelayListeners(group: group, context: self.context, onLoss: self.mendSoon)
         try await listeners.take(self.sockets, self.context.rules.configuration)
         try await listeners.follow(self.context.rules.configuration)
@@ -93,6 +94,8 @@ public final class RelayServer: Service {
         pidFile.follow(self.context.rules.configuration, self.context.logger)
         let watching = Task { try await self.watchFiles() }
         let reporting = Task { try await self.reportLeftOutLines() }
+        let remembering = Task { try await self.watchMemory() }
+        defer { remembering.cancel() }
         let proving = Task {
             // An event loop that hangs must not look alive.
             await self.notifier?.keepAlive { for loop in group.makeIterator() { try? await loop.submit {}.get() } }
@@ -166,6 +169,15 @@ public final class RelayServer: Service {
         while true {
             try await Task.sleep(for: Self.reportInterval)
             self.context.reportLeftOutLines(age: Self.reportAge)
+        }
+    }
+
+    /// Tells who holds too much, and gives memory back after a peak, until the task is cancelled.
+    private func watchMemory() async throws {
+        var watch = MemoryWatch { [context] in context.logger }
+        while true {
+            try await Task.sleep(for: MemoryWatch.interval)
+            watch.look(now: .secondsNow)
         }
     }
 

@@ -28,6 +28,7 @@ extension ServerConnection: ConnectionOwner {
 
     func connectionAuthenticated(_ connection: ConnectionHandler) {
         self.endStartup()
+        self.countForAccount(connection)
         self.announceHostKeys(connection)
         self.applySettings(connection, replacing: nil)
         self.applyRateLimits()
@@ -38,6 +39,7 @@ extension ServerConnection: ConnectionOwner {
     func applySettings(_ connection: ConnectionHandler, replacing old: AccountSettings?) {
         guard let settings = self.login?.grant.settings else { return }
         let (limit, keepalive) = (SSHProtocol.RekeyLimit(settings.rekeyLimit), Keepalive(settings))
+        connection.perform { $0.apply(channelLimit: settings.maxChannels ?? EngineLimits().channels) }
         if let old, SSHProtocol.RekeyLimit(old.rekeyLimit) == limit, Keepalive(old) == keepalive { return }
         connection.perform { $0.apply(limit, keepalive, now: .now()) }
     }

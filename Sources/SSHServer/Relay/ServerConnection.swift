@@ -41,6 +41,8 @@ final class ServerConnection {
     var channels: [ObjectIdentifier: RunningChannel] = [:]
     /// What its tunnels are held to, each shared with other connections of the account or the key.
     var rateLimiters: [RateLimiter] = []
+    /// The sockets of its tunnels and listeners, which count for the account; nil before the login.
+    var descriptors: ResourceShare?
     /// How often the system is being asked about the account, for paths that ask for it.
     var accountQuestions = 0
     /// Where a Match block says it.

@@ -99,6 +99,8 @@ WRONG = {
     "LoginGraceTime": [*_TIME, "none"],
     "MACs": ["x", "hmac*", "hmac-sha2-256-etm@openssh.com x", "-*"],
     "MaxAuthTries": _NUMBER,
+    "MaxChannels": ["x", "-1", "1.5", "1 2", "99999999999"],
+    "MaxListeners": ["x", "-1", "1.5", "1 2", "99999999999"],
     "MaxSessions": _NUMBER,
     "MaxStartups": ["0", "10:30", "10:101:20", "10:0:20", "30:30:20", "x", "-1", "10x", "10:30:20:1", "1 2"],
     "ModuliFile": ["/x /y"],
@@ -117,6 +119,7 @@ WRONG = {
     ],
     "PerSourcePenaltyExemptList": ["10.0.0.1/8", "10.0.0.0/33", "a,,b"],
     "PermitBlacklistedKeys": _RETIRED,
+    "MemoryLimit": ["x", "0", "7M", "-1G", "1G 2G", "half"],
     "PermitEmptyPasswords": _FLAG,
     "PermitListen": [
         "0",
