@@ -161,8 +161,8 @@ def test_thousands_of_channel_opens_are_bounded(lab, client_kind, server_kind):
 
 @RELAY
 @pytest.mark.ours_only("sshd makes any number of listeners")
-def test_hundreds_of_listeners_on_a_connection_are_bounded(lab, client_kind, server_kind):
-    server = lab.server(server_kind)
+def test_listeners_of_an_account_are_bounded_by_memory(lab, client_kind, server_kind):
+    server = lab.server(server_kind, config=["MemoryLimit 8M"])
     insider = Insider(server, lab.keys.user)
     ports = []
     with pytest.raises(paramiko.SSHException):
@@ -170,6 +170,7 @@ def test_hundreds_of_listeners_on_a_connection_are_bounded(lab, client_kind, ser
             ports.append(insider.transport.request_port_forward("localhost", 0))
     assert len(ports) >= 64
     assert_is_logged(server, insider.port)
+    server.wait_for_log(lambda line: "the account holds all the memory or sockets that it may" in line)
     insider.close()
     wait_until(lambda: not any(is_listening(port) for port in ports), 5, "the listeners closed")
 
