@@ -14,7 +14,9 @@ struct Relay: AsyncParsableCommand {
 
     static func main() async {
         StandardDescriptors.fill()
+        // Before this, as nobody but root may do it afterwards.
         Background.keepName()
+        ProcessSecrets.protect()
         await Self.main(nil)
     }
 }

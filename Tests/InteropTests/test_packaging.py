@@ -44,6 +44,20 @@ def test_the_service_is_well_confined(units):
     assert result.returncode == 0, result.stdout + result.stderr
 
 
+def test_the_service_has_limits_of_its_own():
+    lines = (PACKAGING / "relay.service").read_text().splitlines()
+    assert {"LimitCORE=0", "MemoryMax=80%", "TasksMax=1024"} <= set(lines)
+
+
+@pytest.mark.skipif("release" not in os.path.realpath(settings.RELAY or ""), reason="a debug build is not what is installed")
+@pytest.mark.parametrize("name", ["relay", "swssh"])
+def test_programs_bind_all_symbols_at_their_start(name):
+    path = settings.RELAY if name == "relay" else settings.SWSSH
+    dynamic = _run(settings.program("readelf"), "-d", path).stdout
+    assert re.search(r"\(FLAGS\).*\bBIND_NOW\b|\(FLAGS_1\).*\bNOW\b", dynamic), dynamic
+    assert "GNU_RELRO" in _run(settings.program("readelf"), "-lW", path).stdout
+
+
 @pytest.mark.ours_only("sshd is not what is installed")
 def test_the_steps_of_the_readme_leave_what_the_service_needs(tmp_path):
     (tmp_path / "etc/systemd/system").mkdir(parents=True)
