@@ -14,7 +14,11 @@ struct Serve: AsyncParsableCommand {
         helpNames: .long
     )
 
-    @Option(name: .customShort("f"), help: "The configuration file, in sshd_config's format.")
+    @Option(
+        name: .customShort("f"),
+        parsing: .unconditional,
+        help: "The configuration file, in sshd_config's format, or none."
+    )
     var configurationFile = "/etc/relay/relay_config"
 
     @Flag(name: .customShort("D"), help: "Stay in the foreground.")
@@ -23,7 +27,7 @@ struct Serve: AsyncParsableCommand {
     @Flag(name: .customShort("e"), help: "Log to standard error instead of the system's log.")
     var logsToStandardError = false
 
-    @Option(name: .customShort("E"), help: "Log to a file instead of the system's log.")
+    @Option(name: .customShort("E"), parsing: .unconditional, help: "Log to a file instead of the system's log.")
     var logFile: String?
 
     @Flag(name: .customShort("i"), help: "Serve the one connection that standard input and output are.")
@@ -37,7 +41,7 @@ struct Serve: AsyncParsableCommand {
 
     @Option(
         name: .customShort("C"),
-        parsing: .singleValue,
+        parsing: .unconditionalSingleValue,
         help: "With -T: the connection to apply Match to, e.g. user=a,host=b,addr=192.0.2.1,laddr=192.0.2.2,lport=22."
     )
     var connections: [String] = []
@@ -48,16 +52,44 @@ struct Serve: AsyncParsableCommand {
     @Flag(name: .customShort("q"), help: "Log nothing but what ends the relay.")
     var isQuiet = false
 
-    @Option(name: .customShort("o"), parsing: .singleValue, help: "A line of the configuration, before the file's.")
+    @Option(
+        name: .customShort("o"),
+        parsing: .unconditionalSingleValue,
+        help: "A line of the configuration, before the file's."
+    )
     var options: [String] = []
 
-    @Option(name: .customShort("p"), parsing: .singleValue, help: "A port to listen on, instead of the file's.")
-    var ports: [UInt16] = []
+    @Option(
+        name: .customShort("p"),
+        parsing: .unconditionalSingleValue,
+        help: "A port to listen on, instead of the file's."
+    )
+    var ports: [String] = []
 
-    @Option(name: .customShort("h"), parsing: .singleValue, help: "A host key file, instead of the file's.")
+    @Option(name: .customShort("g"), parsing: .unconditional, help: "LoginGraceTime, instead of the file's.")
+    var loginGraceTime: String?
+
+    @Flag(name: .customShort("4"), help: "Use IPv4 only.")
+    var usesIPv4 = false
+
+    @Flag(name: .customShort("6"), help: "Use IPv6 only.")
+    var usesIPv6 = false
+
+    @Flag(name: .customShort("G"), help: "Print the effective configuration, and exit; as -T, without -C.")
+    var dumps = false
+
+    @Option(
+        name: .customShort("h"),
+        parsing: .unconditionalSingleValue,
+        help: "A host key file, instead of the file's."
+    )
     var hostKeys: [String] = []
 
-    @Option(name: .customShort("c"), parsing: .singleValue, help: "A host certificate file, instead of the file's.")
+    @Option(
+        name: .customShort("c"),
+        parsing: .unconditionalSingleValue,
+        help: "A host certificate file, instead of the file's."
+    )
     var hostCertificates: [String] = []
 
     @Flag(name: .customShort("V"), help: "Print the version, and exit.")
@@ -76,7 +108,7 @@ struct Serve: AsyncParsableCommand {
     }
 
     private func serve() async throws {
-        guard self.prints || self.connections.isEmpty else {
+        guard self.prints || self.dumps || self.connections.isEmpty else {
             throw SSHError(.invalidConfiguration, "-C is for -T only")
         }
         ProcessMemory.keepForReuse(16 * 1024 * 1024)
@@ -85,7 +117,7 @@ struct Serve: AsyncParsableCommand {
         // Or it would not be heard how a command ended.
         signal(SIGCHLD, SIG_DFL)
         let configuration = try self.load()
-        if self.prints {
+        if self.prints || self.dumps {
             let facts = try ConnectionFacts(specifications: self.connections)
             return print(configuration.effectiveLines(for: facts).joined(separator: "\n"))
         }
@@ -113,10 +145,15 @@ struct Serve: AsyncParsableCommand {
             raiseDescriptorLimit()
             // ssh hangs up on its ProxyCommand; the connection's end is what ends us, with its lines in the log.
             signal(SIGHUP, SIG_IGN)
-            return try await server.serveStandardStreams()
+            try await server.serveStandardStreams()
+            // sshd's status for a connection that has ended, in whatever way.
+            throw ExitCode(255)
         }
         if !mayServe {
-            return try Background.run(CommandLine.arguments + ["-D"], keepsStandardError: self.logsToStandardError)
+            // Before everything that ends the options.
+            var arguments = CommandLine.arguments
+            arguments.insert("-D", at: arguments.dropFirst().first == "serve" ? 2 : 1)
+            return try Background.run(arguments, keepsStandardError: self.logsToStandardError)
         }
         raiseDescriptorLimit()
         let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint, .sighup)
@@ -134,11 +171,16 @@ struct Serve: AsyncParsableCommand {
     }
 
     private func load() throws -> ServerConfiguration {
-        try ServerConfiguration.load(
-            file: self.configurationFile,
-            options: self.hostKeys.map { "HostKey=\($0)" } + self.hostCertificates.map { "HostCertificate=\($0)" }
+        // Those that stand for a keyword's value come before -o: there is no going over them.
+        var options: [String] = []
+        if self.usesIPv4 || self.usesIPv6 { options.append("AddressFamily=\(self.usesIPv6 ? "inet6" : "inet")") }
+        if let time = self.loginGraceTime { options.append("LoginGraceTime=\(time)") }
+        return try ServerConfiguration.load(
+            file: self.configurationFile.lowercased() == "none" ? nil : self.configurationFile,
+            options: options + self.hostKeys.map { "HostKey=\($0)" }
+                + self.hostCertificates.map { "HostCertificate=\($0)" }
                 + self.options,
-            ports: self.ports,
+            ports: try self.ports.map { try ServerConfiguration.port(argument: $0) },
             supported: .all
         )
     }
@@ -152,8 +194,24 @@ struct Serve: AsyncParsableCommand {
         )
     }
 
+    /// sshd's tokens in -E: %p is the process, %P the program's name.
+    private static func expanded(_ path: String) -> String {
+        var words = path.split(separator: "%", omittingEmptySubsequences: false)[...]
+        var text = String(words.removeFirst())
+        while let word = words.popFirst() {
+            switch word.first {
+            case "p": text += "\(getpid())\(word.dropFirst())"
+            case "P": text += "sshd\(word.dropFirst())"
+            // %%, or nothing that stands for something.
+            case nil where !words.isEmpty: text += "%\(words.removeFirst())"
+            default: text += "%\(word)"
+            }
+        }
+        return text
+    }
+
     private var logDestination: LogDestination {
-        if let file = self.logFile { return .file(file) }
+        if let file = self.logFile { return .file(Self.expanded(file)) }
         if self.logsToStandardError || self.debugs || self.checks { return .standardError }
         return .ofService { name in getenv(name).map { String(cString: $0) } }
     }

@@ -553,3 +553,20 @@ def test_what_is_wrong_with_a_list_of_keys_is_logged_once(lab, authority, client
         assert not lab.logs_in(client_kind, server, key)
     said = [line for line in server.log().splitlines() if "nobody may log in" in line]
     assert len(said) == 1 and f"RevokedKeys {revoked}: line 1: " in said[0], said
+
+
+@pytest.mark.pairs(clients=["ssh"], servers=["relay"])
+@pytest.mark.ours_only("sshd has this since 10.5 only")
+def test_principals_may_stand_in_one_of_several_files(lab, client_kind, server_kind):
+    authority, key = lab.keys.named("authority"), lab.keys.named("certified")
+    certified = authority.certify(key, "certificate-of-a-device", "-I", "device-1", "-n", "field")
+    trusted, folder = lab.directory / "trusted", lab.directory / "principals"
+    trusted.write_text(authority.public + "\n")
+    folder.mkdir()
+    config = [f"TrustedUserCAKeys {trusted}", f"AuthorizedPrincipalsFile {folder}/%u-[0-9]*"]
+    server = lab.server(server_kind, config=config, authorized_keys="# nobody\n")
+    for name, text in (("1", "office\n"), ("x", "field\n"), ("2", "# field\n")):
+        (folder / f"{server.user}-{name}").write_text(text)
+    assert not lab.logs_in(client_kind, server, key=certified)
+    (folder / f"{server.user}-3").write_text("nonsense option field\nfield\n")
+    assert lab.logs_in(client_kind, server, key=certified)

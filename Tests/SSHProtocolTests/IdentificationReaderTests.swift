@@ -96,4 +96,18 @@ struct IdentificationReaderTests {
 
 extension String {
     fileprivate var trimmingNewline: String { String(self.prefix { !$0.isNewline }) }
+
+    @Test(arguments: ["SSH-2.0-x é 漢字", "SSH-2.0-Ünix", "SSH-2.0-x a\tb"])
+    func otherLettersThanASCIIAreTaken(_ line: String) throws {
+        var reader = IdentificationReader(role: .server)
+        var buffer = ByteBuffer(string: line + "\r\n")
+        #expect(try reader.next(from: &buffer) == .identification(Array(line.utf8)))
+    }
+
+    @Test(arguments: ["SSH-2.0-x \u{1b}[31m", "SSH-2.0-x a\rb", "SSH-2.0-x \u{0}", "SSH-2.0-x \u{7f}"])
+    func controlCharactersAreRefused(_ line: String) {
+        var reader = IdentificationReader(role: .server)
+        var buffer = ByteBuffer(string: line + "\r\n")
+        #expect(throws: SSHError.self) { try reader.next(from: &buffer) }
+    }
 }

@@ -20,6 +20,8 @@ struct ConnectionFactsSpecificationTests {
             GatewayPorts yes
         Match All
             LogLevel DEBUG2
+        Match RDomain vrf*
+            StreamLocalBindUnlink yes
         Match User !bob,*
             DisableForwarding yes
 
@@ -31,7 +33,7 @@ struct ConnectionFactsSpecificationTests {
         let facts = try ConnectionFacts(specifications: specifications)
         let interesting: Set<String> = [
             "maxauthtries 2", "maxsessions 3", "clientalivecountmax 4", "permitopen a:1", "permitlisten *:5",
-            "gatewayports yes", "loglevel DEBUG2", "disableforwarding yes",
+            "gatewayports yes", "loglevel DEBUG2", "disableforwarding yes", "streamlocalbindunlink yes",
         ]
         return interesting.intersection(configuration.effectiveLines(for: facts))
     }
@@ -53,6 +55,7 @@ struct ConnectionFactsSpecificationTests {
         ("lport=2222", ["permitlisten *:5"]),
         ("invalid-user", ["gatewayports yes"]),
         ("rdomain=x", []),
+        ("rdomain=vrf1", ["streamlocalbindunlink yes"]),
         ("user=alice,lport=2222", ["maxauthtries 2", "disableforwarding yes", "permitlisten *:5"]),
         ("user=alice,user=bob", []),
     ])

@@ -80,16 +80,23 @@ struct KeywordTests {
         ("RefuseConnection yes", ["refuseconnection yes"]),
         ("PerSourcePenalties no", ["persourcepenalties no"]),
         (
+            "PerSourcePenalties invaliduser:1.5 authfail:0.1s noauth:1m0.0",
+            [
+                "persourcepenalties crash:90 authfail:1 invaliduser:2 noauth:60 grace-exceeded:10 refuseconnection:10 "
+                    + "max:600 min:15 max-sources4:65536 max-sources6:65536 overflow:permissive overflow6:permissive"
+            ]
+        ),
+        (
             "PerSourcePenalties authfail:1m min:5s",
             [
-                "persourcepenalties crash:90 authfail:60 noauth:1 grace-exceeded:10 refuseconnection:10 max:600 min:5 "
+                "persourcepenalties crash:90 authfail:60 invaliduser:5 noauth:1 grace-exceeded:10 refuseconnection:10 max:600 min:5 "
                     + "max-sources4:65536 max-sources6:65536 overflow:permissive overflow6:permissive"
             ]
         ),
         (
             "PerSourcePenalties overflow:deny-all max-sources6:7",
             [
-                "persourcepenalties crash:90 authfail:5 noauth:1 grace-exceeded:10 refuseconnection:10 max:600 min:15 "
+                "persourcepenalties crash:90 authfail:5 invaliduser:5 noauth:1 grace-exceeded:10 refuseconnection:10 max:600 min:15 "
                     + "max-sources4:65536 max-sources6:7 overflow:deny-all overflow6:permissive"
             ]
         ),

@@ -17,6 +17,9 @@ struct MatchCriteriaTests {
         (["LocalPort", "23"], false), (["User", "alice", "LocalPort", "23"], false), (["all"], true), (["ALL"], true),
         (["User=alice", "host", "h.example"], true), (["Invalid-User"], false),
         (["User", "alice", "user", "bob"], false),
+        // A connection's routing domain is empty, and the version is the relay's own.
+        (["RDomain", "a"], false), (["rdomain=*"], true), (["RDomain", "!a,*", "User", "alice"], true),
+        (["Version", "relay_*"], true), (["version=OpenSSH_10.*"], false),
     ])
     func criteriaHoldAsInSshd(_ words: [String], _ expected: Bool) throws {
         let facts = ConnectionFacts.from("alice", host: "h.example", groups: ["wheel", "staff"])
@@ -26,7 +29,7 @@ struct MatchCriteriaTests {
     @Test(arguments: [
         [], ["User"], ["all", "User", "a"], ["User", "a", "all"], ["Address", "192.0.2.1/24"],
         ["Address", "1.2.3.4/33"],
-        ["LocalPort", "x"], ["RDomain", "a"], ["User="], ["User", ""], ["Address", "a,,b"], ["user", "="],
+        ["LocalPort", "x"], ["RDomain"], ["Version"], ["User="], ["User", ""], ["Address", "a,,b"], ["user", "="],
     ])
     func impossibleCriteriaAreRefused(_ words: [String]) {
         #expect(throws: InvalidValue.self) { try MatchCriteria(words) }

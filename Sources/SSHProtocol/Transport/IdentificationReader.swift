@@ -65,7 +65,9 @@ struct IdentificationReader {
     }
 
     private static func check(_ line: [UInt8]) throws -> [UInt8] {
-        guard line.count < Self.maximumLine, line.allSatisfy({ (0x20...0x7e).contains($0) }) else {
+        // RFC 4253 §4.2 wants printable US-ASCII, but names in UTF-8 and tabs are met, and sshd takes them.
+        let isText = line.allSatisfy { ($0 >= 0x20 && $0 != 0x7f) || $0 == 0x09 }
+        guard line.count < Self.maximumLine, isText else {
             throw SSHError.protocolViolation("the peer's identification line is too long or not printable")
         }
         guard line.starts(with: "SSH-2.0-".utf8) || line.starts(with: "SSH-1.99-".utf8) else {

@@ -27,6 +27,10 @@ struct BoundedFile {
         self.owner = information.st_uid
         self.mode = information.st_mode
         self.isRegular = information.st_mode & S_IFMT == S_IFREG
+        if Self.isNull(information) {
+            self.bytes = []
+            return
+        }
         guard self.isRegular || !mustBeRegular else {
             throw SSHError(.notRegular, "\(path.escapedForLog) is not a regular file")
         }
@@ -40,6 +44,14 @@ struct BoundedFile {
     mutating func zero() {
         _ = SecretBytes(bytes: exchange(&self.bytes, with: []))
     }
+
+    /// Whether it is /dev/null, under whatever name: an empty file, for who wants to say that nothing is there.
+    private static func isNull(_ information: stat) -> Bool {
+        information.st_mode & S_IFMT == S_IFCHR && information.st_rdev == Self.nullDevice
+    }
+
+    /// makedev(1, 3) of <sys/sysmacros.h>.
+    private static let nullDevice: dev_t = 1 << 8 | 3
 
     /// There is no file of that name.
     struct NotFound: Error {}

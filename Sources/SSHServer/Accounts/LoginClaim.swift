@@ -15,7 +15,7 @@ struct LoginClaim: Sendable {
     let isQuestion: Bool
 
     init(_ request: AuthenticationRequest) {
-        self.user = request.user
+        self.user = Self.account(of: request.user)
         self.algorithms = [request.algorithm]
         self.isQuestion = !request.isSigned
         self.credential = request.credential
@@ -26,6 +26,12 @@ struct LoginClaim: Sendable {
             self.securityKey = nil
             self.isProven = false
         }
+    }
+
+    /// The account in `user:style`, as in sshd: a style chooses among methods of BSD authentication, and here there is one.
+    static func account(of name: String) -> String {
+        guard let colon = name.utf8.firstIndex(of: UInt8(ascii: ":")) else { return name }
+        return String(name[..<colon])
     }
 
     /// A claim without proof, for asking what would be.

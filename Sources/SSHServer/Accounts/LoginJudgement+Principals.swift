@@ -53,14 +53,11 @@ extension LoginJudgement {
         _ certificate: Certificate
     ) throws(LoginRefusal) -> PrincipalsFile {
         do {
-            guard case .path(let path) = try AuthorizedKeysPath.expand(pattern, for: self.account, glob: false) else {
-                throw InvalidValue("the account has no home or user id for AuthorizedPrincipalsFile \(pattern)")
+            switch try AuthorizedKeysPath.expand(pattern, for: self.account) {
+            case nil: throw InvalidValue("the account has no home or user id for AuthorizedPrincipalsFile \(pattern)")
+            case .path(let path): return try self.principals(at: path, certificate)
+            case .pattern(let files): return try self.principals(matching: files, certificate)
             }
-            let file = try self.consulted.read(path)
-            if self.strictModes {
-                try StrictModes(account: self.account).check(path, owner: file.owner, mode: file.mode)
-            }
-            return PrincipalsFile(file.bytes, path: path, upTo: certificate.names)
         } catch let error as StrictModes.Untrusted {
             throw LoginRefusal("\(error)", said: .info("Authentication refused: \(error.fault)"))
         } catch is BoundedFile.NotFound {
@@ -69,4 +66,33 @@ extension LoginJudgement {
             throw LoginRefusal((error as? InvalidValue)?.reason ?? ErrorText.of(error))
         }
     }
+    private mutating func principals(at path: String, _ certificate: Certificate) throws -> PrincipalsFile {
+        let file = try self.consulted.read(path)
+        if self.strictModes {
+            try StrictModes(account: self.account).check(path, owner: file.owner, mode: file.mode)
+        }
+        return PrincipalsFile(file.bytes, path: path, upTo: certificate.names)
+    }
+
+    /// As in sshd, the first file that has one of the certificate's names decides; one that cannot be used is passed over.
+    private mutating func principals(matching pattern: String, _ certificate: Certificate) throws -> PrincipalsFile {
+        // A file that appears changes the folder it lies in.
+        try self.consulted.noteFolder(StrictModes.parent(of: pattern))
+        var problems: [AuthorizedKeysProblem] = []
+        for path in try ConfigurationFiles.system.glob(pattern).prefix(Self.mostPrincipalsFiles) {
+            do {
+                let file = try self.principals(at: path, certificate)
+                if file.line != nil { return file }
+                problems += file.problems
+            } catch is BoundedFile.NotFound {
+                continue
+            } catch {
+                let reason = (error as? StrictModes.Untrusted).map { "\($0)" } ?? ErrorText.of(error)
+                problems.append(AuthorizedKeysProblem(file: path, line: 0, reason: reason))
+            }
+        }
+        return PrincipalsFile(line: nil, problems: problems)
+    }
+
+    private static let mostPrincipalsFiles = 1024
 }

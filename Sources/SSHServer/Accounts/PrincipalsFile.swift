@@ -10,8 +10,9 @@ struct PrincipalsFile {
     private(set) var problems: [AuthorizedKeysProblem] = []
 
     /// A line that was read before, or none.
-    init(line: Line?) {
+    init(line: Line?, problems: [AuthorizedKeysProblem] = []) {
         self.line = line
+        self.problems = problems
     }
 
     /// Reads up to the first line that counts.

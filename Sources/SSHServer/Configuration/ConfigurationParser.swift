@@ -164,16 +164,18 @@ extension ServerConfiguration {
     ///   - supported: what lists of algorithms are resolved against.
     /// - Throws: `invalidConfiguration` with `FILE line N: Keyword: what is wrong, what was expected`.
     public static func load(
-        file: String,
+        file: String?,
         options: [String] = [],
         ports: [UInt16] = [],
         supported: SupportedAlgorithms,
         files: ConfigurationFiles = .system
     ) throws -> ServerConfiguration {
-        let folder = file.utf8.lastIndex(of: UInt8(ascii: "/")).map { String(file[..<$0]) } ?? "."
-        var parser = ConfigurationParser(folder: folder, supported: supported, files: files, ports: ports)
+        let folder = file.flatMap { file in
+            file.utf8.lastIndex(of: UInt8(ascii: "/")).map { String(file[..<$0]) }
+        }
+        var parser = ConfigurationParser(folder: folder ?? ".", supported: supported, files: files, ports: ports)
         for (index, option) in options.enumerated() { try parser.parse(option: option, number: index + 1) }
-        try parser.parse(file: file)
+        if let file { try parser.parse(file: file) }
         try parser.configuration.checkAddressFamily()
         try parser.configuration.checkCommandUsers()
         var configuration = parser.configuration

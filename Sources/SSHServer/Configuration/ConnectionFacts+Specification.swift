@@ -9,6 +9,7 @@ extension ConnectionFacts {
         case address
         case localAddress
         case localPort
+        case routingDomain
     }
 
     /// The connection that `-C` describes, as in sshd(8): `user=,host=,addr=,laddr=,lport=,rdomain=` and OpenSSH 10's
@@ -40,8 +41,7 @@ extension ConnectionFacts {
         case "addr": (self.address, _) = (value, self.missing.remove(.address))
         case "laddr": (self.localAddress, _) = (value, self.missing.remove(.localAddress))
         case "lport": (self.localPort, _) = (try Self.port(value), self.missing.remove(.localPort))
-        // There are no routing domains here, and `Match RDomain` is refused.
-        case "rdomain": break
+        case "rdomain": (self.routingDomain, _) = (value, self.missing.remove(.routingDomain))
         default: throw Self.unknown(word)
         }
     }

@@ -16,6 +16,8 @@ public struct ConnectionFacts: Hashable, Sendable {
     /// The numeric address that the client connected to.
     public var localAddress: String
     public var localPort: Int
+    /// Empty: there are none here. Only `-C` names another.
+    var routingDomain = ""
     /// What is not known: no criterion about it matches. Empty but for `-C`, before it is known who logs in, while a name
     /// is looked up, and where who could say it is not there. Nobody logs in by a rule that hangs on it.
     var missing: Set<Fact> = []

@@ -22,7 +22,7 @@ enum IgnoredValue: Sendable {
     private static let table: [String: IgnoredValue] = {
         let flags = [
             "AllowAgentForwarding", "DebianBanner", "ExposeAuthInfo", "GSSAPIAuthentication",
-            "GSSAPICleanupCredentials",
+            "GSSAPICleanupCredentials", "GSSAPIDelegateCredentials",
             "GSSAPIKeyExchange", "GSSAPIStoreCredentialsOnRekey", "GSSAPIStrictAcceptorCheck",
             "HostbasedAuthentication",
             "HostbasedUsesNameFromPacketOnly", "IgnoreUserKnownHosts", "KbdInteractiveAuthentication",
@@ -32,7 +32,7 @@ enum IgnoredValue: Sendable {
         ]
         let words = [
             "ChrootDirectory",
-            "HostbasedAcceptedAlgorithms", "ModuliFile", "PermitUserEnvironment",
+            "HostbasedAcceptedAlgorithms", "ModuliFile", "PAMServiceName", "PermitUserEnvironment",
             "SecurityKeyProvider", "SshdAuthPath", "SshdSessionPath", "XAuthLocation",
         ]
         let others: [String: IgnoredValue] = [

@@ -8,9 +8,9 @@ extension Keyword {
         let reason = "it has no meaning here: this host forwards and does nothing else"
         let anywhere = [
             "AcceptEnv", "AllowAgentForwarding", "ChrootDirectory", "PermitTTY", "PermitTunnel",
-            "PermitUserRC", "SetEnv", "X11DisplayOffset", "X11Forwarding", "X11UseLocalhost",
+            "PermitUserRC", "SetEnv", "Subsystem", "X11DisplayOffset", "X11Forwarding", "X11UseLocalhost",
         ]
-        let global = ["PermitUserEnvironment", "PrintLastLog", "PrintMotd", "Subsystem", "XAuthLocation"]
+        let global = ["PermitUserEnvironment", "PrintLastLog", "PrintMotd", "XAuthLocation"]
         return anywhere.map { .ignored($0, .anywhere, reason) } + global.map { .ignored($0, .global, reason) }
     }()
 
@@ -22,7 +22,8 @@ extension Keyword {
             "PasswordAuthentication", "PermitEmptyPasswords",
         ]
         let global = [
-            "AFSTokenPassing", "GSSAPICleanupCredentials", "GSSAPIKexAlgorithms", "GSSAPIKeyExchange",
+            "AFSTokenPassing", "GSSAPICleanupCredentials", "GSSAPIDelegateCredentials", "GSSAPIKexAlgorithms",
+            "GSSAPIKeyExchange",
             "GSSAPIStoreCredentialsOnRekey", "GSSAPIStrictAcceptorCheck", "GSSAPIUseSessionCredCache",
             "IgnoreUserKnownHosts", "KerberosGetAFSToken", "KerberosOrLocalPasswd", "KerberosTGTPassing",
             "KerberosTicketCleanup",
@@ -33,7 +34,8 @@ extension Keyword {
                 .global,
                 "PAM is not asked: what it says about accounts (locked, expired, pam_access) does not hold here",
                 silent: ["no"]
-            )
+            ),
+            .ignored("PAMServiceName", .anywhere, "PAM is not asked"),
         ]
         return anywhere.map { .ignored($0, .anywhere, reason) } + global.map { .ignored($0, .global, reason) }
             + accounts + [.authenticationMethods]

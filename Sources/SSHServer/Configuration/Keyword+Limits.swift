@@ -61,7 +61,8 @@ extension Arguments {
     private func setPenalty(_ word: String, _ rules: inout PenaltyRules, _ expected: String) throws {
         let parts = word.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
         let names: [String: WritableKeyPath<PenaltyRules, Int>] = [
-            "crash": \.crash, "authfail": \.authenticationFailed, "refuseconnection": \.refused,
+            "crash": \.crash, "authfail": \.authenticationFailed, "invaliduser": \.invalidUser,
+            "refuseconnection": \.refused,
             "noauth": \.noAuthentication, "grace-exceeded": \.graceExceeded, "max": \.maximum, "min": \.minimum,
         ]
         let counts: [String: WritableKeyPath<PenaltyRules, Int>] = [
@@ -71,7 +72,7 @@ extension Arguments {
             "overflow": \.family4.deniesAllOnOverflow, "overflow6": \.family6.deniesAllOnOverflow,
         ]
         guard parts.count == 2 else { throw self.problem("\"\(word)\" is wrong, expected \(expected)") }
-        if let path = names[parts[0].asciiLowercased], let seconds = Self.seconds(parts[1]) {
+        if let path = names[parts[0].asciiLowercased], let seconds = Self.wholeSeconds(parts[1]) {
             rules[keyPath: path] = Int(seconds)
         } else if let path = counts[parts[0].asciiLowercased], let count = Int32(parts[1]), count > 0 {
             rules[keyPath: path] = Int(count)
@@ -82,6 +83,19 @@ extension Arguments {
         } else {
             throw self.problem("\"\(word)\" is wrong, expected \(expected)")
         }
+    }
+
+    /// A time whose seconds may have a fraction, which counts as a whole one; nil if the text is no time.
+    private static func wholeSeconds(_ text: String) -> Int32? {
+        guard text.utf8.contains(UInt8(ascii: ".")) else { return Self.seconds(text) }
+        // Only the seconds stand last and have a fraction.
+        let unit = text.utf8.last.map { $0 | 0x20 } == UInt8(ascii: "s") ? 1 : 0
+        let parts = text.dropLast(unit).split(separator: ".", omittingEmptySubsequences: false)
+        guard parts.count == 2, let last = parts[0].utf8.last, (48...57).contains(last), !parts[1].isEmpty,
+            parts[1].utf8.allSatisfy({ (48...57).contains($0) }), let seconds = Self.seconds(String(parts[0]))
+        else { return nil }
+        let (sum, overflow) = seconds.addingReportingOverflow(parts[1].utf8.contains { $0 != 48 } ? 1 : 0)
+        return overflow ? nil : sum
     }
 
     /// `none`, or words such as `direct-tcpip=5m`.

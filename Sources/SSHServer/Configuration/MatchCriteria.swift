@@ -7,8 +7,14 @@ struct MatchCriteria: Hashable, Sendable {
         case address(HostPatternList)
         case localAddress(HostPatternList)
         case localPort(UInt16)
+        case routingDomain(PatternList)
+        /// Whether it matches depends on nothing but the program.
+        case version(matches: Bool)
         case invalidUser
     }
+
+    /// What `Match version` looks at, where sshd has `OpenSSH_10.5p1`.
+    private static let version = RelayVersion.name
 
     /// Empty for `Match all`.
     let criteria: [Criterion]
@@ -81,11 +87,12 @@ struct MatchCriteria: Hashable, Sendable {
         case "localaddress": return .localAddress(try HostPatternList(value))
         case "localport": return .localPort(try PortNumber.parse(value))
         case "all": throw InvalidValue("\"all\" cannot stand with other criteria, expected it alone")
-        case "rdomain": throw InvalidValue("the criterion \"\(name)\" is not supported, expected another")
+        case "rdomain": return .routingDomain(PatternList(value))
+        case "version": return .version(matches: PatternList(value).match(Self.version) == .matched)
         default:
             throw InvalidValue(
                 "\"\(name)\" is not a criterion, expected User, Group, Host, Address, LocalAddress, LocalPort, "
-                    + "Invalid-User or All"
+                    + "RDomain, Version, Invalid-User or All"
             )
         }
     }
@@ -102,6 +109,8 @@ struct MatchCriteria: Hashable, Sendable {
         case .address(let patterns): patterns.match(address: facts.address) == .matched
         case .localAddress(let patterns): patterns.match(address: facts.localAddress) == .matched
         case .localPort(let port): facts.localPort == Int(port)
+        case .routingDomain(let patterns): patterns.match(facts.routingDomain) == .matched
+        case .version(let matches): matches
         case .invalidUser: facts.userIsInvalid
         }
     }
@@ -113,7 +122,8 @@ extension MatchCriteria.Criterion {
         switch self {
         case .user: [.user]
         case .group: [.user, .groups]
-        case .invalidUser: []
+        case .invalidUser, .version: []
+        case .routingDomain: [.routingDomain]
         case .host: [.host]
         case .address: [.address]
         case .localAddress: [.localAddress]

@@ -50,9 +50,9 @@ struct CurrentPidFile {
     private var path: String?
 
     mutating func follow(_ configuration: ServerConfiguration, _ logger: Logger) {
-        guard configuration.pidFile != self.path else { return }
-        self.remove()
+        if configuration.pidFile != self.path { self.remove() }
         self.path = configuration.pidFile
+        // Written again also where the name is the same, as by sshd at SIGHUP: somebody may have removed it.
         if let path { PidFile.write(path, named: configuration.$pidFile.rule, logger) }
     }
 

@@ -14,7 +14,7 @@ extension ServerConnection {
 
     /// - Parameter answers: what commands have said about the request.
     private func judge(_ connection: ConnectionHandler, _ request: AuthenticationRequest, answers: CommandAnswers) {
-        self.triedUserName = request.user
+        self.triedUserName = LoginClaim.account(of: request.user)
         // The log says first whether there is such an account; what is judged before would be old when that is known.
         self.afterTriedAccount {
             guard !connection.hasEnded, let eventLoop = connection.eventLoop else { return }
@@ -131,7 +131,7 @@ extension ServerConnection {
     }
 
     func connection(_ connection: ConnectionHandler, authenticationFailedFor user: String) {
-        self.triedUserName = user
+        self.triedUserName = LoginClaim.account(of: user)
         // The first try of many clients is "none", which asks for the methods that there are.
         if self.hasFailed { self.offence = .failedAuthentication }
         self.hasFailed = true

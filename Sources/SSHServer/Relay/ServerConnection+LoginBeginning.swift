@@ -7,6 +7,7 @@ import SSHWire
 /// What happens between the first word of who wants to log in and the answer to it.
 extension ServerConnection {
     func connection(_ connection: ConnectionHandler, loginBeginsFor user: String) {
+        let user = LoginClaim.account(of: user)
         guard let nameRequest = self.nameRequest else { return self.prepare(connection, for: user) }
         nameRequest.whenAnswered { [weak connection] answer in
             guard let connection, !connection.hasEnded else { return }

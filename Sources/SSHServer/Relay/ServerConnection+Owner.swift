@@ -83,7 +83,7 @@ extension ServerConnection: ConnectionOwner {
     func connectionEnded(_ connection: ConnectionHandler, _ reason: SSHError) {
         self.endStartup()
         if self.login == nil, self.endReason == nil {
-            self.context.penalties.punish(self.peer.address, for: self.offence, now: .secondsNow)
+            self.context.penalties.punish(self.peer.address, for: self.settledOffence, now: .secondsNow)
         }
         self.forwards.closeAll()
         self.answerLifeWaiters(.gone)

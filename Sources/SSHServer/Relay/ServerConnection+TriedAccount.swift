@@ -46,6 +46,13 @@ extension ServerConnection {
         for body in waiting { body() }
     }
 
+    /// What its source has to answer for, now that it is over.
+    var settledOffence: SourcePenalties.Offence {
+        guard self.offence == .failedAuthentication, case .known(let account) = self.triedAccount, account.isInvalid
+        else { return self.offence }
+        return .invalidUser
+    }
+
     /// For the lines about the connection's end.
     var phase: ConnectionPhase {
         if let login = self.login { return .loggedIn(user: login.user.escapedForLog) }

@@ -7,6 +7,8 @@ final class SourcePenalties: Sendable {
     /// What a source did, as sshd's log lines say it.
     enum Offence: String, Sendable {
         case failedAuthentication = "failed authentication"
+        /// Of an account that does not exist, or may not log in.
+        case invalidUser = "attempted authentication by invalid user"
         case noAuthentication = "connections without attempting authentication"
         case exceededGrace = "exceeded LoginGraceTime"
         case refused = "refused connection"
@@ -92,6 +94,7 @@ public struct PenaltyRules: Hashable, Sendable {
     public var isEnabled = true
     public var crash = 90
     public var authenticationFailed = 5
+    public var invalidUser = 5
     public var refused = 10
     public var noAuthentication = 1
     public var graceExceeded = 10
@@ -112,6 +115,7 @@ public struct PenaltyRules: Hashable, Sendable {
     func seconds(for offence: SourcePenalties.Offence) -> Int {
         switch offence {
         case .failedAuthentication: self.authenticationFailed
+        case .invalidUser: self.invalidUser
         case .noAuthentication: self.noAuthentication
         case .exceededGrace: self.graceExceeded
         case .refused: self.refused
@@ -123,7 +127,7 @@ public struct PenaltyRules: Hashable, Sendable {
     var text: String {
         guard self.isEnabled else { return "no" }
         return """
-            crash:\(self.crash) authfail:\(self.authenticationFailed) noauth:\(self.noAuthentication) \
+            crash:\(self.crash) authfail:\(self.authenticationFailed) invaliduser:\(self.invalidUser) noauth:\(self.noAuthentication) \
             grace-exceeded:\(self.graceExceeded) refuseconnection:\(self.refused) max:\(self.maximum) \
             min:\(self.minimum) max-sources4:\(self.family4.maximumSources) \
             max-sources6:\(self.family6.maximumSources) overflow:\(self.family4.overflow) \
