@@ -60,12 +60,13 @@ extension Engine {
 
     /// Server: the answer to `Event.authenticationRequest`.
     ///
+    /// - Parameter isPartial: a signature by this key alone does not log in: the client is to go on with another key.
     /// - Throws: `authenticationFailed` when that was one failed try too many.
-    public mutating func answerAuthentication(isAllowed: Bool) throws {
+    public mutating func answerAuthentication(isAllowed: Bool, isPartial: Bool = false) throws {
         guard case .server(var authentication) = self.login else {
             throw SSHError(.misuse, "a client does not answer authentication requests")
         }
-        switch try authentication.answer(isAllowed: isAllowed) {
+        switch try authentication.answer(isAllowed: isAllowed, isPartial: isPartial) {
         case .publicKeyOK(let message):
             self.login = .server(authentication)
             try self.transport.send(message)

@@ -182,7 +182,9 @@ struct ServerAuthentication {
     }
 
     /// The caller's answer to `ask`.
-    mutating func answer(isAllowed: Bool) throws -> Answer {
+    ///
+    /// - Parameter isPartial: a signature by this key alone does not log in: another key's must follow (RFC 4252 §5.1).
+    mutating func answer(isAllowed: Bool, isPartial: Bool = false) throws -> Answer {
         guard case .awaitingAnswer(let request, let blob) = self.state else {
             throw SSHError(.misuse, "no authentication request waits for an answer")
         }
@@ -190,6 +192,9 @@ struct ServerAuthentication {
         guard isAllowed else { return .fail(try self.countFailure()) }
         guard request.isSigned else {
             return .publicKeyOK(UserAuthenticationPublicKeyOK(algorithm: request.algorithm, blob: blob))
+        }
+        guard !isPartial else {
+            return .fail(UserAuthenticationFailure(methodsThatCanContinue: ["publickey"], partialSuccess: true))
         }
         self.state = .authenticated
         return .success

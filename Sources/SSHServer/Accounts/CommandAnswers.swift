@@ -13,6 +13,13 @@ struct CommandAnswers: Sendable {
         self.asksAgain = asksAgain
     }
 
+    /// The same answers, for a claim that stands on a line of its own.
+    func remembering(_ remembered: RememberedLine?) -> CommandAnswers {
+        var answers = CommandAnswers(remembering: remembered, asksAgain: self.asksAgain)
+        answers.results = self.results
+        return answers
+    }
+
     /// No command has said anything yet.
     var isEmpty: Bool { self.results.isEmpty }
 

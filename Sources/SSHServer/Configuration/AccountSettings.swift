@@ -37,6 +37,8 @@ public struct AccountSettings: Sendable {
     @Setting public var permitListen = PermitList.any
     @Setting public var permitOpen = PermitList.any
     @Setting public var gatewayPorts = GatewayPorts.no
+    /// Lists of methods, each of which logs in; here they differ in how many different keys must sign.
+    @Setting public var authenticationMethods = AuthenticationMethods()
     @Setting public var listenTakeover = ListenTakeover.sameKeyIfSilent
 
     /// The listeners whose callers are named in a PROXY header, and the targets to which the client is.

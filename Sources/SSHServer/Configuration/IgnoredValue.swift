@@ -112,17 +112,3 @@ extension Arguments {
         return words
     }
 }
-
-extension Keyword {
-    /// Keys are the one method that the relay has: what asks for another, or for two keys, would not hold.
-    static let authenticationMethods = Keyword(name: "AuthenticationMethods", scope: .anywhere) { arguments in
-        let expected = "publickey, or any alone"
-        let given = try arguments.remaining(expected)
-        guard given == ["any"] || given.allSatisfy({ $0 == "publickey" }) else {
-            throw arguments.problem(
-                "\"\(given.joined(separator: " "))\" is not supported and would not hold, expected \(expected)"
-            )
-        }
-        return .nothing
-    }
-}

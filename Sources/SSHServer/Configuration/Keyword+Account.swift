@@ -11,6 +11,7 @@ extension Keyword {
         .accountList("DenyUsers", \.$denyUsers, format: \.text) { try $0.users() },
         .accountList("AllowGroups", \.$allowGroups, format: \.text) { try $0.groups() },
         .accountList("DenyGroups", \.$denyGroups, format: \.text) { try $0.groups() },
+        .authenticationMethods,
         .account("MaxAuthTries", \.$maxAuthTries, format: Self.text) { try $0.integer() },
 
         // Forwarding.

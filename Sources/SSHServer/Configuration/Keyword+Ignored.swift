@@ -38,7 +38,7 @@ extension Keyword {
             .ignored("PAMServiceName", .anywhere, "PAM is not asked"),
         ]
         return anywhere.map { .ignored($0, .anywhere, reason) } + global.map { .ignored($0, .global, reason) }
-            + accounts + [.authenticationMethods]
+            + accounts
     }()
 
     private static let otherKeywords: [Keyword] = [

@@ -108,6 +108,11 @@ public struct Explanation: Sendable {
             addressFamily: configuration.addressFamily
         )
         var lines = ["yes  \(grant.key.rule)"]
+        let methods = grant.settings.authenticationMethods
+        if methods.requiredKeys > 1 {
+            let rule = grant.settings.$authenticationMethods.rule ?? .builtIn("AuthenticationMethods \(methods.text)")
+            lines.append("     \(rule): \(methods.requiredKeys) different keys must sign, and this is one of them")
+        }
         var decisions: [Decision] = []
         switch question {
         case .logIn: break

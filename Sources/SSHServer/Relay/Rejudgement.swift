@@ -64,6 +64,8 @@ struct Standing: Sendable {
     let facts: ConnectionFacts
     /// What a command said at the login, and what commands say now.
     var answers = CommandAnswers()
+    /// Keys that signed before the claim's, which must still log in, too.
+    var earlier: [EarlierClaim] = []
 }
 
 /// A login judged again.
@@ -82,19 +84,50 @@ struct Judged: Sendable {
     init(_ standing: Standing, by rules: RelayRules, _ files: AccountFiles, isStanding: Bool) {
         (self.standing, self.rules) = (standing, rules)
         (self.readAt, self.beganAt) = (Int(clamping: files.began), files.beganAt)
-        self.decision = LoginDecision.judge(
-            standing.claim,
-            configuration: rules.configuration,
-            facts: standing.facts,
-            now: UInt64(clamping: time(nil)),
-            files: files,
-            isStanding: isStanding,
-            answers: standing.answers
-        )
+        self.decision = Self.decide(standing, by: rules, files, isStanding: isStanding)
         if case .accepted(let grant) = self.decision, !files.hasMissed {
             self.files = grant.files.map(ReadFile.init)
         } else {
             self.files = []
+        }
+    }
+
+    /// Whoever has shown several keys goes by all of them.
+    private static func decide(
+        _ standing: Standing,
+        by rules: RelayRules,
+        _ files: AccountFiles,
+        isStanding: Bool
+    ) -> LoginDecision {
+        let now = UInt64(clamping: time(nil))
+        let judge = { (claim: LoginClaim, answers: CommandAnswers) in
+            LoginDecision.judge(
+                claim,
+                configuration: rules.configuration,
+                facts: standing.facts,
+                now: now,
+                files: files,
+                isStanding: isStanding,
+                answers: answers
+            )
+        }
+        let last = judge(standing.claim, standing.answers)
+        guard case .accepted(let grant) = last else { return last }
+        let required = grant.settings.authenticationMethods.requiredKeys
+        guard !isStanding || standing.earlier.count + 1 >= required else {
+            let reason = "AuthenticationMethods asks for \(required) different keys now"
+            return .refused(LoginRefusal(reason), isUnknownAccount: false)
+        }
+        var grants: [LoginGrant] = []
+        for earlier in standing.earlier {
+            let decision = judge(earlier.claim, standing.answers.remembering(earlier.remembered))
+            guard case .accepted(let grant) = decision else { return decision }
+            grants.append(grant)
+        }
+        do {
+            return .accepted(grants.isEmpty ? grant : try grant.merged(after: grants))
+        } catch {
+            return .refused(error, isUnknownAccount: false)
         }
     }
 
@@ -115,7 +148,8 @@ extension ServerConnection {
                 connection: self.id,
                 claim: login.claim,
                 facts: self.facts,
-                answers: CommandAnswers(remembering: login.grant.remembered, asksAgain: asksCommands)
+                answers: CommandAnswers(remembering: login.grant.remembered, asksAgain: asksCommands),
+                earlier: login.earlier
             )
         }
     }

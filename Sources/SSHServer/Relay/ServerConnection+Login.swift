@@ -19,7 +19,13 @@ extension ServerConnection {
         self.afterTriedAccount {
             guard !connection.hasEnded, let eventLoop = connection.eventLoop else { return }
             let claim = LoginClaim(request)
-            let standing = Standing(connection: self.id, claim: claim, facts: self.facts, answers: answers)
+            let standing = Standing(
+                connection: self.id,
+                claim: claim,
+                facts: self.facts,
+                answers: answers,
+                earlier: self.earlierClaims
+            )
             self.judge(standing, by: self.context.rules, on: eventLoop) { judged in
                 guard let judged else { return connection.disconnect(.byApplication, "busy") }
                 if let command = judged.awaited {
@@ -93,10 +99,17 @@ extension ServerConnection {
             self.sourceLog.info("Refused connection of \(self.triedUser) from \(self.peer): RefuseConnection")
             self.offence = .refused
             connection.disconnect(.byApplication, "refused")
+        case .accepted where self.earlierClaims.contains { $0.claim.key.blob == claim.key.blob }:
+            self.logger.debug("\(self.peer): \(claim.description) was used before: AuthenticationMethods wants another key")
+            connection.perform { try $0.answerAuthentication(isAllowed: false) }
+        case .accepted(let grant) where request.isSigned && self.awaitsMoreKeys(after: grant):
+            self.earlierClaims.append(EarlierClaim(claim: claim, remembered: grant.remembered))
+            self.logger.debug("Partial publickey for \(self.triedUser) from \(self.peer) ssh2: \(claim.description)")
+            connection.perform { try $0.answerAuthentication(isAllowed: true, isPartial: true) }
         case .accepted(let grant):
             self.logger.debug("\(grant.acceptedText(claim))")
             if request.isSigned {
-                let login = Login(claim: claim, grant: grant)
+                let login = Login(claim: claim, after: self.earlierClaims, grant: grant)
                 self.login = login
                 self.watch(judged, until: grant.expires)
                 self.sourceLog.info(
@@ -113,6 +126,11 @@ extension ServerConnection {
             self.logRefusal(claim, refusal)
             connection.perform { try $0.answerAuthentication(isAllowed: false) }
         }
+    }
+
+    /// AuthenticationMethods: whether this key's signature is not the last that is asked for.
+    private func awaitsMoreKeys(after grant: LoginGrant) -> Bool {
+        self.earlierClaims.count + 1 < grant.settings.authenticationMethods.requiredKeys
     }
 
     /// As in sshd, an account's failed keys are told at VERBOSE only: an agent offers all its keys.

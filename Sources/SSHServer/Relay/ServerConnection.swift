@@ -23,6 +23,8 @@ final class ServerConnection {
     var allowsSessions = true
     var triedUserName = ""
     var triedAccount = TriedAccountState.unasked
+    /// Keys that have signed, while more are asked for.
+    var earlierClaims: [EarlierClaim] = []
     /// How often a request was judged on the event loop.
     var judgedAtOnce = 0
     /// The peer has said that it speaks SSH.
@@ -60,12 +62,15 @@ final class ServerConnection {
     /// Who logged in, by which claim, and what was granted.
     struct Login {
         let claim: LoginClaim
+        /// Keys that signed before, where several are asked for.
+        let earlier: [EarlierClaim]
         var grant: LoginGrant
         /// The key's, as it is written into the log with each tunnel.
         let fingerprint: String
 
-        init(claim: LoginClaim, grant: LoginGrant) {
+        init(claim: LoginClaim, after earlier: [EarlierClaim], grant: LoginGrant) {
             self.claim = claim
+            self.earlier = earlier
             self.grant = grant
             self.fingerprint = claim.key.fingerprint
         }

@@ -8,6 +8,14 @@ PRINTED = {
     "AllowStreamLocalForwarding": ["yes", "ALL", "no", "local", "Remote"],
     "AllowTcpForwarding": ["yes", "ALL", "no", "local", "Remote", "no\nAllowTcpForwarding yes"],
     "AllowUsers": ["a b@10.0.0.0/8\nAllowUsers c", "a@b@c", "@x", '"a b" c', "!a", "a,b", "*@*.example,!x", "a@::1"],
+    "AuthenticationMethods": [
+        "any",
+        "publickey",
+        "publickey publickey",
+        "publickey,publickey",
+        "publickey,publickey publickey",
+        "publickey,publickey\nAuthenticationMethods publickey",
+    ],
     "AuthorizedKeysFile": ["none", "/k/%u", ".ssh/%u %h/x", "/a\nAuthorizedKeysFile /b", '"/a b" c', "/a/%%/%U"],
     "AuthorizedKeysCommand": [
         "none",
@@ -147,7 +155,6 @@ PRINTED = {
 IGNORED = {
     "AcceptEnv": ["LANG LC_*"],
     "AllowAgentForwarding": ["yes", "NO"],
-    "AuthenticationMethods": ["any", "publickey", "publickey publickey"],
     "ChrootDirectory": ["none", "/a/%u"],
     "Compression": ["yes", "no", "delayed"],
     "DebianBanner": ["no"],
