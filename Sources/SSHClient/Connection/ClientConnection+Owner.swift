@@ -16,15 +16,7 @@ extension ClientConnection: ConnectionOwner {
     }
 
     func connectionNegotiated(_ connection: ConnectionHandler, _ algorithms: NegotiatedAlgorithms, isFirst: Bool) {
-        let ciphers = [algorithms.serverToClient, algorithms.clientToServer].map { direction in
-            direction.cipher.rawValue + (direction.mac.map { " " + $0.rawValue } ?? "")
-        }
-        self.log.ofPeers.debug(
-            """
-            \(isFirst ? "kex" : "rekey"): algorithm: \(algorithms.keyExchange.rawValue), \
-            host key: \(algorithms.hostKey), server->client: \(ciphers[0]), client->server: \(ciphers[1])
-            """
-        )
+        self.log.ofPeers.debug("\(isFirst ? "kex" : "rekey"): \(algorithms)")
     }
 
     func connection(_ connection: ConnectionHandler, banner: ByteBuffer) {

@@ -12,12 +12,7 @@ extension ServerConnection: ConnectionOwner {
     }
 
     func connectionNegotiated(_ connection: ConnectionHandler, _ algorithms: NegotiatedAlgorithms, isFirst: Bool) {
-        self.logger.trace(
-            """
-            \(self.peer): \(isFirst ? "key exchange" : "new keys"): \(algorithms.keyExchange.rawValue), \
-            \(algorithms.clientToServer.cipher.rawValue), \(algorithms.serverToClient.cipher.rawValue)
-            """
-        )
+        self.logger.trace("\(self.peer): \(isFirst ? "kex" : "rekey"): \(algorithms)")
     }
 
     func connection(_ connection: ConnectionHandler, verify hostKey: HostKeyToVerify) {
