@@ -304,6 +304,22 @@ struct LateMessagesTests {
         #expect(!schedule.isNear(bytes: 511 << 20, packets: 0, now: now))
     }
 
+    @Test(arguments: [("paramiko_5.1.0", UInt64(448)), ("OpenSSH_9.2", 1_024)])
+    func whoHangsInAKeyExchangeOfItsOwnIsForestalled(software: String, limit: UInt64) throws {
+        let pair = try EnginePair(client: { $0.softwareVersion = software })
+        try pair.logIn()
+        let (before, mebibyte) = (pair.server.transport.rekeyLimit.bytes, UInt64(1) << 20)
+        #expect(before == limit * mebibyte)
+        // What the user's settings say counts if it is less.
+        var own = RekeyLimit()
+        for bytes in [4 * mebibyte, 4_096 * mebibyte] {
+            own.bytes = bytes
+            pair.server.apply(own, Keepalive(), now: pair.now)
+            let applied = pair.server.transport.rekeyLimit.bytes
+            #expect(applied == (limit == 448 ? min(bytes, limit * mebibyte) : bytes))
+        }
+    }
+
     @Test func noSignOfLifeIsAskedForDuringAKeyExchange() throws {
         let pair = try self.pair { $0.keepalive = Keepalive(interval: .seconds(1), countMaximum: 3) }
         try pair.server.transport.startKeyExchange(now: pair.now)

@@ -15,8 +15,8 @@ struct RekeySchedule {
     /// What had moved one way when the peer last began; nil when it never has.
     private var peerVolume: UInt64?
 
-    /// After so much some peers begin by themselves, in bytes: paramiko; OpenSSH, Go and PuTTY.
-    private static let usualVolumes: [UInt64] = [512 * 1024 * 1024, 1024 * 1024 * 1024]
+    /// After so much other peers begin by themselves, in bytes: paramiko; OpenSSH, Go, PuTTY and asyncssh.
+    private static let usualVolumes: (UInt64, UInt64) = (512 * 1024 * 1024, 1024 * 1024 * 1024)
     /// What may move while a question is answered: the largest window.
     private let nearBytes: UInt64
     private static let nearPackets: UInt64 = 64 * 1024
@@ -51,8 +51,12 @@ struct RekeySchedule {
         if bytes.addingClamped(self.nearBytes) >= self.limit.bytes { return true }
         if packets.addingClamped(Self.nearPackets) >= self.limit.packets { return true }
         if let time = self.limit.time, now + Self.nearTime >= self.lastEnd + time { return true }
-        let peerVolumes = self.peerVolume.map { [$0] } ?? Self.usualVolumes
-        return peerVolumes.contains { max($0, bytes) - min($0, bytes) <= self.nearBytes }
+        if let peerVolume { return self.isNear(peerVolume, bytes) }
+        return self.isNear(Self.usualVolumes.0, bytes) || self.isNear(Self.usualVolumes.1, bytes)
+    }
+
+    private func isNear(_ volume: UInt64, _ bytes: UInt64) -> Bool {
+        max(volume, bytes) - min(volume, bytes) <= self.nearBytes
     }
 
     var nextDeadline: NIODeadline? {

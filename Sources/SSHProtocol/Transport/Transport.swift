@@ -127,6 +127,7 @@ struct Transport: ~Copyable {
                 return .lineBeforeIdentification(String(decoding: line, as: UTF8.self), number: number)
             case .identification(let line):
                 self.peerIdentification = line
+                self.apply(self.rekeying.limit)
                 return .identification(String(decoding: line, as: UTF8.self))
             }
         }
@@ -295,8 +296,10 @@ struct Transport: ~Copyable {
     }
 
     mutating func apply(_ limit: RekeyLimit) {
-        self.rekeying.limit = limit
+        self.rekeying.limit = limit.before(self.peerIdentification)
     }
+
+    var rekeyLimit: RekeyLimit { self.rekeying.limit }
 
     /// Whether this is the connection's first key exchange.
     var isFirstKeyExchange: Bool { self.rekeying.count == 0 }
