@@ -45,6 +45,7 @@ public struct ClientCommandLine: Sendable {
         line.verbosity = self.verbosity
         if self.verbosity > 0 { line.options.logLevel = self.options.logLevel }
         line.options.user = hop.user
+        line.options.userIsLiteral = true
         line.options.port = hop.port
         line.options.proxy = earlier.isEmpty ? nil : .jump(earlier)
         line.options.standardInputForward = target

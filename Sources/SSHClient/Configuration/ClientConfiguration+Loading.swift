@@ -32,7 +32,7 @@ extension ClientConfiguration {
             host = try Self.hostName(options, originalHost: commandLine.host, environment)
             options.hostName = host.replacing("%", with: "%%")
         }
-        let completion = OptionsCompletion(
+        var completion = OptionsCompletion(
             options: options,
             originalHost: commandLine.host,
             environment: environment,

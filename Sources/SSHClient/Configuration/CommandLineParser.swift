@@ -22,7 +22,7 @@ struct CommandLineParser {
         guard let text = self.arguments.popFirst() else { throw UsageError(reason: "no destination") }
         guard let destination = Destination(text) else { throw UsageError(reason: "bad destination '\(text)'") }
         self.line.host = destination.host
-        self.line.options.user = self.line.options.user ?? destination.user
+        self.setUser(destination.user)
         self.line.options.port = self.line.options.port ?? destination.port
         // Options may follow the host, unless `--` ended them.
         if !hostMustFollow { _ = try self.parseOptions() }
@@ -106,7 +106,7 @@ struct CommandLineParser {
         case "E": self.line.logFile = value
         case "F": self.line.configurationFile = value.lowercased() == "none" ? .none : .only(value)
         case "i": try self.applyIdentity(value)
-        case "l": self.line.options.user = self.line.options.user ?? value
+        case "l": self.setUser(value)
         case "p":
             guard let port = PortNumber.parse(value), port > 0 else {
                 throw SSHError(.invalidConfiguration, "Bad port '\(value)'")
@@ -130,6 +130,12 @@ struct CommandLineParser {
             return self.line.warnings.append("Warning: Identity file \(path) not accessible: \(error).")
         }
         self.line.options.addIdentity(path)
+    }
+
+    private mutating func setUser(_ user: String?) {
+        guard self.line.options.user == nil, let user else { return }
+        self.line.options.user = user
+        self.line.options.userIsLiteral = true
     }
 
     private mutating func applyForward(_ option: Character, _ value: String) throws {

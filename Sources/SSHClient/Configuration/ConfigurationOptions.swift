@@ -3,6 +3,8 @@ public struct ConfigurationOptions: Sendable {
     var hostName: String?
     var port: UInt16?
     var user: String?
+    /// The user stood on the command line, where tokens mean nothing.
+    var userIsLiteral = false
     var addressFamily: AddressFamily?
     var bindAddress: String?
     var proxy: ProxyMethod?

@@ -132,10 +132,7 @@ struct ConfigurationReader {
     private mutating func matches(_ line: ConfigurationLine, isActive: Bool) throws -> Bool {
         let criteria = try MatchCriteria(line)
         if criteria.items.contains(where: { $0.criterion == .final }) { self.wantsFinalPass = true }
-        let hostName =
-            try self.options.hostName.map {
-                try TokenExpansion(values: ["h": self.host], environment: self.environment).percent($0, allowed: "h")
-            } ?? self.host
+        let hostName = try self.hostName()
         let matchExecutor = self.matchExecutor
         let (options, originalHost, environment) = (self.options, self.originalHost, self.environment)
         let subject = MatchSubject(
@@ -155,9 +152,23 @@ struct ConfigurationReader {
         return try subject.matches(criteria, isActive: isActive)
     }
 
+    /// As far as it is known by now.
+    private func hostName() throws -> String {
+        guard let hostName = self.options.hostName else { return self.host }
+        return try TokenExpansion(values: ["h": self.host], environment: self.environment)
+            .percent(hostName, allowed: "h")
+    }
+
     private mutating func include(_ line: inout ConfigurationLine, from source: Source, isActive: Bool) throws {
         for argument in try line.remaining() {
-            var pattern = try TokenExpansion.variables(argument, in: self.environment)
+            let expansion = TokenExpansion(
+                self.options,
+                originalHost: self.originalHost,
+                hostName: try self.hostName(),
+                self.environment
+            )
+            let percent = try expansion.percent(argument, allowed: TokenExpansion.pathTokens)
+            var pattern = try TokenExpansion.variables(percent, in: self.environment)
             if pattern.first == "~" {
                 guard source.owner == .user else { throw line.failure("bad include path \(argument).") }
                 pattern = try self.environment.expandingTilde(pattern)

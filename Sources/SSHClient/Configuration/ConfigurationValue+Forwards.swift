@@ -44,8 +44,10 @@ extension ConfigurationValue {
 
     /// `ProxyJump none` keeps later ProxyJump lines out, but in OpenSSH not a later ProxyCommand.
     static func proxyJump(_ line: inout ConfigurationLine, _ context: ConfigurationContext) throws -> Change {
-        let text = try line.next()
-        guard let hosts = try? JumpHost.parseList(text) else { throw line.failure("Invalid ProxyJump \"\(text)\"") }
+        // ssh gives the rest of the line to a shell, which takes quotes and blanks away.
+        let written = try line.takeRest()
+        let text = Self.unquoted(written.prefix { $0 != "#" })
+        guard let hosts = try? JumpHost.parseList(text) else { throw line.failure("Invalid ProxyJump \"\(written)\"") }
         return { options in
             guard options.proxy == nil, !options.isProxyJumpNone else { return }
             if hosts.isEmpty {
@@ -54,6 +56,12 @@ extension ConfigurationValue {
                 options.proxy = .jump(hosts)
             }
         }
+    }
+
+    private static func unquoted(_ text: some StringProtocol) -> String {
+        text.split(separator: ",", omittingEmptySubsequences: false).map { item in
+            String(item.filter { $0 != "\"" && $0 != "'" }.drop(while: \.isWhitespace)).trimmingTrailingBlanks
+        }.joined(separator: ",")
     }
 
     static func proxyCommand(_ line: inout ConfigurationLine) throws -> ProxyMethod {
@@ -65,5 +73,11 @@ extension ConfigurationValue {
 extension [ForwardSpecification] {
     mutating func appendIfNew(_ forward: ForwardSpecification) {
         if !self.contains(forward) { self.append(forward) }
+    }
+}
+
+extension String {
+    fileprivate var trimmingTrailingBlanks: String {
+        String(self.reversed().drop(while: \.isWhitespace).reversed())
     }
 }

@@ -2,12 +2,45 @@ import SSHWire
 
 /// Turns what was said into what holds: ssh's defaults, tokens, algorithm lists.
 struct OptionsCompletion {
-    let options: ConfigurationOptions
+    private var options: ConfigurationOptions
     let originalHost: String
     let environment: LocalEnvironment
     let algorithms: SupportedAlgorithms
 
-    func configuration() throws -> ClientConfiguration {
+    init(
+        options: ConfigurationOptions,
+        originalHost: String,
+        environment: LocalEnvironment,
+        algorithms: SupportedAlgorithms
+    ) {
+        self.options = options
+        self.originalHost = originalHost
+        self.environment = environment
+        self.algorithms = algorithms
+    }
+
+    mutating func configuration() throws -> ClientConfiguration {
+        try self.expandUser()
+        return try self.complete()
+    }
+
+    /// User of the files takes all tokens but those that it is part of.
+    private mutating func expandUser() throws {
+        guard let written = self.options.user, !self.options.userIsLiteral else { return }
+        let hostName = try ClientConfiguration.hostName(self.options, originalHost: self.originalHost, self.environment)
+        let expansion = TokenExpansion(
+            self.options,
+            originalHost: self.originalHost,
+            hostName: hostName,
+            self.environment
+        )
+        let percent = try expansion.percent(written, allowed: TokenExpansion.userTokens)
+        let user = try TokenExpansion.variables(percent, in: self.environment)
+        if user != written { try NameRules.check(user: user) }
+        self.options.user = user
+    }
+
+    private func complete() throws -> ClientConfiguration {
         let options = self.options
         let hostName = try ClientConfiguration.hostName(options, originalHost: self.originalHost, self.environment)
         let port = options.port ?? 22

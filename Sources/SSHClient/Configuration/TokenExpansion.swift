@@ -113,6 +113,7 @@ struct TokenExpansion {
     }
 
     static let pathTokens = "CdhijkLlnpru"
+    static let userTokens = "dhijkLlnpu"
     static let proxyTokens = "hknpr"
 
     /// `%C`, which names a connection: of `%l%h%p%r`.

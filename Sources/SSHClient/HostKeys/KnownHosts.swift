@@ -12,7 +12,7 @@ public struct KnownHosts: Sendable {
     public init(readingFiles paths: [String]) {
         self.entries = []
         for path in paths {
-            guard let file = try? ReadFile(path: path, limit: 64 << 20) else { continue }
+            guard let file = try? ReadFile(path: path, limit: 1 << 30) else { continue }
             self.entries += Self.parse(file.bytes, file: path)
         }
     }

@@ -18,8 +18,7 @@ public struct KnownHostsEntry: Hashable, Sendable {
     /// - Returns: nil for an empty line, a comment, and a line that cannot be understood.
     init?(line text: some Sequence<UInt8>, file: String, number: Int) {
         let bytes = Array(text)
-        // The longest legal key and a long list of names fit many times over.
-        guard bytes.count <= 65_536, !bytes.contains(0), bytes.first != UInt8(ascii: "#") else { return nil }
+        guard !bytes.contains(0), bytes.first != UInt8(ascii: "#") else { return nil }
         // A comment may be in any encoding; names and keys are ASCII.
         let line = String(decoding: bytes, as: UTF8.self)
         var words = line.split(whereSeparator: { $0 == " " || $0 == "\t" || $0 == "\r" })[...]
