@@ -35,6 +35,8 @@ public final class ConnectionHandler: ChannelDuplexHandler {
     var pauseBeforeRead: TimeAmount?
     /// Why the connection has ended; nil while it lives.
     public private(set) var endReason: SSHError?
+    /// From the connection's end on: when its last words have been handed to the system, or never will be.
+    public private(set) var farewell: EventLoopFuture<Void>?
     private var isPumpDue = false
     var timer: ConnectionTimers.Ticket?
     var timerDeadline: NIODeadline?
@@ -54,6 +56,7 @@ public final class ConnectionHandler: ChannelDuplexHandler {
     public var memory: ResourceShare { self.engine.memory }
     public var isAuthenticated: Bool { self.engine.isAuthenticated }
     public var sessionIdentifier: [UInt8] { self.engine.sessionIdentifier }
+    public var clientLoginReport: ClientLoginReport? { self.engine.clientLoginReport }
     public var channelCount: Int { self.engine.channelCount }
     public var hasEnded: Bool { self.endReason != nil }
     /// When bytes last came from the peer.
@@ -237,7 +240,7 @@ public final class ConnectionHandler: ChannelDuplexHandler {
         // Who has said goodbye waits for none.
         guard reason.code != .disconnectedByPeer else { return context.close(promise: nil) }
         if let output = try? self.engine.takeOutput(limit: 0, now: .now()), output.readableBytes > 0 {
-            context.writeAndFlush(self.wrapOutboundOut(output), promise: nil)
+            self.farewell = context.writeAndFlush(self.wrapOutboundOut(output))
         }
         context.close(mode: .output, promise: nil)
         context.eventLoop.scheduleTask(in: Self.farewellTime) { [channel = context.channel] in

@@ -12,6 +12,7 @@ extension ClientConnection: ConnectionOwner {
     }
 
     func connectionIdentified(_ connection: ConnectionHandler, peer: String) {
+        self.hasIdentifiedItself = true
         self.log.debug("Remote identification: \(peer)")
     }
 
@@ -20,7 +21,7 @@ extension ClientConnection: ConnectionOwner {
     }
 
     func connection(_ connection: ConnectionHandler, banner: ByteBuffer) {
-        self.log.banner(String(buffer: banner))
+        self.log.banner(Array(banner.readableBytesView))
     }
 
     func connection(_ connection: ConnectionHandler, authenticate request: AuthenticationRequest) {
@@ -66,7 +67,7 @@ extension ClientConnection: ConnectionOwner {
     }
 
     func connectionEnded(_ connection: ConnectionHandler, _ reason: SSHError) {
-        self.end(reason)
+        self.end(connection, reason)
     }
 
     // MARK: The host's key

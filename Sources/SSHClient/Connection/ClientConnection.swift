@@ -8,6 +8,9 @@ import SSHWire
 ///
 /// Everything happens on the connection's event loop.
 final class ClientConnection {
+    /// How long a goodbye may take on its way.
+    private static let farewellTime = TimeAmount.milliseconds(250)
+
     let configuration: ClientConfiguration
     let hostKeys: HostKeyCheck
     let log: ClientLog
@@ -23,7 +26,13 @@ final class ClientConnection {
     var mayForward = true
     private(set) var isLoggedIn = false
     var hostKeyLearning = HostKeyLearning.over
+    /// Whether the server's identification line has come.
+    var hasIdentifiedItself = false
     private let engine: EngineConfiguration
+    private let identities: IdentityReport
+    private var farewell: EventLoopFuture<Void>?
+    /// Where the socket leads; a closed one does not know any more.
+    private var address: String?
     private var channel: (any Channel)?
     private var timer: Scheduled<Void>?
 
@@ -31,6 +40,7 @@ final class ClientConnection {
         self.configuration = login.configuration
         self.hostKeys = login.hostKeys
         self.engine = login.engine
+        self.identities = login.identities
         self.log = log
         self.eventLoop = eventLoop
         self.loggedIn = eventLoop.makePromise()
@@ -48,6 +58,7 @@ final class ClientConnection {
             let handler = try ConnectionHandler(configuration: self.engine, random: SystemRandom(), owner: self)
             self.handler = handler
             self.channel = channel
+            if self.configuration.proxy == .direct { self.address = channel.remoteAddress?.ipAddress }
             try channel.pipeline.syncOperations.addHandler(handler)
             guard channel.isActive else {
                 return handler.fail(SSHError(.connectionLost, "the peer closed the connection"))
@@ -99,27 +110,49 @@ final class ClientConnection {
         return forwards.start()
     }
 
-    func end(_ reason: SSHError) {
+    func end(_ connection: ConnectionHandler, _ reason: SSHError) {
         self.cancelTimer()
         self.handler = nil
+        self.farewell = connection.farewell
         self.forwards?.close()
         self.forwards = nil
+        let failure = self.failure(connection, reason)
+        self.loggedIn.fail(failure)
+        self.ended.fail(failure)
+    }
+
+    private func failure(_ connection: ConnectionHandler, _ reason: SSHError) -> ClientFailure {
         let end = ConnectionEnd(
             host: self.configuration.hostName,
             port: self.configuration.port,
             user: self.configuration.user,
             isLoggedIn: self.isLoggedIn
         )
-        let error = end.describe(reason)
-        self.loggedIn.fail(error)
-        self.ended.fail(error)
+        var explanation: [String] = []
+        if let login = connection.clientLoginReport {
+            let isRefusal = reason.code == .authenticationFailed
+            // One failed try too many.
+            let isGoodbye = reason.code == .disconnectedByPeer && !login.offered.isEmpty
+            if isRefusal || isGoodbye { explanation = self.identities.explanation(login) }
+        }
+        return end.failure(
+            reason,
+            address: self.address,
+            hasIdentifiedItself: self.hasIdentifiedItself,
+            explanation: explanation
+        )
     }
 
-    /// - Returns: when the socket is closed, at the latest after the time that the server has for our goodbye.
+    /// Says goodbye. As ssh, this waits for no answer: only behind a proxy, which has to pass the goodbye on, for a moment.
     func disconnect() -> EventLoopFuture<Void> {
         guard let channel = self.channel else { return self.eventLoop.makeSucceededVoidFuture() }
         self.handler?.disconnect(.byApplication, "disconnected by user")
-        return channel.closeFuture
+        let sent = self.farewell ?? self.eventLoop.makeSucceededVoidFuture()
+        let gone = self.eventLoop.makePromise(of: Void.self)
+        channel.closeFuture.whenComplete { _ in gone.succeed() }
+        if self.configuration.proxy == .direct { sent.whenComplete { _ in gone.succeed() } }
+        self.eventLoop.scheduleTask(in: Self.farewellTime) { gone.succeed() }
+        return gone.futureResult
     }
 
     /// Leads another connection's socket to its server through this one.

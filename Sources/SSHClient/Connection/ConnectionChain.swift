@@ -17,6 +17,8 @@ actor ConnectionChain {
     /// In the order in which they were made: each but the first leads through one before it.
     private var connections: [NIOLoopBound<ClientConnection>] = []
     private var proxyCommands: [pid_t] = []
+    /// To the server that all this is about.
+    private(set) var isLoggedIn = false
 
     init(
         environment: LocalEnvironment,
@@ -65,7 +67,9 @@ actor ConnectionChain {
                 try await self.connect(configuration, line, through: hosts, depth: depth, start)
             }
         }
-        return try await self.logIn(connection)
+        let loggedIn = try await self.logIn(connection)
+        if depth == 0 { self.isLoggedIn = true }
+        return loggedIn
     }
 
     // MARK: ProxyJump

@@ -8,26 +8,41 @@ struct LoginPreparation: Sendable {
     let configuration: ClientConfiguration
     let hostKeys: HostKeyCheck
     let engine: EngineConfiguration
+    let identities: IdentityReport
 
     init(_ configuration: ClientConfiguration, environment: LocalEnvironment, log: ClientLog) throws {
         self.configuration = configuration
         self.hostKeys = try HostKeyCheck(configuration)
         var identities: [any SigningKey] = []
+        var report = IdentityReport(configuration)
         if configuration.pubkeyAuthentication {
-            let loaded = Identities(loading: configuration.identityFiles, userID: environment.userID)
-            for warning in loaded.warnings { log.info(warning) }
+            var files = configuration.identityFiles
+            if !configuration.identityFilesAreConfigured {
+                files = ["id_rsa", "id_ecdsa"].map { "\(environment.homeDirectory)/.ssh/\($0)" } + files
+            }
+            let loaded = Identities(loading: files, userID: environment.userID)
+            for failure in loaded.passedOver where failure.isWorthAWarning(configuration) { log.info(failure.warning) }
+            report.passedOver = loaded.passedOver.map { ($0.path, $0.reason) }
+            if !configuration.identityFilesAreConfigured { report.lookForOtherDefaults(environment) }
             let accepted = Set(configuration.pubkeyAcceptedAlgorithms)
-            for identity in loaded.identities
-            where identity.key.publicKey.signatureAlgorithms.contains(where: accepted.contains) {
-                if let bits = identity.key.publicKey.rsaBits, bits < configuration.requiredRSASize {
-                    let required = "RequiredRSASize is \(configuration.requiredRSASize)"
-                    log.info("Skipping key \(identity.path): an RSA key of \(bits) bits, \(required)")
+            for identity in loaded.identities {
+                let key = identity.key.publicKey
+                guard key.signatureAlgorithms.contains(where: accepted.contains) else {
+                    report.passedOver.append((identity.path, "PubkeyAcceptedAlgorithms leaves out \(key.type)"))
                     continue
                 }
-                log.debug("Will attempt key: \(identity.path) \(identity.key.publicKey.fingerprint)")
+                if let bits = key.rsaBits, bits < configuration.requiredRSASize {
+                    let required = "RequiredRSASize is \(configuration.requiredRSASize)"
+                    log.info("Skipping key \(identity.path): an RSA key of \(bits) bits, \(required)")
+                    report.passedOver.append((identity.path, "an RSA key of \(bits) bits, and \(required)"))
+                    continue
+                }
+                log.debug("Will attempt key: \(identity.path) \(key.fingerprint)")
                 identities.append(identity.key)
+                report.attempted.append((identity.path, key))
             }
         }
+        self.identities = report
         self.engine = .client(configuration, hostKeyAlgorithms: self.hostKeys.algorithms, identities: identities)
     }
 }
@@ -48,6 +63,8 @@ extension EngineConfiguration {
         engine.versionAddendum = configuration.versionAddendum
         engine.identities = identities
         engine.userKeyAlgorithms = configuration.pubkeyAcceptedAlgorithms
+        // As in ssh: what a server says before the login, a banner above all, may be as long as later.
+        engine.limits.packetLengthBeforeLogin = engine.limits.packetLength
         if let bytes = configuration.rekeyLimit.bytes { engine.rekeyLimit.bytes = bytes }
         if let seconds = configuration.rekeyLimit.seconds { engine.rekeyLimit.time = .seconds(Int64(seconds)) }
         engine.keepalive = Keepalive(

@@ -41,7 +41,8 @@ struct StandardStreams: Sendable {
         }
         return threads.runIfActive(eventLoop: self.eventLoop) {
             let hasReachedEnd = Self.copy(from: copied, to: STDOUT_FILENO)
-            if !hasReachedEnd { shutdown(copied, Int32(SHUT_RDWR)) }
+            // As in ssh, the target's end is the end of what it is told.
+            shutdown(copied, Int32(hasReachedEnd ? SHUT_WR : SHUT_RDWR))
             // Whoever reads our output learns of its end while input may go on. The number must not get another meaning.
             let null = Glibc.open("/dev/null", O_WRONLY | O_CLOEXEC)
             if null >= 0 { dup2(null, STDOUT_FILENO) }

@@ -68,10 +68,16 @@ enum ChildProcess {
     ///
     /// - Returns: its exit status; that of a child that a signal ended is 255.
     static func status(of process: pid_t) throws -> Int32 {
+        let end = try self.end(of: process)
+        return end.signal == nil ? end.status : 255
+    }
+
+    /// Waits for the end of a child: its exit status, or the signal that ended it.
+    static func end(of process: pid_t) throws -> (status: Int32, signal: Int32?) {
         var status: Int32 = 0
         while waitpid(process, &status, 0) < 0 {
             guard errno == EINTR else { throw SSHError(.system, "waiting for a child: \(SystemError())") }
         }
-        return status & 0x7f == 0 ? status >> 8 & 0xff : 255
+        return status & 0x7f == 0 ? (status >> 8 & 0xff, nil) : (0, status & 0x7f)
     }
 }

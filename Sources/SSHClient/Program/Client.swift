@@ -45,6 +45,10 @@ struct Client: Sendable {
         switch try result.get() {
         case .finished(let status): return status
         case .signal(let number):
+            // ssh takes care of signals once it is logged in.
+            if await !chain.isLoggedIn { EndSignals.die(of: number) }
+            // Who asks for no session is told by its end that it was meant to end.
+            if number == SIGTERM, self.configuration.sessionType == .none { return 0 }
             self.log.verbose("Killed by signal \(number).")
             return ClientProgram.failure
         }
@@ -55,7 +59,7 @@ struct Client: Sendable {
         let connection = try await chain.connect(self.configuration, self.line)
         let ready = eventLoop.flatSubmit { connection.value.startForwards() }
         try await ready.get()
-        Background.detach(keepingStandardError: self.log.isOnStandardError && self.log.level >= .debug1)
+        try Background.detach(keepingStandardError: self.log.isOnStandardError && self.log.level >= .debug1)
         guard let target = self.configuration.standardInputForward else { return nil }
         let streams = try StandardStreams(on: eventLoop)
         let inputIsNull = self.configuration.standardInputIsNull

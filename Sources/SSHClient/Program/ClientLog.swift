@@ -49,6 +49,11 @@ struct ClientLog: Sendable {
         return log
     }
 
+    /// Why the program ends, in ssh's words.
+    func fatal(_ text: String) {
+        self.write(text, at: .fatal)
+    }
+
     /// Something failed.
     func error(_ text: String) {
         self.write("swssh: \(text)", at: .error)
@@ -68,10 +73,11 @@ struct ClientLog: Sendable {
         self.write("debug1: \(text)", at: .debug1)
     }
 
-    /// A text of several lines that comes from the server: it is shown, but cannot drive the terminal.
-    func banner(_ text: String) {
-        guard self.level >= .error else { return }
-        Self.write(text.escapedForTerminal(keepingLines: true), to: self.descriptor)
+    /// A text of several lines that comes from the server: it is shown, but cannot drive the terminal. As in ssh, it is not part
+    /// of the log, wherever that goes.
+    func banner(_ text: [UInt8]) {
+        guard self.level >= .info else { return }
+        Self.write(ServerText.forTerminal(text), to: STDERR_FILENO)
     }
 
     private func write(_ text: String, at level: LogLevel) {
@@ -112,7 +118,12 @@ struct ClientLog: Sendable {
 
     /// Nobody can be told that telling failed.
     static func write(_ text: String, to descriptor: Int32) {
-        let bytes = Array(text.utf8)
-        _ = Glibc.write(descriptor, bytes, bytes.count)
+        var rest = Array(text.utf8)[...]
+        while !rest.isEmpty {
+            let count = Glibc.write(descriptor, Array(rest), rest.count)
+            if count < 0, errno == EINTR { continue }
+            guard count > 0 else { return }
+            rest = rest.dropFirst(count)
+        }
     }
 }

@@ -57,34 +57,24 @@ public enum ClientProgram {
             let client = Client(line: line, environment: environment, configuration: configuration, log: log)
             return try await client.run()
         } catch {
-            log.error(SystemReason.of(error))
+            self.tell(error, log)
             return self.failure
         }
     }
 
+    private static func tell(_ error: any Error, _ log: ClientLog) {
+        guard let failure = error as? ClientFailure else { return log.error(SystemReason.of(error)) }
+        for line in failure.lines { log.fatal(line) }
+        for line in failure.explanation { log.error(line) }
+    }
+
     /// `-Q`: one name on a line.
     private static func answer(query: String) -> Int32 {
-        let algorithms = AlgorithmPreferences()
-        let names: [String]
-        switch query.lowercased() {
-        case "cipher", "ciphers": names = algorithms.ciphers.map(\.rawValue)
-        case "cipher-auth": names = algorithms.ciphers.filter(\.isAuthenticated).map(\.rawValue)
-        case "mac", "macs": names = algorithms.macs.map(\.rawValue)
-        case "kex", "kexalgorithms": names = KeyExchangeAlgorithm.allCases.map(\.rawValue)
-        case "hostkeyalgorithms", "key", "key-plain", "sig": names = algorithms.hostKey
-        case "pubkeyacceptedalgorithms": names = AlgorithmPreferences.userKeySignatures
-        case "compression": names = ["none"]
-        case "protocol-version": names = ["2"]
-        case "help":
-            names = [
-                "cipher", "cipher-auth", "compression", "kex", "key", "mac", "protocol-version", "sig",
-                "HostKeyAlgorithms", "PubkeyAcceptedAlgorithms",
-            ]
-        default:
-            ClientLog.standard.error("Unsupported query \"\(query)\"; -Q help lists them")
+        guard let names = AlgorithmQuery.names(query) else {
+            ClientLog.standard.fatal("Unsupported query \"\(query)\"")
             return self.failure
         }
-        print(names.joined(separator: "\n"))
+        if !names.isEmpty { print(names.joined(separator: "\n")) }
         return 0
     }
 }

@@ -1,7 +1,7 @@
 import Dispatch
 import Glibc
 
-/// SIGINT, SIGTERM and SIGHUP, which end the program in good order.
+/// SIGINT, SIGTERM, SIGHUP and SIGQUIT, which end the program in good order.
 ///
 /// One that was ignored when the program began stays so: a shell script's `swssh ... &` outlives the interrupt from the terminal, and
 /// under nohup(1) it outlives the terminal.
@@ -9,7 +9,7 @@ struct EndSignals {
     /// Those of them that were not ignored: programs that this one starts get them as they were.
     static let numbers: [Int32] = {
         let ignored = Self.ignored()
-        return [SIGINT, SIGTERM, SIGHUP].filter { ignored & 1 << UInt64($0 - 1) == 0 }
+        return [SIGINT, SIGTERM, SIGHUP, SIGQUIT].filter { ignored & 1 << UInt64($0 - 1) == 0 }
     }()
 
     private let sources: [any DispatchSourceSignal]
@@ -26,6 +26,16 @@ struct EndSignals {
 
     func cancel() {
         for source in self.sources { source.cancel() }
+    }
+
+    /// Ends the program as if it had never heard of the signal.
+    static func die(of number: Int32) {
+        signal(number, SIG_DFL)
+        var signals = sigset_t()
+        sigemptyset(&signals)
+        sigaddset(&signals, number)
+        pthread_sigmask(SIG_UNBLOCK, &signals, nil)
+        raise(number)
     }
 
     /// A bit for each signal, as proc(5) has it.

@@ -8,6 +8,7 @@ enum SystemReason {
     static func of(_ error: any Error) -> String {
         switch error {
         case let error as SSHError: return error.reason
+        case let failure as ClientFailure: return failure.error.reason
         case let error as SystemError: return error.description
         case let error as IOError: return SystemError(error.errnoCode).description
         case let error as NIOConnectionError:

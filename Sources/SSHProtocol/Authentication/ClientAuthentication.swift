@@ -13,6 +13,7 @@ struct ClientAuthentication {
     private let user: String
     private var identities: [any SigningKey]
     private let algorithms: [String]
+    private(set) var report = ClientLoginReport()
 
     init(configuration: EngineConfiguration) {
         self.user = configuration.user
@@ -48,6 +49,8 @@ struct ClientAuthentication {
             throw SSHError.protocolViolation("an answer to an authentication request that was never made")
         }
         let methods = failure.methodsThatCanContinue
+        self.report.methods = methods
+        if failure.partialSuccess, let key = self.report.offered.last { self.report.accepted.append(key) }
         guard methods.contains("publickey"),
             let request = try self.nextRequest(session: session, hostKey: hostKey, extensions: extensions)
         else {
@@ -76,7 +79,11 @@ struct ClientAuthentication {
                 let algorithm = identity.publicKey.signatureAlgorithms.first(where: {
                     self.algorithms.contains($0) && accepted?.contains($0) ?? true
                 })
-            else { continue }
+            else {
+                self.report.unsuitable.append(identity.publicKey)
+                continue
+            }
+            self.report.offered.append(identity.publicKey)
             var method = UserAuthenticationRequest.PublicKeyMethod(
                 algorithm: algorithm,
                 blob: identity.publicKey.blob,

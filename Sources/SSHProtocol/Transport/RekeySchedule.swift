@@ -67,7 +67,7 @@ struct RekeySchedule {
     /// - Throws: `timedOut` when the exchange under way takes too long.
     func checkTime(now: NIODeadline) throws {
         guard let began, now >= began + self.timeLimit else { return }
-        throw SSHError(.timedOut, "the peer began a key exchange and did not finish it in time")
+        throw SSHError(.timedOut, "the peer did not finish the key exchange in time")
     }
 
     /// A key exchange costs us far more than it costs the peer: one that keeps asking without moving data is refused.
