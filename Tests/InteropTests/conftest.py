@@ -22,6 +22,7 @@ _SHOWN_LINES = 30
 
 def pytest_addoption(parser):
     parser.addoption("--stock", action="store_true", help="let sshd and ssh stand in for RELAY and SWSSH when unset")
+    parser.addoption("--record-compatibility", help="the folder for notes on what works with whom")
     parser.addoption("--all-pairs", action="store_true", help="run the pairs in which neither end is ours, too")
 
 

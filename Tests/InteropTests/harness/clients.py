@@ -174,11 +174,12 @@ class ScriptedClient(Client):
     """A client library behind a command line like ssh's."""
 
     script = ""
+    python = sys.executable
     largest_transfer = 16 * settings.MIB
 
     def arguments(self, stdio):
         script = Path(__file__).parent / "peers" / self.script
-        arguments = [sys.executable, script, "-i", self.key.path, "-k", self.known_hosts, *self.options]
+        arguments = [self.python, script, "-i", self.key.path, "-k", self.known_hosts, *self.options]
         arguments += ["-W", stdio] if stdio else self.forward_arguments()
         return [*arguments, LOOPBACK, self.server.port, self.server.user]
 

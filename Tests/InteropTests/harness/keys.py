@@ -55,8 +55,8 @@ class Keys:
         self.user = self.named("user")
         self.host = self.named("host")
 
-    def named(self, name, kind="ed25519"):
-        return KeyPair(self.directory / name, kind)
+    def named(self, name, kind="ed25519", form="RFC4716"):
+        return KeyPair(self.directory / name, kind, form=form)
 
 
 def revocation_list(path, *arguments):

@@ -199,11 +199,15 @@ def nss_wrapper():
 class Asyncssh(Server):
     kind = "asyncssh"
     key_exchanges = (settings.MLKEM, *settings.COMMON)
+    script = "asyncssh_server.py"
+    python = sys.executable
+    rekey_bytes = None
     largest_transfer = 16 * settings.MIB
 
     def launch(self):
-        script = Path(__file__).parent / "peers" / "asyncssh_server.py"
-        arguments = [sys.executable, script, LOOPBACK, self.port, self.host_key.path, self.authorized_keys]
+        script = Path(__file__).parent / "peers" / self.script
+        arguments = [self.python, script, LOOPBACK, self.port, self.host_key.path, self.authorized_keys]
+        arguments += [self.rekey_bytes] if self.rekey_bytes else []
         return self.lab.programs.start(arguments, self.kind)
 
 

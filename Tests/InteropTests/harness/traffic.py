@@ -108,8 +108,11 @@ def _expect_answer(stream, seed, size):
     assert hasher.digest() == digest(answer_seed(seed), size), "the answer's bytes were changed, mixed up or swapped"
 
 
-def duplex(stream, seed, size):
-    """Moves SIZE bytes each way at the same time and checks both; gives the seconds it took."""
+def duplex(stream, seed, size, ends=True):
+    """Moves SIZE bytes each way at the same time and checks both; gives the seconds it took.
+
+    With `ends` false the connection stays as it is after that, for the caller to close.
+    """
     began = time.monotonic()
     stream.send(b"DUPLEX %d %d\n" % (seed, size))
     failures = []
@@ -123,11 +126,13 @@ def duplex(stream, seed, size):
         assert count == size, f"the far end got {count} of {size} bytes"
         assert received_digest == digest(seed, size), "the far end got other bytes than were sent"
         seconds = time.monotonic() - began
-        stream.finish()
-        _expect_end(stream)
+        if ends:
+            stream.finish()
+            _expect_end(stream)
         return seconds
     finally:
-        stream.close()
+        if ends:
+            stream.close()
 
 
 def expect_refusal(stream):

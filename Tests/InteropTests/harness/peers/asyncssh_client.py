@@ -34,11 +34,16 @@ async def _write(writer, data):
 
 async def main():
     options = command_line.parse(dynamic=True)
+    print(f"version {asyncssh.__version__}", flush=True)
     algorithms = {}
     if options.cipher:
         algorithms["encryption_algs"] = [options.cipher]
     if options.key_exchange:
         algorithms["kex_algs"] = [options.key_exchange]
+    if options.rekey_bytes:
+        algorithms["rekey_bytes"] = options.rekey_bytes
+    if options.ask_seconds:
+        algorithms["keepalive_interval"] = options.ask_seconds
     connection = await asyncssh.connect(
         options.host,
         options.port,

@@ -1,4 +1,4 @@
-"""asyncssh as a forwarding server: address port host-key authorized-keys."""
+"""asyncssh as a forwarding server: address port host-key authorized-keys [rekey-bytes]."""
 
 import asyncio
 import sys
@@ -15,7 +15,8 @@ class Forwarding(asyncssh.SSHServer):
 
 
 async def main():
-    address, port, host_key, authorized_keys = sys.argv[1:]
+    address, port, host_key, authorized_keys, *rekey_bytes = sys.argv[1:]
+    print(f"version {asyncssh.__version__}", flush=True)
     server = await asyncssh.listen(
         address,
         int(port),
@@ -23,6 +24,7 @@ async def main():
         server_host_keys=[host_key],
         authorized_client_keys=authorized_keys,
         config=None,
+        **({"rekey_bytes": int(rekey_bytes[0])} if rekey_bytes else {}),
     )
     await server.wait_closed()
 

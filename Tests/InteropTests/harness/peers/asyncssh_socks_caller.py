@@ -1,6 +1,7 @@
-"""A server whose -R listener speaks SOCKS to the client in many small packets: address port host-key authorized-keys target-port pid-file.
+"""A server whose -R listener speaks SOCKS to the client in many small packets.
 
-It asks for a target, sends until the window is used up, and prints what each quarter cost the client in CPU time.
+Arguments: address port host-key authorized-keys target-port pid-file. It asks for a target, sends until the window is used
+up, and prints what each quarter cost the client in CPU time.
 """
 
 import asyncio

@@ -10,6 +10,8 @@ def parse(*, dynamic=False):
     parser.add_argument("-k", dest="known_hosts", required=True)
     parser.add_argument("-c", dest="cipher")
     parser.add_argument("-x", dest="key_exchange")
+    parser.add_argument("-r", dest="rekey_bytes", type=int, help="renew the keys after so many bytes")
+    parser.add_argument("-a", dest="ask_seconds", type=float, help="ask the server for a sign of life so often")
     parser.add_argument("-L", dest="local", action="append", default=[])
     parser.add_argument("-R", dest="remote", action="append", default=[])
     if dynamic:

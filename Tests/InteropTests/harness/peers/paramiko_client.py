@@ -83,9 +83,18 @@ def _standard_streams(transport, target):
     _copy(channel.recv, write, lambda: None)
 
 
+def _ask(transport, seconds):
+    while transport.is_active():
+        transport.global_request("keepalive@openssh.com", wait=True)
+        time.sleep(seconds)
+
+
 def main():
     options = command_line.parse()
+    print(f"version {paramiko.__version__}", flush=True)
     transport = paramiko.Transport(socket.create_connection((options.host, options.port)))
+    if options.rekey_bytes:
+        transport.packetizer.REKEY_BYTES = options.rekey_bytes
     if options.cipher:
         transport.get_security_options().ciphers = (options.cipher,)
     if options.key_exchange:
@@ -103,6 +112,8 @@ def main():
         _local(transport, *command_line.forward(spec, "127.0.0.1"))
     for spec in options.remote:
         _remote(transport, *command_line.forward(spec, "localhost"))
+    if options.ask_seconds:
+        threading.Thread(target=_ask, args=(transport, options.ask_seconds), daemon=True).start()
     print("ready", flush=True)
     while transport.is_active():
         time.sleep(0.05)
