@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from harness import settings
-from harness.network import free_port, wait_until
+from harness.network import free_port
 from harness.processes import resident_bytes
 from harness.servers import Server
 from harness.settings import LOOPBACK, MIB
@@ -21,8 +21,9 @@ WINDOW = 2 * MIB
 class _Caller(Server):
     kind = "asyncssh"
 
-    def __init__(self, lab, target_port):
+    def __init__(self, lab, target_port, packets):
         self.target_port = target_port
+        self.packets = packets
         super().__init__(lab)
 
     @property
@@ -32,9 +33,15 @@ class _Caller(Server):
     def launch(self):
         script = Path(__file__).parent / "harness" / "peers" / "asyncssh_socks_caller.py"
         arguments = [script, LOOPBACK, self.port, self.host_key.path, self.authorized_keys]
-        return self.lab.programs.start(
-            [sys.executable, *arguments, self.target_port, self.pid_file], self.kind
-        )
+        arguments += [self.target_port, self.pid_file, self.packets]
+        return self.lab.programs.start([sys.executable, *arguments], self.kind)
+
+    def calls(self, client):
+        """Lets the calls begin, and gives what came of them."""
+        unfinished = self.pid_file.with_suffix(".new")
+        unfinished.write_text(str(client.program.pid))
+        unfinished.rename(self.pid_file)
+        return json.loads(self.wait_for_log(lambda line: line.startswith("{"), seconds=60))
 
 
 @contextlib.contextmanager
@@ -73,20 +80,25 @@ def _received_from(listener, size):
 
 def test_each_packet_costs_the_same_while_the_target_is_dialled(lab):
     with _silent_target() as target:
-        server = _Caller(lab, target.getsockname()[1])
+        server = _Caller(lab, target.getsockname()[1], packets=8192)
         client = lab.client("swssh", server, remote=[free_port()])
         before = resident_bytes({client.program.pid})
-        server.pid_file.with_suffix(".new").write_text(str(client.program.pid))
-        server.pid_file.with_suffix(".new").rename(server.pid_file)
-        line = server.wait_for_log(lambda line: line.startswith("{"), seconds=60)
+        result = server.calls(client)
         grown = resident_bytes({client.program.pid}) - before
-        result = json.loads(line)
-        print(line, f"{grown / MIB:.1f} MiB")
+        print(result, f"{grown / MIB:.1f} MiB")
         # The window bounds what waits: the second of two that dial has as much as the first had.
         assert 0 < result["window"] <= WINDOW
         assert grown < 2 * WINDOW + 24 * MIB
         costs = result["costs"]
         assert costs[3] < 1.6 * costs[0] + 0.02, "packets cost more the more is waiting"
+        assert client.program.running
+
+
+def test_what_waits_while_the_target_is_dialled_arrives_in_order(lab):
+    with _silent_target() as target:
+        server = _Caller(lab, target.getsockname()[1], packets=64)
+        client = lab.client("swssh", server, remote=[free_port()])
+        result = server.calls(client)
         piece, count = result["piece"], result["count"]
         received = _received_from(target, piece * count)
         assert received == b"".join(bytes([index % 251]) * piece for index in range(count))

@@ -1,7 +1,7 @@
 """A server whose -R listener speaks SOCKS to the client in many small packets.
 
-Arguments: address port host-key authorized-keys target-port pid-file. It asks for a target, sends until the window is used
-up, and prints what each quarter cost the client in CPU time.
+Arguments: address port host-key authorized-keys target-port pid-file packets. It asks for a target, sends so many packets
+that use the window up, and prints what each quarter cost the client in CPU time.
 """
 
 import asyncio
@@ -11,8 +11,7 @@ from pathlib import Path
 
 import asyncssh
 
-_TARGET_PORT, _PID_FILE = int(sys.argv[5]), Path(sys.argv[6])
-_PACKETS = 8192
+_TARGET_PORT, _PID_FILE, _PACKETS = int(sys.argv[5]), Path(sys.argv[6]), int(sys.argv[7])
 _LARGEST_WINDOW = 1 << 23
 
 
