@@ -62,7 +62,10 @@ struct KeywordTests {
         ("PermitOpen :80", ["permitopen :80"]),
         ("PermitOpen none", ["permitopen none"]),
         ("GatewayPorts clientspecified", ["gatewayports clientspecified"]),
-        ("AuthenticationMethods publickey,publickey publickey", ["authenticationmethods publickey,publickey publickey"]),
+        (
+            "AuthenticationMethods publickey,publickey publickey",
+            ["authenticationmethods publickey,publickey publickey"]
+        ),
         ("ListenTakeover No", ["listentakeover no"]),
         ("ListenTakeover same-account", ["listentakeover same-account"]),
         ("ListenTakeover Same-Key-If-Silent", ["listentakeover same-key-if-silent"]),

@@ -100,7 +100,7 @@ extension ServerConnection {
             self.offence = .refused
             connection.disconnect(.byApplication, "refused")
         case .accepted where self.earlierClaims.contains { $0.claim.key.blob == claim.key.blob }:
-            self.logger.debug("\(self.peer): \(claim.description) was used before: AuthenticationMethods wants another key")
+            self.logger.debug("\(self.peer): \(claim.description) was used before, and another key is asked for")
             connection.perform { try $0.answerAuthentication(isAllowed: false) }
         case .accepted(let grant) where request.isSigned && self.awaitsMoreKeys(after: grant):
             self.earlierClaims.append(EarlierClaim(claim: claim, remembered: grant.remembered))
