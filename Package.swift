@@ -79,7 +79,7 @@ let package = Package(
             name: "SSHServer",
             dependencies: [
                 "SSHWire", "SSHCrypto", "SSHProtocol", "SSHForwarding", "CSpawn", "CStatfs", nioCore, nioPosix, logging,
-                lifecycle, heap,
+                lifecycle, heap, deque,
             ],
             swiftSettings: settings
         ),

@@ -6,11 +6,19 @@ import SSHWire
 public struct Dialer {
     public var timeout: TimeAmount
     private let asker: LookupAsker?
+    private let isWanted: @Sendable () -> Bool
 
-    /// - Parameter asker: on whose behalf names are looked up; nil if everything is on behalf of the same.
-    public init(timeout: TimeAmount = .seconds(30), for asker: LookupAsker? = nil) {
+    /// - Parameters:
+    ///   - asker: on whose behalf names are looked up; nil if everything is on behalf of the same.
+    ///   - isWanted: a look-up that waits for its turn is not begun when nobody waits for it any more.
+    public init(
+        timeout: TimeAmount = .seconds(30),
+        for asker: LookupAsker? = nil,
+        isWanted: @escaping @Sendable () -> Bool = { true }
+    ) {
         self.timeout = timeout
         self.asker = asker
+        self.isWanted = isWanted
     }
 
     /// - Parameter port: as it came from the peer; anything but 1 to 65535 fails.
@@ -23,7 +31,8 @@ public struct Dialer {
         let hosts = host == "localhost" ? ["::1", "127.0.0.1"] : [host]
         let addresses = hosts.compactMap { try? SocketAddress(ipAddress: $0, port: Int(port)) }
         guard let first = addresses.first else {
-            return bootstrap.resolver(NameLookup(on: eventLoop, for: self.asker)).connect(host: host, port: Int(port))
+            let lookup = NameLookup(on: eventLoop, for: self.asker, isWanted: self.isWanted)
+            return bootstrap.resolver(lookup).connect(host: host, port: Int(port))
         }
         guard LoopbackCongestion.isLocal(host) else { return bootstrap.connect(to: first) }
         return self.connect(toThisMachine: addresses, bootstrap, on: eventLoop)

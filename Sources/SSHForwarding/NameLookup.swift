@@ -11,11 +11,19 @@ final class NameLookup: Resolver, Sendable {
     private let addresses: EventLoopPromise<[SocketAddress]>
     private let asker: LookupAsker?
     private let isCancelled = Atomic(false)
+    private let isWanted: @Sendable () -> Bool
 
-    /// - Parameter asker: on whose behalf; nil if everything is on behalf of the same.
-    init(on eventLoop: any EventLoop, for asker: LookupAsker?) {
+    /// - Parameters:
+    ///   - asker: on whose behalf; nil if everything is on behalf of the same.
+    ///   - isWanted: asked when it is the look-up's turn.
+    init(
+        on eventLoop: any EventLoop,
+        for asker: LookupAsker?,
+        isWanted: @escaping @Sendable () -> Bool = { true }
+    ) {
         self.addresses = eventLoop.makePromise()
         self.asker = asker
+        self.isWanted = isWanted
     }
 
     /// To be asked once, by this way or by NIO's.
@@ -45,7 +53,7 @@ final class NameLookup: Resolver, Sendable {
     }
 
     private func look(up host: String, _ port: Int) throws -> [SocketAddress] {
-        guard !self.isCancelled.load(ordering: .relaxed) else { throw CancellationError() }
+        guard !self.isCancelled.load(ordering: .relaxed), self.isWanted() else { throw CancellationError() }
         return try HostResolution.addresses(of: host, port: UInt16(clamping: port), family: AF_UNSPEC)
     }
 

@@ -228,7 +228,7 @@ def _device(lab, server_kind, **options):
     return server
 
 
-@pytest.mark.skipif(not settings.RELAY, reason="sshd has no such accounts")
+@pytest.mark.ours_only("sshd has no such accounts")
 @CLIENTS
 @pytest.mark.parametrize("groups", ["*,!operators", "!operators,*", "*"])
 def test_a_restriction_on_all_but_one_group_holds_for_an_account_without_groups(lab, client_kind, server_kind, groups):
@@ -237,7 +237,7 @@ def test_a_restriction_on_all_but_one_group_holds_for_an_account_without_groups(
     _assert_rule_is_logged(server, server.config_path, len(server.config_text().splitlines()))
 
 
-@pytest.mark.skipif(not settings.RELAY, reason="sshd has no such accounts")
+@pytest.mark.ours_only("sshd has no such accounts")
 @pytest.mark.pairs(clients=["ssh"], servers=["relay"])
 @pytest.mark.parametrize(
     ("line", "may"),

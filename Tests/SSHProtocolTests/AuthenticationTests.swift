@@ -62,6 +62,24 @@ struct AuthenticationTests {
         #expect(throws: SSHError.self) { try authentication.receive(service) }
     }
 
+    @Test func aRefusalThatIsNoFaultOfTheClientsIsNoFailedTry() throws {
+        var authentication = try self.server()
+        for isCounted in Array(repeating: false, count: 100) + Array(repeating: true, count: 5) {
+            let question = try self.request(signedFor: nil)
+            #expect(self.isAsked(try authentication.receive(question, session: self.session, hostKey: self.hostKey)))
+            guard case .fail = try authentication.answer(isAllowed: false, isCounted: isCounted) else {
+                Issue.record("it was not refused")
+                return
+            }
+        }
+        _ = try authentication.receive(
+            try self.request(signedFor: nil),
+            session: self.session,
+            hostKey: self.hostKey
+        )
+        #expect(throws: SSHError.self) { try authentication.answer(isAllowed: false) }
+    }
+
     @Test func anotherNameInTheMiddleIsToldInSshdsWords() throws {
         var authentication = try self.server()
         let first = UserAuthenticationRequest(user: "alice", method: .none)

@@ -110,4 +110,15 @@ struct BoundedProgramTests {
         }
         #expect(texts == Dictionary(uniqueKeysWithValues: (0..<32).map { ($0, "\($0)\n") }))
     }
+
+    @Test func programThatNobodyWaitsForAnyMoreIsKilled() {
+        let program = BoundedProgram(
+            arguments: ["/bin/sleep", "1000"],
+            environment: [],
+            timeLimit: .seconds(60),
+            outputLimit: 9,
+            isWanted: { false }
+        )
+        #expect(Self.failure(program.run()) == .unwanted)
+    }
 }

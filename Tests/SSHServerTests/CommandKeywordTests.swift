@@ -61,7 +61,7 @@ struct CommandKeywordTests {
 
     @Test func otherUsersAreOutOfReachForWhoIsNotRoot() throws {
         let text = "AuthorizedKeysCommand /x\nAuthorizedKeysCommandUser nobody\n"
-        let nobody = try #require(CommandUser.lookingUp("nobody"))
+        let nobody = try #require(try CommandUser.lookingUp("nobody"))
         let configuration = try ServerConfiguration.parsing(text)
         try configuration.checkCommandUsers(runningAs: nobody.userID)
         try configuration.checkCommandUsers(runningAs: 0)

@@ -91,13 +91,13 @@ struct MissingFactsTests {
     @Test(arguments: [Int32(0), 2, 3, 9, 1])
     func anAccountThatDoesNotExistIsNoFailureOfTheNameService(number: Int32) {
         // 0, ENOENT, ESRCH, EBADF, EPERM: getpwnam(3).
-        #expect(!Account.isAway(number))
+        #expect(!UserDatabase.isAway(number))
     }
 
     @Test(arguments: [Int32(5), 24, 12, 34, 110, 111, 11])
     func aNameServiceThatFailsIsNotTakenForAnAnswer(number: Int32) {
         // EIO, EMFILE, ENOMEM, ERANGE, ETIMEDOUT, ECONNREFUSED, EAGAIN.
-        #expect(Account.isAway(number))
+        #expect(UserDatabase.isAway(number))
     }
 
     // MARK: Clients without an address

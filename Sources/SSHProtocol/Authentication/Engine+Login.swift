@@ -60,13 +60,19 @@ extension Engine {
 
     /// Server: the answer to `Event.authenticationRequest`.
     ///
-    /// - Parameter isPartial: a signature by this key alone does not log in: the client is to go on with another key.
+    /// - Parameters:
+    ///   - isPartial: a signature by this key alone does not log in: the client is to go on with another key.
+    ///   - isCounted: no if it is refused for a reason that has nothing to do with the client: it is no failed try.
     /// - Throws: `authenticationFailed` when that was one failed try too many.
-    public mutating func answerAuthentication(isAllowed: Bool, isPartial: Bool = false) throws {
+    public mutating func answerAuthentication(
+        isAllowed: Bool,
+        isPartial: Bool = false,
+        isCounted: Bool = true
+    ) throws {
         guard case .server(var authentication) = self.login else {
             throw SSHError(.misuse, "a client does not answer authentication requests")
         }
-        switch try authentication.answer(isAllowed: isAllowed, isPartial: isPartial) {
+        switch try authentication.answer(isAllowed: isAllowed, isPartial: isPartial, isCounted: isCounted) {
         case .publicKeyOK(let message):
             self.login = .server(authentication)
             try self.transport.send(message)

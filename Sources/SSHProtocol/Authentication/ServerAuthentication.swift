@@ -183,13 +183,15 @@ struct ServerAuthentication {
 
     /// The caller's answer to `ask`.
     ///
-    /// - Parameter isPartial: a signature by this key alone does not log in: another key's must follow (RFC 4252 §5.1).
-    mutating func answer(isAllowed: Bool, isPartial: Bool = false) throws -> Answer {
+    /// - Parameters:
+    ///   - isPartial: a signature by this key alone does not log in: another key's must follow (RFC 4252 §5.1).
+    ///   - isCounted: no if a refusal is no fault of the client's: it is no failed try.
+    mutating func answer(isAllowed: Bool, isPartial: Bool = false, isCounted: Bool = true) throws -> Answer {
         guard case .awaitingAnswer(let request, let blob) = self.state else {
             throw SSHError(.misuse, "no authentication request waits for an answer")
         }
         self.state = .awaitingRequest
-        guard isAllowed else { return .fail(try self.countFailure()) }
+        guard isAllowed else { return .fail(isCounted ? try self.countFailure() : Self.failure) }
         guard request.isSigned else {
             return .publicKeyOK(UserAuthenticationPublicKeyOK(algorithm: request.algorithm, blob: blob))
         }

@@ -1,6 +1,4 @@
 import Glibc
-import SSHWire
-import Synchronization
 
 /// A name that may become part of a path.
 public struct AccountName: Hashable, Sendable, CustomStringConvertible {
@@ -52,75 +50,33 @@ public struct Account: Hashable, Sendable {
     public init(name: AccountName, home: String? = nil, userID: UInt32? = nil, groups: [String] = []) {
         self.name = name
         self.home = home
-        self.realHome = home.flatMap(StrictModes.resolve)
+        self.realHome = home.flatMap { home in try? FileServers.shared.visit(home) { StrictModes.resolve(home) } }
         self.userID = userID
         self.groups = groups
     }
-
-    static let userDatabase = Mutex(())
 
     /// The account with what the system knows about the Unix account of that name, if there is one. May wait for a name
     /// service.
     ///
     /// - Parameter groups: whether they are asked for; that costs more than all the rest.
     public static func lookingUp(_ name: AccountName, groups: Bool = true) -> Account {
-        let found = Self.userDatabase.withLock { _ in Self.entry(name, groups: groups) }
-        // The home is resolved when others may ask again: its file system may hang.
-        var account = Account(name: name, home: found.home, userID: found.userID, groups: found.groups)
-        account.isIncomplete = found.isIncomplete
-        return account
+        do {
+            guard let entry = try UserDatabase.account(name.text) else { return Account(name: name) }
+            let named = groups ? try Self.groups(of: name, primary: entry.groupID) : []
+            return Account(name: name, home: entry.home, userID: entry.userID, groups: named)
+        } catch {
+            var account = Account(name: name)
+            account.isIncomplete = true
+            return account
+        }
     }
 
-    private typealias Entry = (home: String?, userID: UInt32?, groups: [String], isIncomplete: Bool)
-
-    /// getpwnam and getgrgid answer in static storage: called under the lock.
-    private static func entry(_ name: AccountName, groups: Bool) -> Entry {
-        errno = 0
-        // A name service that does not look at case finds alice for ALICE, whom no rule names.
-        guard let entry = getpwnam(name.text), let stored = entry.pointee.pw_name,
-            String(cString: stored).hasSameBytes(as: name.text)
-        else { return (nil, nil, [], Self.isAway(errno)) }
-        let home = entry.pointee.pw_dir.map { String(cString: $0) }
-        let userID = entry.pointee.pw_uid
-        let named = groups ? Self.groups(of: name, primary: entry.pointee.pw_gid) : []
-        return (home, userID, named ?? [], named == nil)
-    }
-
-    /// - Returns: nil if the system could not say them. A group without a name is none.
-    private static func groups(of name: AccountName, primary: gid_t) -> [String]? {
+    /// A group without a name is none.
+    private static func groups(of name: AccountName, primary: gid_t) throws(UserDatabase.IsAway) -> [String] {
         var named: [String] = []
-        guard let identifiers = Self.groupIDs(of: name.text, primary: primary) else { return nil }
-        for identifier in identifiers {
-            errno = 0
-            guard let entry = getgrgid(identifier), let text = entry.pointee.gr_name else {
-                guard !Self.isAway(errno) else { return nil }
-                continue
-            }
-            named.append(String(cString: text))
+        for identifier in try UserDatabase.groupIDs(of: name.text, primary: primary) {
+            if let text = try UserDatabase.groupName(identifier) { named.append(text) }
         }
         return named
-    }
-
-    /// Whether a user database said that it could not answer, and not that there is nothing of that name (getpwnam(3)).
-    static func isAway(_ number: Int32) -> Bool {
-        SSHError.isPassing(number)
-            || [
-                ERANGE, ENETDOWN, ENETUNREACH, EHOSTDOWN, EHOSTUNREACH, ENOTCONN, ECONNRESET, ECONNABORTED, EPIPE,
-                EBUSY,
-                ENOSPC,
-            ].contains(number)
-    }
-
-    /// - Returns: nil if the system could not say them.
-    static func groupIDs(of name: String, primary: gid_t) -> [gid_t]? {
-        var identifiers = [gid_t](repeating: 0, count: 64)
-        var count = Int32(identifiers.count)
-        if getgrouplist(name, primary, &identifiers, &count) < 0 {
-            // The count is now the one that is needed.
-            identifiers = [gid_t](repeating: 0, count: max(Int(count), 1))
-            count = Int32(identifiers.count)
-            guard getgrouplist(name, primary, &identifiers, &count) >= 0 else { return nil }
-        }
-        return Array(identifiers.prefix(Int(max(count, 0))))
     }
 }

@@ -73,7 +73,9 @@ final class AccountFiles: Sendable {
     func read(_ path: String) throws -> BoundedFile {
         if let known = self.known.withLock({ $0[path] }) { return try known.get() }
         try self.checkMayRead()
-        let file = Result { try BoundedFile(path: path, limit: Self.limit, mustBeRegular: true) }
+        let file = Result {
+            try FileServers.shared.visit(path) { try BoundedFile(path: path, limit: Self.limit, mustBeRegular: true) }
+        }
         self.known.withLock { $0[path] = file }
         return try file.get()
     }
@@ -84,7 +86,9 @@ final class AccountFiles: Sendable {
     func authorizedKeys(_ path: String) throws -> OwnedKeysFile {
         if let known = self.authorized.withLock({ $0[path] }) { return try known.get() }
         let file =
-            self.mayRead ? Result { try self.lists.authorized.read(path, at: self.began) } : self.remembered(path)
+            self.mayRead
+            ? Result { try FileServers.shared.visit(path) { try self.lists.authorized.read(path, at: self.began) } }
+            : self.remembered(path)
         self.authorized.withLock { $0[path] = file }
         return try file.get()
     }
@@ -108,10 +112,11 @@ final class AccountFiles: Sendable {
         if !self.mayRead { return try self.remembered(path, in: self.lists.revoked) }
         let file: Result<RevokedKeyFile, LoginRefusal>
         do {
-            file = .success(try self.lists.revoked.read(path, at: now))
+            file = .success(try FileServers.shared.visit(path) { try self.lists.revoked.read(path, at: now) })
             self.say(nil, about: "RevokedKeys \(path)")
         } catch {
             var refusal = self.say("\(Self.reason(error)): nobody may log in", about: "RevokedKeys \(path)")
+            refusal.isPassing = (error as? SSHError)?.code == .unreadableNow
             refusal.cause = error is BoundedFile.NotFound ? "No such file or directory" : ErrorText.of(error)
             file = .failure(refusal)
         }
@@ -125,7 +130,7 @@ final class AccountFiles: Sendable {
         if !self.mayRead { return try self.remembered(path, in: self.lists.authorities) }
         let lines: Result<PublicKeyLines, LoginRefusal>
         do {
-            let read = try self.lists.authorities.read(path, at: now)
+            let read = try FileServers.shared.visit(path) { try self.lists.authorities.read(path, at: now) }
             lines = .success(read)
             let problem = read.problem.map { "line \($0.line): \($0.reason): no line from there on is used" }
             self.say(problem, about: "TrustedUserCAKeys \(path)")

@@ -55,9 +55,12 @@ struct CommandFailure: Error, Hashable {
     let line: LogLine
     /// It took too long, and so would the next.
     let isHang: Bool
+    /// It says nothing of who wants to log in.
+    let isPassing: Bool
 
-    init(_ level: Logger.Level, _ message: String, isHang: Bool = false) {
+    init(_ level: Logger.Level, _ message: String, isHang: Bool = false, isPassing: Bool = false) {
         self.isHang = isHang
+        self.isPassing = isPassing
         self.line = LogLine(level: level, message: message.escapedForLog)
     }
 }

@@ -1,58 +1,44 @@
 import Glibc
 import Logging
-import NIOCore
-import NIOPosix
-import Synchronization
 
 /// Runs AuthorizedKeysCommand and AuthorizedPrincipalsCommand: off the event loops and off the threads that read files, a few at
-/// once, each for a bounded time. A flood of logins waits, and then is refused.
+/// once, each for a bounded time. Logins wait for their turn for as long as they may; those that stand are judged on a thread of their own.
 final class CommandRunner: Sendable {
     static let shared = CommandRunner()
 
-    /// How many run at once, and how many may wait for that.
-    private static let concurrency = 16
-    private static let queueLimit = 1024
-    /// How long one may wait for its turn, and how long it may run then.
-    private static let waitLimit = Duration.seconds(10)
     private static let timeLimit = Duration.seconds(10)
     private static let outputLimit = 1 << 20
 
-    private let pool: NIOThreadPool
-    private let count = Mutex(0)
+    /// For logins: 16 of one source at once, 48 in all.
+    let threads = FairThreads(
+        FairThreads.Limits(
+            running: 48,
+            threads: 48,
+            ofSource: 16,
+            ofAccount: 16,
+            stuckOfSource: 16,
+            stuckOfAccount: 16,
+            patience: .seconds(60)
+        )
+    )
+    private let revocation = SpareThreads()
 
-    private init() {
-        self.pool = NIOThreadPool(numberOfThreads: Self.concurrency)
-        self.pool.start()
-    }
+    private init() {}
 
-    func run(_ invocation: CommandInvocation, on eventLoop: any EventLoop) -> EventLoopFuture<CommandResult> {
-        eventLoop.makeFutureWithTask { await self.run(invocation) }
-    }
-
+    /// For who is logged in already: no login makes this wait.
     func run(_ invocation: CommandInvocation) async -> CommandResult {
-        let isBusy = self.count.withLock { count in
-            guard count < Self.concurrency + Self.queueLimit else { return true }
-            count += 1
-            return false
+        await withCheckedContinuation { continuation in
+            self.revocation.run { continuation.resume(returning: Self.runNow(invocation)) }
         }
-        guard !isBusy else { return .failure(Self.busy(invocation)) }
-        defer { self.count.withLock { $0 -= 1 } }
-        let turnEnds = ContinuousClock.now + Self.waitLimit
-        let result = try? await self.pool.runIfActive {
-            ContinuousClock.now < turnEnds ? Self.runNow(invocation) : .failure(Self.busy(invocation))
-        }
-        return result ?? .failure(Self.busy(invocation))
-    }
-
-    private static func busy(_ invocation: CommandInvocation) -> CommandFailure {
-        let name = invocation.kind.rawValue
-        return CommandFailure(.error, "\(name) \(invocation.text) is not run: too many are running already")
     }
 
     /// Blocks until the command has ended, or must not be waited for any longer.
+    ///
+    /// - Parameter isWanted: it is killed when nobody waits for it any more.
     static func runNow(
         _ invocation: CommandInvocation,
-        timeLimit: Duration = CommandRunner.timeLimit
+        timeLimit: Duration = CommandRunner.timeLimit,
+        isWanted: @escaping @Sendable () -> Bool = { true }
     ) -> CommandResult {
         let (name, text) = (invocation.kind.rawValue, invocation.text)
         let path: String
@@ -61,7 +47,14 @@ final class CommandRunner: Sendable {
         } catch {
             return .failure(Self.unsafe(name, invocation.command.path, error))
         }
-        guard let user = CommandUser.lookingUp(invocation.user) else {
+        let found: CommandUser?
+        do {
+            found = try CommandUser.lookingUp(invocation.user)
+        } catch {
+            let reason = "the user database does not say now who \"\(invocation.user)\" is"
+            return .failure(CommandFailure(.error, "\(name) \(text) is not run: \(reason)", isPassing: true))
+        }
+        guard let user = found else {
             return .failure(CommandFailure(.error, "\(name)User \"\(invocation.user)\" not found"))
         }
         guard user.isWithinReach(of: geteuid()) else {
@@ -73,7 +66,8 @@ final class CommandRunner: Sendable {
             arguments: user.arguments([path] + invocation.arguments, ours: geteuid()),
             environment: user.environment(language: getenv("LANG").map { String(cString: $0) }),
             timeLimit: timeLimit,
-            outputLimit: Self.outputLimit
+            outputLimit: Self.outputLimit,
+            isWanted: isWanted
         )
         let run = program.run()
         return run.output.mapError { failure in
@@ -82,7 +76,8 @@ final class CommandRunner: Sendable {
             return CommandFailure(
                 line.level,
                 line.message + (said.isEmpty ? "" : ": \(said)"),
-                isHang: failure == .tooLong
+                isHang: failure == .tooLong,
+                isPassing: failure.isPassing
             )
         }
     }
@@ -108,6 +103,7 @@ extension BoundedProgram.Failure {
         case .tooLong: .error("\(name) \(text) killed: it took longer than \(time.components.seconds) s")
         case .tooMuch: .error("\(name) \(text) killed: it wrote more than \(size) bytes")
         case .unknown: .error("\(name) \(text) failed: its status is not known")
+        case .unwanted: .verbose("\(name) \(text) killed: nobody waits for it any more")
         }
     }
 }

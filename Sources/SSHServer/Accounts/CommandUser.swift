@@ -1,5 +1,4 @@
 import Glibc
-import Synchronization
 
 /// The Unix account that a command runs as.
 struct CommandUser: Hashable, Sendable {
@@ -11,22 +10,15 @@ struct CommandUser: Hashable, Sendable {
     let groups: [UInt32]
 
     /// - Returns: nil if there is no such account.
-    static func lookingUp(_ name: String) -> CommandUser? {
-        // getpwnam answers in static storage.
-        Account.userDatabase.withLock { _ in
-            guard let entry = getpwnam(name), let stored = entry.pointee.pw_name,
-                String(cString: stored).hasSameBytes(as: name)
-            else { return nil }
-            // Without the groups that are not known the command gets less than it may need, and nothing that it should not have.
-            let groups = Account.groupIDs(of: name, primary: entry.pointee.pw_gid) ?? [entry.pointee.pw_gid]
-            return CommandUser(
-                name: name,
-                home: entry.pointee.pw_dir.map { String(cString: $0) } ?? "/",
-                userID: entry.pointee.pw_uid,
-                groupID: entry.pointee.pw_gid,
-                groups: groups
-            )
-        }
+    static func lookingUp(_ name: String) throws(UserDatabase.IsAway) -> CommandUser? {
+        guard let entry = try UserDatabase.account(name) else { return nil }
+        return CommandUser(
+            name: name,
+            home: entry.home ?? "/",
+            userID: entry.userID,
+            groupID: entry.groupID,
+            groups: try UserDatabase.groupIDs(of: name, primary: entry.groupID)
+        )
     }
 
     /// All that the command finds in its environment.

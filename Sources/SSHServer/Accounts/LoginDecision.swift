@@ -7,9 +7,9 @@ enum LoginDecision: Sendable {
     case refused(LoginRefusal, isUnknownAccount: Bool)
     /// Nothing can be said before this command has: judge again with its answer.
     case awaits(CommandInvocation)
-    /// What would have to be read cannot be read just now. Said of connections that stand: they go on, and are judged later. Or it
-    /// was not to be read.
-    case unclear
+    /// It cannot be said just now, and why: what would have to be asked or read is not there, or was not to be read. Who is
+    /// logged in goes on, and is judged later.
+    case unclear(String)
 
     /// Judges a claim by the files as they are now. It reads files and may ask a name service: not for an event loop, unless
     /// the files are not to be read.
@@ -38,15 +38,17 @@ enum LoginDecision: Sendable {
                 isUnknownAccount: true
             )
         }
-        if isStanding, account.isIncomplete { return .unclear }
+        let isAway = "the user database does not answer"
+        if isStanding, account.isIncomplete { return .unclear(isAway) }
         var consulted = ConsultedFiles(files)
         let facts = Self.facts(of: account, configuration, facts, &consulted)
         switch configuration.missingFact(facts) {
-        case nil: break
-        case .groups: return .unclear
-        default:
+        case .groups?: return .unclear(isAway)
+        case .host?:
             let reason = "a Match block asks for the client's name, and it could not be found out"
             return .refused(LoginRefusal(reason), isUnknownAccount: false)
+        // What `explain` does not name.
+        default: break
         }
         var judgement = LoginJudgement(
             claim: claim,
@@ -59,17 +61,22 @@ enum LoginDecision: Sendable {
             isStanding: isStanding,
             answers: answers
         )
-        if account.isIncomplete, judgement.settings.hangsOnUnixAccount { return .unclear }
+        if account.isIncomplete, judgement.settings.hangsOnUnixAccount { return .unclear(isAway) }
         let keys = Self.load(account, judgement.settings, configuration.strictModes, &judgement.consulted)
-        if files.hasMissed { return .unclear }
+        if files.hasMissed { return .unclear("files have to be read") }
         do throws(LoginRefusal) {
             let line = try judgement.line(in: keys)
             return .accepted(judgement.grant(line))
         } catch {
             if let command = judgement.awaited { return .awaits(command) }
-            if isStanding, judgement.isLookingForLine, judgement.consulted.isIncomplete { return .unclear }
+            let hasPassingFault = judgement.hasPassingFault || judgement.consulted.isIncomplete
+            if isStanding, judgement.isLookingForLine, judgement.consulted.isIncomplete {
+                return .unclear("files cannot be read")
+            }
+            var refusal = error
+            refusal.isPassing = hasPassingFault
             let isUnknown = account.userID == nil && keys.isEmpty && !judgement.settings.mayKnowAnybody
-            return .refused(error, isUnknownAccount: isUnknown)
+            return .refused(refusal, isUnknownAccount: isUnknown)
         }
     }
 
@@ -114,7 +121,7 @@ struct LoginRefusal: Error {
     var said: [LogLine]
     /// What the system said of a file that could not be read, if that is why.
     var cause: String?
-    /// A file could not be read, for a reason that has nothing to do with it.
+    /// Something could not be read or asked, for a reason that has nothing to do with who wants to log in: nobody's offence.
     var isPassing = false
     /// PermitRootLogin says so.
     var isOfRoot = false

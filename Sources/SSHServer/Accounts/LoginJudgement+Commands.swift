@@ -59,7 +59,9 @@ extension LoginJudgement {
         switch answer {
         case .said, .remembered: return answer
         // Whoever ran it has logged why.
-        case .failed(let failure): throw LoginRefusal(failure.line.message)
+        case .failed(let failure):
+            if failure.isPassing { self.hasPassingFault = true }
+            throw LoginRefusal(failure.line.message)
         case .unknown:
             self.awaited = invocation
             throw LoginRefusal("\(kind.rawValue) has yet to be run")

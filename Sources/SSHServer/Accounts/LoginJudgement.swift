@@ -17,6 +17,8 @@ struct LoginJudgement {
     var answers = CommandAnswers()
     /// What is asked before any line of a file is satisfied.
     private(set) var isLookingForLine = false
+    /// Something could not be asked just now, for a reason that has nothing to do with who wants to log in.
+    var hasPassingFault = false
     /// The command without which nothing can be decided.
     var awaited: CommandInvocation?
     /// The line of a command's that lets in, if it is one.
@@ -109,6 +111,7 @@ struct LoginJudgement {
                 // A list that is broken for a while lets in nobody, but one slip of an editor must not end every
                 // connection. The file is watched, and judged by when it is whole again.
                 if self.isStanding { continue }
+                if error.isPassing { self.hasPassingFault = true }
                 throw LoginRefusal(error.reasons, said: error.cause.map { [self.unreadable(path, $0)] } ?? [])
             }
             let isRevoked =

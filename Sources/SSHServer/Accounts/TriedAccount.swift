@@ -17,6 +17,8 @@ enum TriedAccount: Hashable, Sendable {
     ) -> TriedAccount {
         guard let name = AccountName(user) else { return .unknown }
         let account = files.account(name, groups: configuration.asksForGroups)
+        // Nothing is said of an account of which nobody could say whether it exists.
+        guard !account.isIncomplete else { return .valid }
         var facts = facts
         facts.learn(account)
         if account.userID == nil {
@@ -33,8 +35,7 @@ enum TriedAccount: Hashable, Sendable {
             guard !hasNone || settings.mayKnowAnybody else { return .unknown }
         }
         let decision = configuration.settings(for: facts).mayLogIn(facts)
-        // Nothing is said of groups that are not known.
-        guard !decision.isPermitted, facts.isKnown(.groups) else { return .valid }
+        guard !decision.isPermitted else { return .valid }
         return .notAllowed(Self.reason(decision.rule, facts))
     }
 

@@ -30,7 +30,7 @@ extension ServerConfiguration {
         let used = Set(lines.filter { $0.command.wrappedValue != nil }.map(\.name))
         for line in lines where used.contains(line.name) {
             guard let name = line.user.wrappedValue else { continue }
-            let user = CommandUser.lookingUp(name)
+            let user = try? CommandUser.lookingUp(name)
             // As in sshd, root may name somebody who is not known: that is told when it matters.
             guard user?.isWithinReach(of: ours) ?? (ours == 0) else {
                 let expected = "expected the relay's own user: only root can run a command as another"

@@ -26,9 +26,10 @@ extension ServerConnection {
         guard joined != nil || descriptor != nil else {
             return connection.refuse(channel, .resourceShortage, "no socket is left")
         }
+        let asker = self.asker
         let dialed =
             joined.map(eventLoop.makeSucceededFuture)
-            ?? Dialer(for: self.lookupAsker).connect(host: host, port: port, on: eventLoop)
+            ?? Dialer(for: self.lookupAsker, isWanted: { !asker.isGone }).connect(host: host, port: port, on: eventLoop)
         dialed.assumeIsolated().whenComplete { result in
             switch result {
             case .failure(let error):

@@ -169,11 +169,10 @@ extension ServerConnection {
             return refuse()
         }
         self.accountQuestions += 1
-        NIOThreadPool.singleton.runIfActive(eventLoop: eventLoop) { Account.lookingUp(name) }
-            .assumeIsolated().whenComplete { result in
-                self.accountQuestions -= 1
-                guard !connection.hasEnded else { return }
-                body(policy, (try? result.get()) ?? Account(name: name))
-            }
+        self.work(on: eventLoop, { Account.lookingUp(name) }) { account in
+            self.accountQuestions -= 1
+            guard !connection.hasEnded else { return }
+            body(policy, account)
+        }
     }
 }

@@ -52,7 +52,8 @@ public struct Explanation: Sendable {
             credential = LoginClaim(user: facts.user, credential: .key(key))
         }
         switch Self.judge(credential, facts, configuration, now) {
-        case .awaits, .unclear: self.init(false, ["no   it cannot be judged now"])
+        case .awaits(let command): self.init(false, ["no   \(command.kind.rawValue) cannot be run now"])
+        case .unclear(let reason): self.init(false, ["no   it cannot be judged now: \(reason.escapedForLog)"])
         case .refused(let refusal, _):
             let reasons = refusal.reasons
             let shown = reasons.isEmpty ? ["the key stands in no file of the account"] : reasons

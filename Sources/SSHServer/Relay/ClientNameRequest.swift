@@ -1,6 +1,4 @@
 import NIOCore
-import NIOPosix
-import Synchronization
 
 /// One client's name being looked up, away from its event loop and for a bounded time.
 ///
@@ -20,18 +18,29 @@ final class ClientNameRequest {
         timeout: TimeAmount = ClientNameRequest.timeout,
         on eventLoop: any EventLoop
     ) {
+        self.asker = FairThreads.Asker(address: address)
         let isolated = eventLoop.assumeIsolated()
         self.timer = isolated.scheduleTask(in: timeout) { [weak self] in
             self?.finish(.doubtful("The name of \(address) was not found in time.", isPassing: true))
         }
-        guard let asked = NameThreads.run(on: eventLoop, { lookup.look(address) }) else {
-            self.finish(.doubtful("The name of \(address) is not looked up: too many others are.", isPassing: true))
-            return
+        let answered = NIOLoopBound(
+            { [weak self] (answer: ClientNameLookup.Answer) in self?.finish(answer) },
+            eventLoop: eventLoop
+        )
+        let isAsked = Self.threads.submit(for: self.asker, account: address) {
+            let answer = lookup.look(address)
+            eventLoop.execute { answered.value(answer) }
         }
-        asked.assumeIsolated().whenComplete { [weak self] result in
-            self?.finish((try? result.get()) ?? .unnamed)
-        }
+        guard !isAsked else { return }
+        self.finish(.doubtful("The name of \(address) is not looked up: too many others are.", isPassing: true))
     }
+
+    /// They may hang in the resolver as long as a client's name server pleases, and nothing else hangs with them.
+    private static let threads = FairThreads(
+        FairThreads.Limits(threads: 32, ofSource: 4, ofAccount: 2, stuckOfSource: 4, waitingOfSource: 16)
+    )
+
+    private let asker: FairThreads.Asker
 
     /// Calls back once, now or later.
     func whenAnswered(_ callback: @escaping (ClientNameLookup.Answer) -> Void) {
@@ -44,6 +53,7 @@ final class ClientNameRequest {
         self.timer?.cancel()
         self.timer = nil
         self.waiting = nil
+        Self.threads.leave(self.asker)
     }
 
     private func finish(_ answer: ClientNameLookup.Answer) {
@@ -52,34 +62,6 @@ final class ClientNameRequest {
         let waiting = self.waiting
         self.cancel()
         waiting?(answer)
-    }
-}
-
-/// Threads that may hang in the resolver as long as a client's name server pleases, so that nothing else hangs with them.
-private enum NameThreads {
-    /// Look-ups that run or wait for a thread.
-    private static let limit = 64
-    private static let count = Atomic<Int>(0)
-
-    private static let pool: NIOThreadPool = {
-        let pool = NIOThreadPool(numberOfThreads: 8)
-        pool.start()
-        return pool
-    }()
-
-    /// - Returns: nil if there are too many already.
-    static func run<Result: Sendable>(
-        on eventLoop: any EventLoop,
-        _ body: @escaping @Sendable () -> Result
-    ) -> EventLoopFuture<Result>? {
-        guard Self.count.wrappingAdd(1, ordering: .relaxed).newValue <= Self.limit else {
-            Self.count.wrappingSubtract(1, ordering: .relaxed)
-            return nil
-        }
-        return Self.pool.runIfActive(eventLoop: eventLoop) {
-            defer { Self.count.wrappingSubtract(1, ordering: .relaxed) }
-            return body()
-        }
     }
 }
 

@@ -53,8 +53,13 @@ final class FileWatch: Sendable {
 
     /// The watched files that have changed since the last call. Asks the system: not for an event loop.
     func changes() -> Set<String> {
-        let paths = self.files.withLock { Array($0.keys) }
-        let states = paths.map { ($0, FileState(of: $0)) }
+        self.changes(self.paths.map { ($0, FileState(of: $0)) })
+    }
+
+    var paths: [String] { self.files.withLock { Array($0.keys) } }
+
+    /// The watched files that have changed since the last call, if they are now as somebody has just seen them.
+    func changes(_ states: [(path: String, state: FileState)]) -> Set<String> {
         let seenAt = NIODeadline.now()
         return self.files.withLock { files in
             var changed: Set<String> = []

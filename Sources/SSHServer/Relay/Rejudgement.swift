@@ -1,6 +1,5 @@
 import Glibc
 import NIOCore
-import NIOPosix
 import SSHForwarding
 import SSHWire
 import Synchronization
@@ -10,13 +9,15 @@ import Synchronization
 extension RelayContext {
     /// Looks at the watched files and the clock, and judges again who is affected.
     func lookForChanges() async {
-        let changes = try? await NIOThreadPool.singleton.runIfActive { self.files.changes() }
+        let (paths, mounts) = (self.files.paths, MountTable.current)
+        let states = await self.revocation.map(paths, place: mounts.place) { FileState(of: $0) }
+        let changes = self.files.changes(zip(paths, states).compactMap { path, state in state.map { (path, $0) } })
         let later = self.unclear.withLock { unclear in
             defer { unclear = [] }
             return unclear
         }
         let affected =
-            self.connections.affected(by: changes ?? [], at: UInt64(clamping: time(nil)))
+            self.connections.affected(by: changes, at: UInt64(clamping: time(nil)))
             + later.compactMap(self.connections.connection)
         if !affected.isEmpty { await self.judgeAgain(affected) }
     }
@@ -35,18 +36,19 @@ extension RelayContext {
     /// - Returns: those about whom a command has to be asked first.
     func judge(_ standings: [Standing], by rules: RelayRules) async -> [Judged] {
         guard !standings.isEmpty else { return [] }
-        let judged = try? await NIOThreadPool.singleton.runIfActive {
-            let files = self.accountFiles()
-            return standings.map { Judged($0, by: rules, files, isStanding: true) }
+        let files = self.accountFiles()
+        let judged = await self.revocation.map(standings, place: { "account \($0.claim.user)" }) { standing in
+            Judged(standing, by: rules, files, isStanding: true)
         }
         let decisions = Dictionary(
-            (judged ?? []).map { ($0.standing.connection, $0) },
+            judged.compactMap(\.self).map { ($0.standing.connection, $0) },
             uniquingKeysWith: { first, _ in first }
         )
         _ = await decisions.keys.compactMap(self.connections.connection).onEventLoops { connection in
             if let judged = decisions[connection.id] { connection.abide(by: judged) }
         }
-        let unclear = decisions.filter(\.value.isUnclear).map(\.key)
+        // Where it hangs, nothing is known either.
+        let unclear = standings.map(\.connection).filter { decisions[$0]?.isUnclear ?? true }
         self.unclear.withLock { $0.formUnion(unclear) }
         self.tellOnce(
             unclear.isEmpty

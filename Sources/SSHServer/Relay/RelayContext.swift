@@ -1,4 +1,5 @@
 import Logging
+import NIOCore
 import SSHForwarding
 import SSHProtocol
 import Synchronization
@@ -18,6 +19,10 @@ final class RelayContext: Sendable {
     let askedAbout = Mutex<Set<UInt64>>([])
     /// Connections that could not be judged again when they should have been.
     let unclear = Mutex<Set<UInt64>>([])
+    /// For what logins wait for.
+    let loginThreads: FairThreads
+    /// For live revocation, which waits for no login.
+    let revocation = SteadyThread()
     private let keyLists = KeyLists()
     private let knownAccounts = KnownAccounts()
     private let current: Mutex<RelayRules>
@@ -28,6 +33,16 @@ final class RelayContext: Sendable {
         self.startups = StartupLimits(rules.configuration)
         self.penalties = SourcePenalties(rules.configuration)
         self.current = Mutex(rules)
+        let count = max(8, 2 * System.coreCount)
+        self.loginThreads = FairThreads(
+            FairThreads.Limits(
+                running: count,
+                threads: 8 * count,
+                ofSource: count * 3 / 4,
+                ofAccount: count / 4,
+                stuckOfSource: 4 * count
+            )
+        )
     }
 
     /// The rules as they are now: ask for them anew for every decision.

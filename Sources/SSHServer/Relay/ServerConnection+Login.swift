@@ -1,7 +1,6 @@
 import Glibc
 import Logging
 import NIOCore
-import NIOPosix
 import SSHCrypto
 import SSHForwarding
 import SSHProtocol
@@ -27,7 +26,7 @@ extension ServerConnection {
                 earlier: self.earlierClaims
             )
             self.judge(standing, by: self.context.rules, on: eventLoop) { judged in
-                guard let judged else { return connection.disconnect(.byApplication, "busy") }
+                guard !connection.hasEnded else { return }
                 if let command = judged.awaited {
                     return self.ask(command, connection, request, answers, eventLoop)
                 }
@@ -43,12 +42,11 @@ extension ServerConnection {
     /// Judges at once if nothing has to be read, and else on another thread: handing a login there and back costs more than
     /// judging it, which a fleet that comes back would feel.
     ///
-    /// - Parameter completion: gets nil if the threads take no more work.
     private func judge(
         _ standing: Standing,
         by rules: RelayRules,
         on eventLoop: any EventLoop,
-        _ completion: @escaping (Judged?) -> Void
+        _ completion: @escaping (Judged) -> Void
     ) {
         if self.mayJudgeAtOnce(standing, rules) {
             self.judgedAtOnce += 1
@@ -57,9 +55,7 @@ extension ServerConnection {
             if !files.hasMissed { return completion(judged) }
         }
         let files = self.context.accountFiles()
-        NIOThreadPool.singleton.runIfActive(eventLoop: eventLoop) {
-            Judged(standing, by: rules, files, isStanding: false)
-        }.assumeIsolated().whenComplete { completion(try? $0.get()) }
+        self.work(on: eventLoop, { Judged(standing, by: rules, files, isStanding: false) }, completion)
     }
 
     /// Everybody else on the event loop waits for it: not for certificates, whose authorities' signatures take their time, not
@@ -76,7 +72,10 @@ extension ServerConnection {
         _ answers: CommandAnswers,
         _ eventLoop: any EventLoop
     ) {
-        CommandRunner.shared.run(command, on: eventLoop).assumeIsolated().whenSuccess { result in
+        let asker = self.asker
+        self.wait(for: CommandRunner.shared.threads, on: eventLoop) {
+            CommandRunner.runNow(command, isWanted: { !asker.isGone })
+        } _: { result in
             guard !connection.hasEnded else { return }
             if case .failure(let failure) = result { self.sourceLog.write([failure.line]) }
             var answers = answers
@@ -119,18 +118,27 @@ extension ServerConnection {
                 self.logger.debug("Postponed publickey for \(self.triedUser) from \(self.peer) ssh2 [preauth]")
             }
             connection.perform { try $0.answerAuthentication(isAllowed: true) }
-        // The first was asked for before this; the second is for who is logged in.
-        case .awaits, .unclear: connection.disconnect(.byApplication, "busy")
+        case .awaits(let command): self.endUnjudged(connection, "\(command.kind.rawValue) cannot be run")
+        case .unclear(let reason): self.endUnjudged(connection, reason)
         case .refused(let refusal, _):
-            self.offence = .failedAuthentication
             self.logRefusal(claim, refusal)
-            connection.perform { try $0.answerAuthentication(isAllowed: false) }
+            // What could not be asked just now is no fault of the client's.
+            let isCounted = !refusal.isPassing
+            if isCounted { self.offence = .failedAuthentication }
+            connection.perform { try $0.answerAuthentication(isAllowed: false, isCounted: isCounted) }
         }
     }
 
     /// AuthenticationMethods: whether this key's signature is not the last that is asked for.
     private func awaitsMoreKeys(after grant: LoginGrant) -> Bool {
         self.earlierClaims.count + 1 < grant.settings.authenticationMethods.requiredKeys
+    }
+
+    /// The login is neither accepted nor refused, and the client may come again.
+    private func endUnjudged(_ connection: ConnectionHandler, _ reason: String) {
+        self.sourceLog.info("Login of \(self.triedUser) from \(self.peer) cannot be judged now: \(reason.escapedForLog)")
+        self.endReason = "it could not be judged"
+        connection.disconnect(.byApplication, "the login cannot be judged now, try again later")
     }
 
     /// As in sshd, an account's failed keys are told at VERBOSE only: an agent offers all its keys.

@@ -1,5 +1,4 @@
 import NIOCore
-import NIOPosix
 import SSHForwarding
 import SSHProtocol
 import SSHWire
@@ -24,19 +23,23 @@ extension ServerConnection {
             return self.begin(connection)
         }
         let files = self.context.accountFiles()
-        NIOThreadPool.singleton.runIfActive(eventLoop: eventLoop) {
+        self.triedUserName = user
+        self.work(on: eventLoop) {
             LoginBeginning(for: user, configuration: rules.configuration, facts: facts, files: files)
-        }.assumeIsolated().whenComplete { result in
-            guard !connection.hasEnded else { return }
-            guard let beginning = try? result.get() else { return connection.disconnect(.byApplication, "busy") }
-            self.logLevel = rules.logLevel(of: beginning.settings.value)
-            switch beginning.banner {
-            case .none: break
-            case .text(let text): connection.perform { try $0.sendBanner(ByteBuffer(bytes: text)) }
-            case .problem(let reason): self.sourceLog.info("\(reason)")
-            }
-            self.begin(connection, LoginLimits(beginning.settings.value))
+        } _: { beginning in
+            self.begin(connection, beginning, by: rules)
         }
+    }
+
+    private func begin(_ connection: ConnectionHandler, _ beginning: LoginBeginning, by rules: RelayRules) {
+        guard !connection.hasEnded else { return }
+        self.logLevel = rules.logLevel(of: beginning.settings.value)
+        switch beginning.banner {
+        case .none: break
+        case .text(let text): connection.perform { try $0.sendBanner(ByteBuffer(bytes: text)) }
+        case .problem(let reason): self.sourceLog.info("\(reason)")
+        }
+        self.begin(connection, LoginLimits(beginning.settings.value))
     }
 
     private func begin(_ connection: ConnectionHandler, _ limits: LoginLimits? = nil) {

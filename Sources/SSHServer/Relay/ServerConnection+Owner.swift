@@ -77,7 +77,7 @@ extension ServerConnection: ConnectionOwner {
 
     func connectionEnded(_ connection: ConnectionHandler, _ reason: SSHError) {
         self.endStartup()
-        if self.login == nil, self.endReason == nil {
+        if self.login == nil, self.endReason == nil, !self.isKeptWaiting {
             self.context.penalties.punish(self.peer.address, for: self.settledOffence, now: .secondsNow)
         }
         self.forwards.closeAll()
@@ -87,6 +87,7 @@ extension ServerConnection: ConnectionOwner {
         self.nameRequest?.cancel()
         self.unusedTimer?.cancel()
         self.globalTimer?.cancel()
+        if self.stopWaiting() { self.giveUpOnTriedAccount() }
         // Whoever ended it has said so.
         guard self.endReason == nil else { return }
         self.afterTriedAccount {

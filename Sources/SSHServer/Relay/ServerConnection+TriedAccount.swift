@@ -1,5 +1,4 @@
 import NIOCore
-import NIOPosix
 import SSHForwarding
 
 /// Whether the account exists that somebody tries to log in to: the log says so at the first try, whatever is tried.
@@ -20,10 +19,10 @@ extension ServerConnection {
             self.triedAccount = .asked(waiting: then.map { [$0] } ?? [])
             let (user, configuration, facts) = (self.triedUserName, self.context.rules.configuration, self.facts)
             let files = self.context.accountFiles()
-            NIOThreadPool.singleton.runIfActive(eventLoop: eventLoop) {
+            self.work(on: eventLoop) {
                 TriedAccount.find(user, configuration: configuration, facts: facts, files: files)
-            }.assumeIsolated().whenComplete { result in
-                self.found((try? result.get()) ?? .valid)
+            } _: {
+                self.found($0)
             }
         }
     }
@@ -51,6 +50,13 @@ extension ServerConnection {
         guard self.offence == .failedAuthentication, case .known(let account) = self.triedAccount, account.isInvalid
         else { return self.offence }
         return .invalidUser
+    }
+
+    /// The connection ended before it was known.
+    func giveUpOnTriedAccount() {
+        guard case .asked(let waiting) = self.triedAccount else { return }
+        self.triedAccount = .unasked
+        for body in waiting { body() }
     }
 
     /// For the lines about the connection's end.

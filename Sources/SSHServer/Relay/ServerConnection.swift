@@ -22,6 +22,9 @@ final class ServerConnection {
     var sessionCount = 0
     var allowsSessions = true
     var triedUserName = ""
+    /// What it has others do for it ends with it.
+    let asker: FairThreads.Asker
+    var wait: Wait?
     var triedAccount = TriedAccountState.unasked
     /// Keys that have signed, while more are asked for.
     var earlierClaims: [EarlierClaim] = []
@@ -119,6 +122,7 @@ final class ServerConnection {
         self.startup = startup
         self.peer = peer
         self.facts = facts
+        self.asker = FairThreads.Asker(address: peer.address)
     }
 
     /// Takes over an accepted socket, or drops it if there are too many that have not logged in.
@@ -210,10 +214,14 @@ final class ServerConnection {
     private func startGraceTimer(_ handler: ConnectionHandler, on eventLoop: any EventLoop, _ time: Duration?) {
         guard let time else { return }
         self.graceTimer = eventLoop.assumeIsolated().scheduleTask(in: TimeAmount(time)) { [weak handler] in
-            self.sourceLog.info("Timeout before authentication for \(self.peer)")
-            self.offence = .exceededGrace
             self.endReason = "LoginGraceTime"
-            self.context.penalties.punish(self.peer.address, for: .exceededGrace, now: .secondsNow)
+            if self.isKeptWaiting {
+                self.sourceLog.info("Login of \(self.triedUser) from \(self.peer) was not judged within LoginGraceTime")
+            } else {
+                self.sourceLog.info("Timeout before authentication for \(self.peer)")
+                self.offence = .exceededGrace
+                self.context.penalties.punish(self.peer.address, for: .exceededGrace, now: .secondsNow)
+            }
             handler?.disconnect(.byApplication, "login timed out")
         }
     }

@@ -11,6 +11,8 @@ struct BoundedProgram {
     let timeLimit: Duration
     /// Bytes.
     let outputLimit: Int
+    /// Asked now and then: when nobody wants it any more, it is killed.
+    var isWanted: @Sendable () -> Bool = { true }
 
     enum Failure: Error, Hashable {
         /// It could not be started, and why.
@@ -20,7 +22,19 @@ struct BoundedProgram {
         case tooLong
         case tooMuch
         case unknown
+        case unwanted
+
+        /// It says nothing of what the program would have said.
+        var isPassing: Bool {
+            switch self {
+            case .notStarted, .tooLong, .unknown, .unwanted: true
+            case .status, .signal, .tooMuch: false
+            }
+        }
     }
+
+    /// How soon it is noticed that nobody wants it any more.
+    private static let attention = Duration.milliseconds(100)
 
     struct Run {
         /// What it wrote to standard output, of a run that ended with status 0.
@@ -49,20 +63,20 @@ struct BoundedProgram {
         let deadline = ContinuousClock.now + self.timeLimit
         var reading = Reading(child, limit: self.outputLimit)
         do throws(Failure) {
-            try reading.readAll(until: deadline)
-            try Self.awaitSuccess(of: child, until: deadline)
+            try reading.readAll(until: deadline, while: self.isWanted)
+            try self.awaitSuccess(of: child, until: deadline)
             return Run(output: .success(reading.output), errors: reading.errors)
         } catch {
             reading.readErrors()
             switch error {
-            case .tooLong, .tooMuch: Self.end(child)
+            case .tooLong, .tooMuch, .unwanted: Self.end(child)
             default: break
             }
             return Run(output: .failure(error), errors: reading.errors)
         }
     }
 
-    private static func awaitSuccess(of child: ChildProcess, until deadline: ContinuousClock.Instant) throws(Failure) {
+    private func awaitSuccess(of child: ChildProcess, until deadline: ContinuousClock.Instant) throws(Failure) {
         // It has closed its output, so it is about to end: it is asked often at first, and then seldom.
         var pause: Int32 = 0
         while true {
@@ -74,6 +88,7 @@ struct BoundedProgram {
             case nil: break
             }
             guard ContinuousClock.now < deadline else { throw .tooLong }
+            guard self.isWanted() else { throw .unwanted }
             poll(nil, 0, pause)
             pause = min(pause + 1, 20)
         }
@@ -106,11 +121,15 @@ struct BoundedProgram {
         }
 
         /// Until the output ends.
-        mutating func readAll(until deadline: ContinuousClock.Instant) throws(Failure) {
+        mutating func readAll(
+            until deadline: ContinuousClock.Instant,
+            while isWanted: () -> Bool
+        ) throws(Failure) {
             while self.pipes[0].fd >= 0 {
                 let left = deadline - ContinuousClock.now
                 guard left > .zero else { throw .tooLong }
-                try self.read(waiting: Int32(min(left / .milliseconds(1), 60_000)) + 1)
+                guard isWanted() else { throw .unwanted }
+                try self.read(waiting: Int32(min(left, BoundedProgram.attention) / .milliseconds(1)) + 1)
             }
         }
 
