@@ -8,6 +8,7 @@ import SSHWire
 
 extension ServerConnection {
     func connection(_ connection: ConnectionHandler, authenticate request: AuthenticationRequest) {
+        if self.requestArrival == nil { self.requestArrival = .now() }
         self.judge(connection, request, answers: CommandAnswers())
     }
 
@@ -100,10 +101,12 @@ extension ServerConnection {
             connection.disconnect(.byApplication, "refused")
         case .accepted where self.earlierClaims.contains { $0.claim.key.blob == claim.key.blob }:
             self.logger.debug("\(self.peer): \(claim.description) was used before, and another key is asked for")
+            self.requestArrival = nil
             connection.perform { try $0.answerAuthentication(isAllowed: false) }
         case .accepted(let grant) where request.isSigned && self.awaitsMoreKeys(after: grant):
             self.earlierClaims.append(EarlierClaim(claim: claim, remembered: grant.remembered))
             self.logger.debug("Partial publickey for \(self.triedUser) from \(self.peer) ssh2: \(claim.description)")
+            self.requestArrival = nil
             connection.perform { try $0.answerAuthentication(isAllowed: true, isPartial: true) }
         case .accepted(let grant):
             self.logger.debug("\(grant.acceptedText(claim))")
@@ -117,6 +120,7 @@ extension ServerConnection {
             } else {
                 self.logger.debug("Postponed publickey for \(self.triedUser) from \(self.peer) ssh2 [preauth]")
             }
+            self.requestArrival = nil
             connection.perform { try $0.answerAuthentication(isAllowed: true) }
         case .awaits(let command): self.endUnjudged(connection, "\(command.kind.rawValue) cannot be run")
         case .unclear(let reason): self.endUnjudged(connection, reason)
@@ -125,7 +129,9 @@ extension ServerConnection {
             // What could not be asked just now is no fault of the client's.
             let isCounted = !refusal.isPassing
             if isCounted { self.offence = .failedAuthentication }
-            connection.perform { try $0.answerAuthentication(isAllowed: false, isCounted: isCounted) }
+            self.atPace(connection) {
+                connection.perform { try $0.answerAuthentication(isAllowed: false, isCounted: isCounted) }
+            }
         }
     }
 
@@ -136,9 +142,22 @@ extension ServerConnection {
 
     /// The login is neither accepted nor refused, and the client may come again.
     private func endUnjudged(_ connection: ConnectionHandler, _ reason: String) {
-        self.sourceLog.info("Login of \(self.triedUser) from \(self.peer) cannot be judged now: \(reason.escapedForLog)")
+        let reason = reason.escapedForLog
+        self.sourceLog.info("Login of \(self.triedUser) from \(self.peer) cannot be judged now: \(reason)")
         self.endReason = "it could not be judged"
-        connection.disconnect(.byApplication, "the login cannot be judged now, try again later")
+        self.atPace(connection) {
+            connection.disconnect(.byApplication, "the login cannot be judged now, try again later")
+        }
+    }
+
+    /// Says no, when that tells nothing of how it was found out.
+    private func atPace(_ connection: ConnectionHandler, _ body: @escaping () -> Void) {
+        guard let eventLoop = connection.eventLoop, let arrival = self.requestArrival else { return body() }
+        self.requestArrival = nil
+        let deadline = AnswerPace.deadline(step: AnswerPace.refusal, arrival: arrival, now: .now())
+        eventLoop.assumeIsolated().scheduleTask(deadline: deadline) {
+            if !connection.hasEnded { body() }
+        }
     }
 
     /// As in sshd, an account's failed keys are told at VERBOSE only: an agent offers all its keys.

@@ -23,11 +23,15 @@ extension ServerConnection {
             return self.begin(connection)
         }
         let files = self.context.accountFiles()
+        let arrival = NIODeadline.now()
         self.triedUserName = user
         self.work(on: eventLoop) {
             LoginBeginning(for: user, configuration: rules.configuration, facts: facts, files: files)
         } _: { beginning in
-            self.begin(connection, beginning, by: rules)
+            let deadline = AnswerPace.deadline(step: AnswerPace.beginning, arrival: arrival, now: .now())
+            eventLoop.assumeIsolated().scheduleTask(deadline: deadline) {
+                self.begin(connection, beginning, by: rules)
+            }
         }
     }
 

@@ -25,6 +25,8 @@ final class ServerConnection {
     /// What it has others do for it ends with it.
     let asker: FairThreads.Asker
     var wait: Wait?
+    /// When the login request came that is being judged.
+    var requestArrival: NIODeadline?
     var triedAccount = TriedAccountState.unasked
     /// Keys that have signed, while more are asked for.
     var earlierClaims: [EarlierClaim] = []
