@@ -12,17 +12,23 @@ public enum HostResolution {
     /// - Parameter family: of the addresses: AF_UNSPEC, AF_INET or AF_INET6.
     /// - Throws: `connectionLost` with the system's reason.
     public static func addresses(of host: String, port: UInt16, family: CInt) throws -> [SocketAddress] {
+        do {
+            return try Self.find(host, port: port, family: family)
+        } catch let failure as NameFailure {
+            throw SSHError(.connectionLost, "Could not resolve hostname \(host): \(failure.reason)")
+        }
+    }
+
+    /// The same.
+    ///
+    /// - Throws: `NameFailure`.
+    static func find(_ host: String, port: UInt16, family: CInt) throws -> [SocketAddress] {
         var hints = addrinfo()
         hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
         hints.ai_family = family
         var list: UnsafeMutablePointer<addrinfo>?
         let status = getaddrinfo(host, String(port), &hints, &list)
-        guard status == 0 else {
-            let reason =
-                status == EAI_SYSTEM
-                ? strerror(errno).map { String(cString: $0) } : String(cString: gai_strerror(status))
-            throw SSHError(.connectionLost, "Could not resolve hostname \(host): \(reason ?? "")")
-        }
+        guard status == 0 else { throw NameFailure(status: status, errorNumber: errno) }
         defer { freeaddrinfo(list) }
         var addresses: [SocketAddress] = []
         var next = list

@@ -54,7 +54,7 @@ final class NameLookup: Resolver, Sendable {
 
     private func look(up host: String, _ port: Int) throws -> [SocketAddress] {
         guard !self.isCancelled.load(ordering: .relaxed), self.isWanted() else { throw CancellationError() }
-        return try HostResolution.addresses(of: host, port: UInt16(clamping: port), family: AF_UNSPEC)
+        return try HostResolution.find(host, port: UInt16(clamping: port), family: AF_UNSPEC)
     }
 
     private func answer(_ family: NIOBSDSocket.ProtocolFamily) -> EventLoopFuture<[SocketAddress]> {

@@ -114,6 +114,8 @@ struct Serve: AsyncParsableCommand {
         ProcessMemory.keepForReuse(16 * 1024 * 1024)
         // A client that closes while we write is an error of that write, no reason to die.
         signal(SIGPIPE, SIG_IGN)
+        // They mean nothing here, and what means nothing ends no tunnel.
+        for number in [SIGUSR1, SIGUSR2, SIGALRM, SIGVTALRM, SIGPROF, SIGIO, SIGPWR] { signal(number, SIG_IGN) }
         // Or it would not be heard how a command ended.
         signal(SIGCHLD, SIG_DFL)
         let configuration = try self.load()
@@ -126,6 +128,7 @@ struct Serve: AsyncParsableCommand {
         if self.checks {
             for line in configuration.summary { print(line) }
             try configuration.checkCommandUsers(runningAs: geteuid())
+            for problem in try configuration.checkFiles() { logger.warning("\(problem)") }
             guard !HostKeys.isMissing(configuration) else {
                 return logger.warning("there is no host key yet: `relay keygen` makes one")
             }
@@ -156,13 +159,13 @@ struct Serve: AsyncParsableCommand {
             return try Background.run(arguments, keepsStandardError: self.logsToStandardError)
         }
         raiseDescriptorLimit()
-        let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint, .sighup)
+        let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint, .sigquit, .sighup)
         let listening = Task {
             for await signal in signals {
                 if signal == .sighup {
                     server.reload()
                 } else {
-                    server.stop(signal: signal == .sigint ? SIGINT : SIGTERM)
+                    server.stop(signal: signal == .sigint ? SIGINT : signal == .sigquit ? SIGQUIT : SIGTERM)
                 }
             }
         }

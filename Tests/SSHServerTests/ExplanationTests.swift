@@ -33,6 +33,33 @@ struct ExplanationTests {
         #expect(try bench.line(bench.signedClaim(.key(rsa), algorithm: "rsa-sha2-512")) == nil)
     }
 
+    @Test func whoWouldBeRefusedAfterTheLoginIsNotToldYes() throws {
+        let rsa = try Self.rsaKey()
+        let bench = LoginBench("Match User *\nRefuseConnection yes")
+        bench.write("keys", rsa.openSSHText + "\n")
+        let explanation = try bench.explain(.key(rsa))
+        #expect(!explanation.isPermitted)
+        #expect(explanation.lines.last?.contains("RefuseConnection") == true)
+    }
+
+    @Test func aBlockAboutWhatIsNotNamedRefusesNobody() throws {
+        let rsa = try Self.rsaKey()
+        let bench = LoginBench("Match LocalAddress 192.0.2.1\nMaxSessions 1")
+        bench.write("keys", rsa.openSSHText + "\n")
+        #expect(try bench.explain(.key(rsa)).isPermitted)
+    }
+
+    @Test func aFileThatCannotBeReadIsTheReasonWhyAFingerprintIsNotFound() throws {
+        let rsa = try Self.rsaKey()
+        let bench = LoginBench("")
+        bench.write("keys", "---- BEGIN SSH2 PUBLIC KEY ----\nAAAA\n---- END SSH2 PUBLIC KEY ----\n")
+        for key in [Explanation.Key.key(rsa), .fingerprint(rsa.fingerprint)] {
+            #expect(
+                try bench.explain(key).lines.contains { $0.contains("keys line 1: a key in the format of RFC 4716") }
+            )
+        }
+    }
+
     private static func rsaKey() throws -> PublicKey {
         let string = RevocationListMaker.string
         let modulus = [0, 0x80] + Array(repeating: UInt8(1), count: 255)

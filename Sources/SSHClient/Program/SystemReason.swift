@@ -1,6 +1,7 @@
 import Glibc
 import NIOCore
 import NIOPosix
+import SSHForwarding
 import SSHWire
 
 /// Says what a system call or a name lookup had wrong, in the system's words.
@@ -12,8 +13,10 @@ enum SystemReason {
         case let error as SystemError: return error.description
         case let error as IOError: return SystemError(error.errnoCode).description
         case let error as NIOConnectionError:
-            guard let failed = error.connectionErrors.first else { return "Name or service not known" }
-            return Self.of(failed.error)
+            if let failed = error.connectionErrors.first { return Self.of(failed.error) }
+            guard let failure = error.dnsAError ?? error.dnsAAAAError else { return "Name or service not known" }
+            return Self.of(failure)
+        case let error as NameFailure: return error.reason
         case ChannelError.connectTimeout: return SystemError(ETIMEDOUT).description
         case is SocketAddressError: return "Name or service not known"
         default: return "\(error)"

@@ -67,7 +67,7 @@ public struct AuthorizedKeys: Sendable {
     }
 
     func match(blob: [UInt8], at now: UInt64, from origin: ClientOrigin) -> Match {
-        var reasons = self.problems.filter { $0.blob == blob || $0.line == 0 }
+        var reasons = self.problems.filter { $0.blob == blob || $0.line == 0 } + self.unreadableLines
         for key in self.keys where key.blob == blob {
             guard !key.options.certificateAuthority else {
                 let reason = "a cert-authority line accepts certificates, not the key itself"
@@ -78,6 +78,11 @@ public struct AuthorizedKeys: Sendable {
             reasons.append(AuthorizedKeysProblem(file: key.file, line: key.line, reason: reason, blob: blob))
         }
         return .refused(reasons: reasons.sorted { ($0.file, $0.line) < ($1.file, $1.line) })
+    }
+
+    /// Lines of which nobody can say which key they were meant to have: the one that is looked for, perhaps.
+    var unreadableLines: [AuthorizedKeysProblem] {
+        Array(self.problems.lazy.filter { $0.blob == nil && $0.line > 0 }.prefix(3))
     }
 
     /// Why a line does not accept its key now, or the certificates of its key; nil if it does.

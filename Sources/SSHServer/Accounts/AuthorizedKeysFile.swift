@@ -31,9 +31,25 @@ public struct AuthorizedKeysFile: Sendable {
 
     /// - Parameter path: what diagnostics call the file.
     public init(_ bytes: [UInt8], path: String) {
+        guard !ForeignKeyText.isUTF16(bytes) else {
+            let reason = "the file is UTF-16 text, expected UTF-8: no line of it is used"
+            self.problems.append(AuthorizedKeysProblem(file: path, line: 1, reason: reason))
+            return
+        }
+        var foreign: ForeignKeyText?
         for (number, text) in FileLines(bytes) {
             var line = text.drop(while: Self.isBlank)
             if line.last == UInt8(ascii: "\r") { line.removeLast() }
+            if let known = foreign {
+                // One reason is enough for all of its lines; a line that has a key is none of them.
+                if known.ends(with: line) { foreign = nil }
+                guard foreign != nil, (try? Self.split(line)) != nil else { continue }
+            }
+            foreign = ForeignKeyText(beginningWith: line)
+            if let foreign {
+                self.problems.append(AuthorizedKeysProblem(file: path, line: number, reason: foreign.reason))
+                continue
+            }
             guard let first = line.first, first != UInt8(ascii: "#") else { continue }
             guard self.footprint < Self.mostMemory else {
                 let reason = "the file takes too much memory: no line from here on is used"
@@ -96,7 +112,9 @@ public struct AuthorizedKeysFile: Sendable {
             keyType = Self.takeWord(&rest)
         }
         let name = String(decoding: keyType, as: UTF8.self)
-        guard Self.isKeyType(keyType) else { throw InvalidValue("there is no key of a known type") }
+        guard Self.isKeyType(keyType) else {
+            throw InvalidValue(ForeignKeyText.reason(line) ?? "there is no key of a known type")
+        }
         guard Self.keyTypes.contains(name) else { throw InvalidValue("keys of type \(name) are not accepted") }
         let encodedKey = Self.takeWord(&rest)
         return Fields(options: options, keyType: name, encodedKey: encodedKey, comment: rest)
@@ -132,12 +150,27 @@ public struct AuthorizedKeysFile: Sendable {
     }
 
     private static func decodeBlob(_ encoded: ArraySlice<UInt8>, keyType: String) throws -> [UInt8] {
-        guard let blob = try? Base64.decode(Array(encoded)) else { throw InvalidValue("the key is not Base64") }
+        guard let blob = try? Base64.decode(Array(encoded)) else {
+            throw InvalidValue("the key is not Base64, or its line is wrapped")
+        }
         var reader = WireReader(bytes: blob)
         guard (try? reader.readText(limit: 64)) == keyType else {
             throw InvalidValue("the key is not of the type \(keyType) that stands in front of it")
         }
+        guard Self.isWhole(reader, keyType) else { throw InvalidValue("the key is cut off: its line is wrapped") }
         return blob
+    }
+
+    /// Whether all parts of a key are there; of what they hold nothing is said.
+    private static func isWhole(_ parts: WireReader, _ keyType: String) -> Bool {
+        var parts = parts
+        let count =
+            switch keyType {
+            case "ssh-ed25519": 1
+            case "sk-ecdsa-sha2-nistp256@openssh.com": 3
+            default: 2
+            }
+        return (0..<count).allSatisfy { _ in (try? parts.readString()) != nil }
     }
 
     private static func isBlank(_ byte: UInt8) -> Bool {

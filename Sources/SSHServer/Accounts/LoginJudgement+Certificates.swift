@@ -42,7 +42,10 @@ extension LoginJudgement {
             reasons += error.reasons
             said += error.said
         }
-        throw LoginRefusal(reasons.isEmpty ? ["the certificate's authority is not trusted"] : reasons, said: said)
+        if reasons.isEmpty {
+            reasons = ["the certificate's authority is not trusted"] + keys.unreadableLines.map(\.description)
+        }
+        throw LoginRefusal(reasons, said: said)
     }
 
     /// The first cert-authority line that accepts the certificate, as it is written and with the certificate's limits; nil if

@@ -1,3 +1,7 @@
+import Glibc
+import SSHCrypto
+import SSHWire
+
 extension ServerConfiguration {
     /// What the relay will and will not do by this configuration, in a few sentences for `relay -t`.
     public var summary: [String] {
@@ -6,22 +10,17 @@ extension ServerConfiguration {
             let host = endpoint.host.contains(":") ? "[\(endpoint.host)]" : endpoint.host
             return "\(host):\(endpoint.port ?? 0)"
         }
-        let files =
-            settings.authorizedKeysFiles.isEmpty ? "no file" : settings.authorizedKeysFiles.joined(separator: " ")
-        let command = settings.authorizedKeysCommand.map { " and \($0.path)" } ?? ""
+        let unless = self.matchSections.isEmpty ? "" : ", unless a Match block says otherwise"
         var lines = [
             "The relay will listen on \(endpoints.joined(separator: " ")).",
-            "It will log accounts in by public keys from \(files)\(command)\(self.authorities(settings)); never by password.",
+            "It will \(settings.refuseConnection ? "refuse every connection: RefuseConnection is yes" : settings.logins)\(unless). Nobody logs in by password.",
         ]
-        let forwards =
-            switch settings.disableForwarding ? [] : settings.allowTCPForwarding {
-            case .all: "-L, -D, -W, -J and -R"
-            case .local: "-L, -D, -W and -J, but not -R"
-            case .remote: "-R, but not -L, -D, -W or -J"
-            default: "nothing"
-            }
-        let blocks = self.matchSections.isEmpty ? "" : ", unless a Match block says otherwise"
-        lines.append("It will forward \(forwards)\(blocks).")
+        if settings.trustedUserCAKeys != nil, !settings.namesPrincipals, settings.pubkeyAuthentication {
+            lines.append(
+                "A certificate of such an authority logs in to the account that it names: that needs neither a file nor a Unix account."
+            )
+        }
+        lines.append("It will forward \(settings.forwards)\(unless).")
         lines.append(
             "It gives no shell, no command, no file transfer, no X11, no agent: sessions are told so, and end."
         )
@@ -33,9 +32,91 @@ extension ServerConfiguration {
         return lines.map(\.escapedForLog)
     }
 
-    private func authorities(_ settings: AccountSettings) -> String {
-        guard let path = settings.trustedUserCAKeys else { return "" }
-        let names = settings.authorizedPrincipalsCommand.map { " for whom \($0.path) names" } ?? ""
-        return " and certificates of the authorities in \(path)\(names)"
+    /// What is wrong with the files that the configuration names, as they are now.
+    ///
+    /// - Returns: one line for each file that is not there or has lines that do not count.
+    /// - Throws: `invalidConfiguration` for a file without which nobody may log in.
+    public func checkFiles() throws -> [String] {
+        let now = UInt64(clamping: time(nil))
+        let blocks = self.matchSections.map { section in
+            var settings = AccountSettings()
+            for assign in section.assignments { assign(&settings) }
+            return settings
+        }
+        var problems: [String] = []
+        for settings in [self.defaults] + blocks {
+            problems += try settings.checkFiles(now: now)
+        }
+        return problems.map(\.escapedForLog)
+    }
+}
+
+extension AccountSettings {
+    /// How accounts log in.
+    fileprivate var logins: String {
+        guard self.pubkeyAuthentication else { return "log nobody in: PubkeyAuthentication is no" }
+        var sources: [String] = []
+        let files = self.authorizedKeysFiles.joined(separator: " ")
+        let keys = [files, self.authorizedKeysCommand?.path ?? ""].filter { !$0.isEmpty }
+        if !keys.isEmpty { sources.append("public keys from \(keys.joined(separator: " and "))") }
+        if let path = self.trustedUserCAKeys {
+            let named = [self.authorizedPrincipalsFile, self.authorizedPrincipalsCommand?.path].compactMap(\.self)
+            let names = named.isEmpty ? "" : " for whom \(named.joined(separator: " or ")) names"
+            sources.append("certificates of the authorities in \(path)\(names)")
+        }
+        guard !sources.isEmpty else { return "log nobody in: AuthorizedKeysFile is none, and nothing else names keys" }
+        return "log accounts in by \(sources.joined(separator: " and "))"
+    }
+
+    /// Which of the client's options work.
+    fileprivate var forwards: String {
+        guard !self.disableForwarding else { return "nothing" }
+        let opens = self.allowTCPForwarding.contains(.local) && self.permitOpen != .none
+        let listens = self.allowTCPForwarding.contains(.remote) && self.permitListen != .none
+        let tcp =
+            switch (opens, listens) {
+            case (true, true): "-L, -D, -W, -J and -R"
+            case (true, false): "-L, -D, -W and -J, but not -R"
+            case (false, true): "-R, but not -L, -D, -W or -J"
+            case (false, false): "nothing"
+            }
+        let unix = self.allowStreamLocalForwarding
+        let mayUnix =
+            unix.contains(.local) && !self.permitStreamLocalOpen.isEmpty
+            || unix.contains(.remote) && !self.permitStreamLocalListen.isEmpty
+        guard mayUnix else { return tcp }
+        return tcp == "nothing" ? "Unix sockets and nothing else" : "\(tcp), and Unix sockets"
+    }
+
+    fileprivate func checkFiles(now: UInt64) throws -> [String] {
+        let files = AccountFiles(now: now)
+        for path in self.revokedKeys {
+            do throws(LoginRefusal) {
+                _ = try files.revokedKeys(path, at: now)
+            } catch {
+                let place = self.$revokedKeys.rule.map { "\($0.file) line \($0.line): " } ?? ""
+                let reason = error.reasons.joined(separator: "; ")
+                throw SSHError(.invalidConfiguration, "\(place)\(reason)".escapedForLog)
+            }
+        }
+        var problems: [String] = []
+        if let path = self.trustedUserCAKeys {
+            let place = self.$trustedUserCAKeys.rule.map { "\($0.file) line \($0.line): " } ?? ""
+            do throws(LoginRefusal) {
+                let lines = try files.trustedAuthorities(path, at: now)
+                if let problem = lines.problem {
+                    problems.append(
+                        "\(place)TrustedUserCAKeys \(path) line \(problem.line): \(problem.reason): no line from there on is used"
+                    )
+                }
+            } catch {
+                problems.append("\(place)\(error.reasons.joined(separator: "; ")): no certificate of theirs logs in")
+            }
+        }
+        if let path = self.banner, access(path, R_OK) != 0 {
+            let place = self.$banner.rule.map { "\($0.file) line \($0.line): " } ?? ""
+            problems.append("\(place)Banner \(path): \(String(cString: strerror(errno)))")
+        }
+        return problems
     }
 }

@@ -35,7 +35,7 @@ extension ServerConnection {
             case .failure(let error):
                 let reason = ErrorText.of(error)
                 let log = self.requestLog
-                log.error(Self.failedDial(host, port, reason))
+                log.error(Self.failedDial(host, port, error))
                 log.debug("\(self.peer): connect to \(host.escapedForLog) port \(port) failed: \(reason)")
                 connection.refuse(channel, .connectFailed, reason)
             case .success(let socket):
@@ -75,10 +75,14 @@ extension ServerConnection {
 }
 
 extension ServerConnection {
-    /// sshd's words for a target that could not be reached, and for a name that nobody knows.
-    fileprivate static func failedDial(_ host: String, _ port: UInt32, _ reason: String) -> Logger.Message {
-        let host = host.escapedForLog
-        return reason == ErrorText.unknownName
-            ? "connect_to \(host): unknown host (\(reason))" : "connect_to \(host) port \(port): failed."
+    /// sshd's words for a target that could not be reached, and for a name that nobody knows; it has the same for a name whose
+    /// servers are away.
+    fileprivate static func failedDial(_ host: String, _ port: UInt32, _ error: any Error) -> Logger.Message {
+        let (host, reason) = (host.escapedForLog, ErrorText.of(error))
+        if ErrorText.isUnknownName(error) { return "connect_to \(host): unknown host (\(reason))" }
+        if ErrorText.isNameNotLookedUp(error) {
+            return "connect_to \(host): the name could not be looked up (\(reason))"
+        }
+        return "connect_to \(host) port \(port): failed."
     }
 }

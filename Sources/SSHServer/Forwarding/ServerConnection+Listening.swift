@@ -125,13 +125,33 @@ extension ServerConnection {
             for failure in listener.failures {
                 self.requestLog.error("bind [\(failure.address)]:\(listener.port): \(ErrorText.of(failure.error))")
             }
-            self.requestLog.debug("\(self.peer): listening on \(address.host.escapedForLog):\(listener.port)")
+            self.logListener("host \(address.host.escapedForLog) port \(listener.port)") {
+                ["host": .string(address.host.escapedForLog), "port": .stringConvertible(listener.port)]
+            }
             // The reply names the port only when the client left it open.
             let data = address.port == 0 ? ByteBuffer(integer: UInt32(listener.port)) : ByteBuffer()
             self.answer(connection, reply, success: data)
             // The rules may have changed while the name was looked up.
             self.closeForbiddenListeners()
         }
+    }
+
+    /// Whose listener stands where: the port is perhaps one that the client left open.
+    ///
+    /// - Parameter place: the same for programs.
+    func logListener(_ text: String, _ place: () -> Logger.Metadata) {
+        guard let login = self.login else { return }
+        let account = login.user.escapedForLog
+        self.requestLog.log(
+            .info,
+            "Listening for user \(account) \(login.fingerprint) from \(self.peer) on \(text)",
+            place().merging(
+                [
+                    "event": "listener", "account": .string(account), "key": .string(login.fingerprint),
+                    "from": .string("\(self.peer)"),
+                ]
+            ) { first, _ in first }
+        )
     }
 
     func cancel(_ connection: ConnectionHandler, _ address: ForwardAddress, _ reply: UInt64?) {

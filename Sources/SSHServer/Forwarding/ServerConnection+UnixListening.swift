@@ -104,7 +104,7 @@ extension ServerConnection {
             self.answer(connection, reply, success: nil)
         case .success(let listener):
             guard self.forwards.finish(listener, ticket) else { return self.answer(connection, reply, success: nil) }
-            self.requestLog.debug("\(self.peer): listening on path \(path.escapedForLog)")
+            self.logListener("path \(path.escapedForLog)") { ["path": .string(path.escapedForLog)] }
             self.answer(connection, reply, success: ByteBuffer())
             // The rules may have changed meanwhile.
             self.closeForbiddenListeners()

@@ -36,6 +36,11 @@ public struct Explanation: Sendable {
         now: UInt64
     ) {
         let credential: LoginClaim
+        var facts = facts
+        if configuration.useDNS, facts.isKnown(.address) {
+            facts.missing.insert(.host)
+            facts.learn(ClientNameLookup.system.look(facts.address))
+        }
         switch key {
         case .key(let key): credential = LoginClaim(user: facts.user, credential: .key(key))
         case .certificate(let certificate):
@@ -45,7 +50,7 @@ public struct Explanation: Sendable {
                 self.init(
                     false,
                     ["no   no file of the account \(facts.user.escapedForLog) has a key \(fingerprint.escapedForLog)"]
-                        + Self.unasked(facts, configuration)
+                        + Self.problems(facts, configuration) + Self.unasked(facts, configuration)
                 )
                 return
             }
@@ -56,7 +61,7 @@ public struct Explanation: Sendable {
         case .unclear(let reason): self.init(false, ["no   it cannot be judged now: \(reason.escapedForLog)"])
         case .refused(let refusal, _):
             let reasons = refusal.reasons
-            let shown = reasons.isEmpty ? ["the key stands in no file of the account"] : reasons
+            let shown = reasons.isEmpty ? ["the key stands in no file of the account that can be read"] : reasons
             self.init(false, shown.map { "no   \($0.escapedForLog)" })
         case .accepted(let grant):
             self.init(question, grant, configuration)
@@ -109,6 +114,11 @@ public struct Explanation: Sendable {
             addressFamily: configuration.addressFamily
         )
         var lines = ["yes  \(grant.key.rule)"]
+        guard !grant.settings.refuseConnection else {
+            let rule = grant.settings.$refuseConnection.rule ?? .builtIn("RefuseConnection yes")
+            self.init(false, lines + ["no   \(rule)"])
+            return
+        }
         let methods = grant.settings.authenticationMethods
         if methods.requiredKeys > 1 {
             let rule = grant.settings.$authenticationMethods.rule ?? .builtIn("AuthenticationMethods \(methods.text)")
@@ -137,16 +147,25 @@ public struct Explanation: Sendable {
         _ facts: ConnectionFacts,
         _ configuration: ServerConfiguration
     ) -> PublicKey? {
+        let keys = Self.keys(facts, configuration)?.keys ?? []
+        return keys.lazy.compactMap { try? PublicKey(blob: $0.blob) }.first { $0.fingerprint == fingerprint }
+    }
+
+    /// The lines and files that may have it and cannot be used.
+    private static func problems(_ facts: ConnectionFacts, _ configuration: ServerConfiguration) -> [String] {
+        (Self.keys(facts, configuration)?.problems ?? []).prefix(8).map { "     \($0)" }
+    }
+
+    private static func keys(_ facts: ConnectionFacts, _ configuration: ServerConfiguration) -> AuthorizedKeys? {
         guard let name = AccountName(facts.user) else { return nil }
         let account = Account.lookingUp(name)
         var facts = facts
         facts.learn(account)
-        let keys = AuthorizedKeys.load(
+        return AuthorizedKeys.load(
             for: account,
             patterns: configuration.settings(for: facts).authorizedKeysFiles,
             strictModes: configuration.strictModes
         )
-        return keys.keys.lazy.compactMap { try? PublicKey(blob: $0.blob) }.first { $0.fingerprint == fingerprint }
     }
 }
 

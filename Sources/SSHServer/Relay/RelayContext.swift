@@ -26,13 +26,14 @@ final class RelayContext: Sendable {
     private let keyLists = KeyLists()
     private let knownAccounts = KnownAccounts()
     private let current: Mutex<RelayRules>
-    private let connectionsSoFar = Atomic<UInt64>(0)
+    private let lastConnection: Atomic<UInt64>
     private let stopping = Atomic<Bool>(false)
 
     init(_ rules: RelayRules) {
         self.startups = StartupLimits(rules.configuration)
         self.penalties = SourcePenalties(rules.configuration)
         self.current = Mutex(rules)
+        self.lastConnection = Atomic(Self.firstConnectionNumber(at: .now()))
         let count = max(8, 2 * System.coreCount)
         self.loginThreads = FairThreads(
             FairThreads.Limits(
@@ -86,9 +87,17 @@ final class RelayContext: Sendable {
         for report in self.lineBudgets.takeReports(now: .secondsNow, age: age) { report.write(to: self.logger) }
     }
 
-    /// A number that names a connection in the log, never given twice.
+    /// A number that names a connection in the log, never given twice, by a relay that is started again either: they count
+    /// from the time of the start, ten to a millisecond, and there are fewer connections than that.
     func nextConnectionNumber() -> UInt64 {
-        self.connectionsSoFar.wrappingAdd(1, ordering: .relaxed).newValue
+        self.lastConnection.wrappingAdd(1, ordering: .relaxed).newValue
+    }
+
+    /// Shorter than the time since 1970: people read these numbers.
+    static func firstConnectionNumber(at time: LogTime) -> UInt64 {
+        let year2026 = 1_767_225_600
+        let seconds = UInt64(clamping: max(0, time.seconds - year2026))
+        return (seconds * 1000 + UInt64(clamping: time.milliseconds)) * 10
     }
 
     /// No new tunnel begins any more.
