@@ -2,7 +2,7 @@ import Benchmark
 import SSHCrypto
 
 func keyExchanges() {
-    for algorithm in [KeyExchangeAlgorithm.curve25519, .mlkem768x25519] {
+    for algorithm in [KeyExchangeAlgorithm.curve25519, .mlkem768x25519, .sntrup761x25519, .ecdhP256] {
         measure("key exchange \(algorithm.rawValue), both sides", scale: .one) {
             let random = SystemRandom()
             return {

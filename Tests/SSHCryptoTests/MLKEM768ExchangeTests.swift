@@ -66,7 +66,8 @@ struct MLKEM768ExchangeTests {
 
     /// K is a string of the hash of both secrets, the post-quantum one first.
     @Test func bothSecretsEnterTheHash() {
-        let secret = MLKEM768Exchange.combine(
+        let secret = SharedSecret(
+            .sha256,
             postQuantum: SecretBytes(bytes: [UInt8](repeating: 1, count: 32)),
             classical: SecretBytes(bytes: [UInt8](repeating: 2, count: 32))
         )

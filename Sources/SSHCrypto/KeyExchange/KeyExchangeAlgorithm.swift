@@ -2,6 +2,10 @@
 public enum KeyExchangeAlgorithm: String, CaseIterable, Sendable {
     /// ML-KEM-768 and X25519 together (draft-ietf-sshm-mlkem-hybrid-kex).
     case mlkem768x25519 = "mlkem768x25519-sha256"
+    /// Streamlined NTRU Prime and X25519 together (draft-ietf-sshm-ntruprime-ssh), preferred by OpenSSH from 8.5 to 9.8.
+    case sntrup761x25519 = "sntrup761x25519-sha512"
+    /// The name that it had before it was standardised.
+    case sntrup761x25519OpenSSH = "sntrup761x25519-sha512@openssh.com"
     /// X25519 (RFC 8731).
     case curve25519 = "curve25519-sha256"
     /// The name that `curve25519` had before it was standardised.
@@ -28,12 +32,13 @@ public enum KeyExchangeAlgorithm: String, CaseIterable, Sendable {
         switch self {
         case .mlkem768x25519, .curve25519, .curve25519LibSSH, .ecdhP256, .group14SHA256: .sha256
         case .ecdhP384: .sha384
-        case .ecdhP521, .group16SHA512, .group18SHA512: .sha512
+        case .sntrup761x25519, .sntrup761x25519OpenSSH, .ecdhP521, .group16SHA512, .group18SHA512: .sha512
         }
     }
 
     enum Method {
         case mlkem768x25519
+        case sntrup761x25519
         case curve25519
         case ellipticCurve(EllipticCurve)
         case finiteField(DiffieHellmanGroup)
@@ -42,6 +47,7 @@ public enum KeyExchangeAlgorithm: String, CaseIterable, Sendable {
     var method: Method {
         switch self {
         case .mlkem768x25519: .mlkem768x25519
+        case .sntrup761x25519, .sntrup761x25519OpenSSH: .sntrup761x25519
         case .curve25519, .curve25519LibSSH: .curve25519
         case .ecdhP256: .ellipticCurve(.nistp256)
         case .ecdhP384: .ellipticCurve(.nistp384)

@@ -5,6 +5,7 @@ import SSHWire
 public final class KeyExchangeInitiator {
     private enum Key {
         case mlkem768x25519(MLKEM768.PrivateKey, X25519)
+        case sntrup761x25519(SNTRUP761PrivateKey, X25519)
         case curve25519(X25519)
         case ellipticCurve(ECDHKey)
         case finiteField(DiffieHellmanKey)
@@ -22,6 +23,11 @@ public final class KeyExchangeInitiator {
             let postQuantum = try MLKEM768Exchange.makePrivateKey(random: random)
             self.key = .mlkem768x25519(postQuantum, classical)
             self.initialValue = Array(postQuantum.publicKey.rawRepresentation) + classical.publicKey
+        case .sntrup761x25519:
+            let classical = try X25519(random: random)
+            let postQuantum = SNTRUP761PrivateKey(random: random)
+            self.key = .sntrup761x25519(postQuantum, classical)
+            self.initialValue = postQuantum.publicKey + classical.publicKey
         case .curve25519:
             let key = try X25519(random: random)
             self.key = .curve25519(key)
@@ -43,8 +49,16 @@ public final class KeyExchangeInitiator {
         switch self.key {
         case .mlkem768x25519(let postQuantum, let classical):
             let parts = try HybridValue(reply, postQuantumLength: MLKEM768Exchange.ciphertextLength)
-            return MLKEM768Exchange.combine(
+            return SharedSecret(
+                .sha256,
                 postQuantum: try MLKEM768Exchange.decapsulate(parts.postQuantum, with: postQuantum),
+                classical: try classical.sharedSecret(peer: parts.classical)
+            )
+        case .sntrup761x25519(let postQuantum, let classical):
+            let parts = try HybridValue(reply, postQuantumLength: SNTRUP761.ciphertextLength)
+            return SharedSecret(
+                .sha512,
+                postQuantum: try postQuantum.decapsulate(parts.postQuantum),
                 classical: try classical.sharedSecret(peer: parts.classical)
             )
         case .curve25519(let key):

@@ -19,7 +19,14 @@ public enum KeyExchangeResponder {
             let (ciphertext, postQuantum) = try MLKEM768Exchange.encapsulate(to: parts.postQuantum)
             let key = try X25519(random: random)
             let classical = try key.sharedSecret(peer: parts.classical)
-            let secret = MLKEM768Exchange.combine(postQuantum: postQuantum, classical: classical)
+            let secret = SharedSecret(.sha256, postQuantum: postQuantum, classical: classical)
+            return (ciphertext + key.publicKey, secret)
+        case .sntrup761x25519:
+            let parts = try HybridValue(initialValue, postQuantumLength: SNTRUP761.publicKeyLength)
+            let (ciphertext, postQuantum) = try SNTRUP761.encapsulate(to: parts.postQuantum, random: random)
+            let key = try X25519(random: random)
+            let classical = try key.sharedSecret(peer: parts.classical)
+            let secret = SharedSecret(.sha512, postQuantum: postQuantum, classical: classical)
             return (ciphertext + key.publicKey, secret)
         case .curve25519:
             let key = try X25519(random: random)

@@ -38,12 +38,4 @@ enum MLKEM768Exchange {
             throw SSHError(.keyExchangeFailed, "the peer's ML-KEM ciphertext is not a valid one")
         }
     }
-
-    /// draft-ietf-sshm-mlkem-hybrid-kex §2.4: K = SHA256(K_PQ || K_CL).
-    static func combine(postQuantum: SecretBytes, classical: SecretBytes) -> SharedSecret {
-        var hash = HashState(.sha256)
-        hash.update(postQuantum)
-        hash.update(classical)
-        return SharedSecret(string: SecretBytes(bytes: hash.finish()))
-    }
 }

@@ -13,8 +13,12 @@ public struct SharedSecret: Sendable {
     }
 
     /// draft-ietf-sshm-mlkem-hybrid-kex §2.4, draft-ietf-sshm-ntruprime-ssh §3: the hash of both secrets, as a string.
-    init(string bytes: SecretBytes) {
-        self.encoded = bytes.withBytes { Self.encode($0[...], zeros: 0) }
+    init(_ algorithm: HashAlgorithm, postQuantum: SecretBytes, classical: SecretBytes) {
+        var hash = HashState(algorithm)
+        hash.update(postQuantum)
+        hash.update(classical)
+        let digest = SecretBytes(bytes: hash.finish())
+        self.encoded = digest.withBytes { Self.encode($0[...], zeros: 0) }
     }
 
     private static func encode(_ bytes: Slice<UnsafeRawBufferPointer>, zeros: Int) -> SecretBytes {

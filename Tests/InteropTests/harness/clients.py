@@ -106,7 +106,7 @@ def _listen_port(spec):
 
 class OpenSSH(Client):
     kind = "ssh"
-    key_exchanges = settings.COMMON
+    key_exchanges = (settings.SNTRUP, settings.SNTRUP_STANDARD, *settings.COMMON)
     forwards = frozenset({"local", "remote", "any_port", "dynamic", "stdio", "jump"})
 
     def executable(self):
@@ -132,7 +132,7 @@ class OpenSSH(Client):
 
 class Swssh(OpenSSH):
     kind = "swssh"
-    key_exchanges = (settings.MLKEM, *settings.COMMON)
+    key_exchanges = (settings.MLKEM, settings.SNTRUP, settings.SNTRUP_STANDARD, *settings.COMMON)
 
     def executable(self):
         return settings.SWSSH

@@ -130,7 +130,7 @@ class ConfiguredServer(Server):
 
 class Sshd(ConfiguredServer):
     kind = "sshd"
-    key_exchanges = settings.COMMON
+    key_exchanges = (settings.SNTRUP, settings.SNTRUP_STANDARD, *settings.COMMON)
     own_lines = (
         "UsePAM no",
         "PasswordAuthentication no",
@@ -150,7 +150,7 @@ class Sshd(ConfiguredServer):
 
 class Relay(ConfiguredServer):
     kind = "relay"
-    key_exchanges = (settings.MLKEM, *settings.COMMON)
+    key_exchanges = (settings.MLKEM, settings.SNTRUP, settings.SNTRUP_STANDARD, *settings.COMMON)
     # All tests come from one address.
     own_lines = ("PerSourcePenalties no",)
 

@@ -30,6 +30,8 @@ CIPHERS = (
 MACS = ("hmac-sha2-256-etm@openssh.com", "hmac-sha2-512-etm@openssh.com", "hmac-sha2-256", "hmac-sha2-512")
 CURVE25519 = "curve25519-sha256"
 MLKEM = "mlkem768x25519-sha256"
+SNTRUP = "sntrup761x25519-sha512@openssh.com"
+SNTRUP_STANDARD = "sntrup761x25519-sha512"
 ECDH = ("ecdh-sha2-nistp256", "ecdh-sha2-nistp384", "ecdh-sha2-nistp521")
 DIFFIE_HELLMAN = (
     "diffie-hellman-group14-sha256",
