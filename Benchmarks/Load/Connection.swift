@@ -14,8 +14,8 @@ struct Connection: Sendable {
     }
 
     /// Asks for a listener on a port that the server chooses.
-    func listen() async throws {
-        let request = GlobalRequest.Request.tcpipForward(ForwardAddress(host: "localhost", port: 0))
+    func listen(on host: String = "localhost") async throws {
+        let request = GlobalRequest.Request.tcpipForward(ForwardAddress(host: host, port: 0))
         guard try await self.ask(request) else { throw SSHError(.forwardingFailed, "the server does not listen") }
     }
 

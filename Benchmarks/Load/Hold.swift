@@ -50,7 +50,7 @@ struct Hold: AsyncParsableCommand {
     }
 
     /// All of 127.0.0.0/8 is this machine.
-    private static func source(_ index: Int) -> String {
+    static func source(_ index: Int) -> String {
         "127.\(1 + index / 62_500).\(index / 250 % 250).\(1 + index % 250)"
     }
 }

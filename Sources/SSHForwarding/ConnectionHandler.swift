@@ -38,6 +38,12 @@ public final class ConnectionHandler: ChannelDuplexHandler {
     /// From the connection's end on: when its last words have been handed to the system, or never will be.
     public private(set) var farewell: EventLoopFuture<Void>?
     private var isPumpDue = false
+    /// Nothing is said to the peer yet.
+    public internal(set) var isWithheld = false
+    /// What it hears instead of all else.
+    var refusal: ByteBuffer?
+    /// For how long the event loop was busy with this connection before its login.
+    public private(set) var timeBeforeLogin = TimeAmount.zero
     var timer: ConnectionTimers.Ticket?
     var timerDeadline: NIODeadline?
 
@@ -207,11 +213,13 @@ public final class ConnectionHandler: ChannelDuplexHandler {
     // MARK: The end
 
     /// Says goodbye and ends the connection.
-    public func disconnect(_ reason: Disconnect.Reason, _ message: String) {
+    ///
+    /// - Parameter lingers: gives the peer a moment to read it.
+    public func disconnect(_ reason: Disconnect.Reason, _ message: String, lingers: Bool = true) {
         // What was to leave with this tick's messages comes before the goodbye.
         if self.isPumpDue { self.pump() }
         self.engine.disconnect(reason, message)
-        self.end(SSHError(.connectionLost, message))
+        self.end(SSHError(.connectionLost, message), lingers: lingers)
     }
 
     /// Ends the connection after an error.
@@ -220,12 +228,12 @@ public final class ConnectionHandler: ChannelDuplexHandler {
         self.end(error as? SSHError ?? SSHError(.system, "\(error)"))
     }
 
-    private func end(_ reason: SSHError) {
+    func end(_ reason: SSHError, lingers: Bool = true) {
         guard self.endReason == nil else { return }
         self.endReason = reason
         self.engine.close()
         self.stopTimer()
-        self.sayFarewell(reason)
+        self.sayFarewell(reason, lingers: lingers)
         let sinks = self.sinks
         self.sinks = [:]
         self.touched = []
@@ -235,13 +243,15 @@ public final class ConnectionHandler: ChannelDuplexHandler {
     }
 
     /// Closing a socket with unread bytes would reset it and lose our DISCONNECT: end our side, and give the peer a moment.
-    private func sayFarewell(_ reason: SSHError) {
+    private func sayFarewell(_ reason: SSHError, lingers: Bool) {
         guard let context = self.context, context.channel.isActive else { return }
         // Who has said goodbye waits for none.
         guard reason.code != .disconnectedByPeer else { return context.close(promise: nil) }
-        if let output = try? self.engine.takeOutput(limit: 0, now: .now()), output.readableBytes > 0 {
+        let output = self.isWithheld ? self.refusal : try? self.engine.takeOutput(limit: 0, now: .now())
+        if let output, output.readableBytes > 0 {
             self.farewell = context.writeAndFlush(self.wrapOutboundOut(output))
         }
+        guard lingers else { return context.close(promise: nil) }
         context.close(mode: .output, promise: nil)
         context.eventLoop.scheduleTask(in: Self.farewellTime) { [channel = context.channel] in
             channel.close(promise: nil)
@@ -254,6 +264,8 @@ public final class ConnectionHandler: ChannelDuplexHandler {
     /// Handles what the engine has to say and sends what it has to send, until there is no more of either.
     func pump() {
         guard !self.isPumping, self.endReason == nil else { return }
+        let began = self.engine.isAuthenticated ? nil : NIODeadline.now()
+        defer { if let began { self.timeBeforeLogin = self.timeBeforeLogin + (.now() - began) } }
         self.isPumping = true
         var written: ByteBuffer?
         repeat {
@@ -296,6 +308,8 @@ public final class ConnectionHandler: ChannelDuplexHandler {
 
     private func drainEvents() {
         guard !self.isPumping, self.endReason == nil else { return }
+        let began = self.engine.isAuthenticated ? nil : NIODeadline.now()
+        defer { if let began { self.timeBeforeLogin = self.timeBeforeLogin + (.now() - began) } }
         self.isPumping = true
         self.drainEventsWhilePumping()
         self.isPumping = false
@@ -311,7 +325,7 @@ public final class ConnectionHandler: ChannelDuplexHandler {
 
     /// - Returns: what was written last, if anything was.
     private func writeOutput() -> ByteBuffer? {
-        guard let context = self.context else { return nil }
+        guard !self.isWithheld, let context = self.context else { return nil }
         var written: ByteBuffer?
         var count = 0
         do {

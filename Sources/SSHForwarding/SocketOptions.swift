@@ -71,7 +71,9 @@ public enum SocketOptions {
     ) -> ServerBootstrap {
         bootstrap
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
-            .serverChannelOption(.backlog, value: 1024)
+            // As many as the system allows (net.core.somaxconn): a fleet that comes back waits here before it is accepted.
+            .serverChannelOption(.backlog, value: 65_535)
+            .serverChannelOption(.maxMessagesPerRead, value: 64)
             .serverChannelInitializer(AcceptPause.adding(onAcceptError))
             // On Linux, an accepted socket has these from the one that listens.
             .serverChannelOption(.tcpOption(.tcp_nodelay), value: 1)

@@ -37,6 +37,8 @@ public struct Engine: ~Copyable {
     /// Channels that wait for credit beside a conversation, or have.
     var yielding: [ChannelID] = []
     public internal(set) var isClosed = false
+    /// The layer above has no time for this connection now: nothing more that comes is looked at.
+    public var isHeld = false
 
     enum AwaitedReply {
         case request(UInt64)
@@ -89,6 +91,7 @@ public struct Engine: ~Copyable {
 
     /// A decision of the layer above is awaited, and bytes that come meanwhile would only pile up.
     public var isAwaitingDecision: Bool {
+        if self.isHeld { return true }
         if case .server(let authentication) = self.login, authentication.isAwaitingAnswer { return true }
         if case .awaitingHostKeyDecision = self.transport.keyExchange { return true }
         return false

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from harness import traffic
+from harness import deeds, traffic
 from harness.attacks import Insider
 from harness.lab import transfer
 from harness.network import wait_until
@@ -33,6 +33,32 @@ def test_source_that_fails_to_log_in_is_not_served_for_a_while(lab, client_kind,
     wait_until(lambda: _greeting(server).startswith(b"Not allowed at this time"), 3, "the penalty")
     server.wait_for_log(lambda line: "drop connection" in line and "penalty: failed authentication" in line)
     wait_until(lambda: _greeting(server).startswith(b"SSH-2.0-"), 15, "the end of the penalty")
+
+
+@STOCK
+def test_refused_client_is_told_why(lab, client_kind, server_kind):
+    server = lab.server(server_kind, config=["PerSourcePenalties authfail:1m min:1s"])
+    assert lab.client(client_kind, server, key=lab.keys.named("stranger"), wait=False).wait() == 255
+    wait_until(lambda: _greeting(server).startswith(b"Not allowed at this time\r\n"), 3, "the penalty")
+    refused = lab.client(client_kind, server, wait=False)
+    assert refused.wait() == 255
+    assert "Not allowed at this time: penalty: failed authentication" in refused.log()
+
+
+@STOCK
+def test_good_neighbours_of_a_penalised_device_are_slowed_and_not_refused(lab, client_kind, server_kind):
+    server = lab.server(server_kind, config=["PerSourcePenalties authfail:30s min:1s"])
+    wrong = [lab.keys.named("stranger")]
+    assert lab.logs_in(client_kind, server)
+    for _ in range(12):
+        assert deeds.ssh(lab, server, keys=wrong) == 255
+        assert lab.logs_in(client_kind, server), "the neighbour was refused"
+    assert "penalty" not in server.log()
+    # From where nobody ever logged in, one failure is enough here.
+    stranger = ["-b", "127.0.0.2"]
+    assert deeds.ssh(lab, server, *stranger, keys=wrong) == 255
+    assert deeds.ssh(lab, server, *stranger) == 255
+    server.wait_for_log(lambda line: "drop connection" in line and "from [127.0.0.2]" in line and "penalty" in line)
 
 
 @STOCK

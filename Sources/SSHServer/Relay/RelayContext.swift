@@ -8,6 +8,8 @@ import Synchronization
 final class RelayContext: Sendable {
     let startups: StartupLimits
     let penalties: SourcePenalties
+    let knownSources = KnownSources()
+    let turns = HandshakeTurns(cores: System.coreCount)
     let connections = ConnectionRegistry()
     let listeners = ListenerRegistry()
     let listenerClaims = ListenerClaims()
@@ -27,6 +29,9 @@ final class RelayContext: Sendable {
     private let knownAccounts = KnownAccounts()
     private let current: Mutex<RelayRules>
     private let lastConnection: Atomic<UInt64>
+    /// Refused connections that still read why.
+    private let farewells = Atomic<Int>(0)
+    private static let maximumFarewells = 256
     private let stopping = Atomic<Bool>(false)
 
     init(_ rules: RelayRules) {
@@ -50,6 +55,17 @@ final class RelayContext: Sendable {
     var rules: RelayRules { self.current.withLock { $0 } }
 
     var logger: Logger { self.rules.logger }
+
+    /// - Returns: whether a refused connection may stay for a moment; if so, `endFarewell` must follow.
+    func beginFarewell() -> Bool {
+        guard self.farewells.wrappingAdd(1, ordering: .relaxed).newValue > Self.maximumFarewells else { return true }
+        self.endFarewell()
+        return false
+    }
+
+    func endFarewell() {
+        self.farewells.wrappingSubtract(1, ordering: .relaxed)
+    }
 
     /// The files to judge logins by, as they are now.
     ///

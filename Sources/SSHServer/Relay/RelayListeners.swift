@@ -7,6 +7,8 @@ import SSHWire
 
 /// The sockets on which the relay waits for SSH connections. They follow the configuration when it is read again.
 struct RelayListeners {
+    /// Where connections are taken from the kernel, which keeps few: nothing else happens there.
+    private let acceptors: MultiThreadedEventLoopGroup
     private let group: MultiThreadedEventLoopGroup
     private let context: RelayContext
     private let onLoss: @Sendable () -> Void
@@ -17,7 +19,13 @@ struct RelayListeners {
     private var inherited: [any Channel] = []
 
     /// - Parameter onLoss: is called when a socket has closed, by us or by an error of the system's.
-    init(group: MultiThreadedEventLoopGroup, context: RelayContext, onLoss: @escaping @Sendable () -> Void) {
+    init(
+        acceptors: MultiThreadedEventLoopGroup,
+        group: MultiThreadedEventLoopGroup,
+        context: RelayContext,
+        onLoss: @escaping @Sendable () -> Void
+    ) {
+        self.acceptors = acceptors
         self.group = group
         self.context = context
         self.onLoss = onLoss
@@ -177,7 +185,7 @@ struct RelayListeners {
     private func bootstrap(isIPv6: Bool, keepalive: Bool) -> ServerBootstrap {
         let context = self.context
         let bootstrap = SocketOptions.connection(
-            ServerBootstrap(group: self.group),
+            ServerBootstrap(group: self.acceptors, childGroup: self.group),
             keepalive: keepalive,
             onAcceptError: { context.logger.error("accept: \(ErrorText.of($0))") },
             onAccept: { try ServerConnection.begin(on: $0, context) }

@@ -71,23 +71,34 @@ public final class RelayServer: Service {
 
     /// Serves until `stop` is called, or until the service group asks for a graceful shutdown.
     public func run() async throws {
+        let acceptors = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         let group = MultiThreadedEventLoopGroup(numberOfThreads: max(1, System.coreCount))
         do {
             try await withGracefulShutdownHandler {
-                try await self.serve(on: group)
+                try await self.serve(on: group, acceptors)
             } onGracefulShutdown: {
                 self.stop()
             }
         } catch {
+            try? await acceptors.shutdownGracefully()
             try? await group.shutdownGracefully()
             throw error
         }
+        try? await acceptors.shutdownGracefully()
         try? await group.shutdownGracefully()
     }
 
-    private func serve(on group: MultiThreadedEventLoopGroup) async throws {
+    private func serve(
+        on group: MultiThreadedEventLoopGroup,
+        _ acceptors: MultiThreadedEventLoopGroup
+    ) async throws {
         self.context.setBudgets()
-        var listeners = RelayListeners(group: group, context: self.context, onLoss: self.mendSoon)
+        var listeners = RelayListeners(
+            acceptors: acceptors,
+            group: group,
+            context: self.context,
+            onLoss: self.mendSoon
+        )
         try await listeners.take(self.sockets, self.context.rules.configuration)
         try await listeners.follow(self.context.rules.configuration)
         var pidFile = CurrentPidFile()
@@ -98,7 +109,11 @@ public final class RelayServer: Service {
         defer { remembering.cancel() }
         let proving = Task {
             // An event loop that hangs must not look alive.
-            await self.notifier?.keepAlive { for loop in group.makeIterator() { try? await loop.submit {}.get() } }
+            await self.notifier?.keepAlive {
+                for loop in Array(group.makeIterator()) + Array(acceptors.makeIterator()) {
+                    try? await loop.submit {}.get()
+                }
+            }
         }
         self.notifier?.ready("Serving.")
         let failure = await self.follow(&listeners, &pidFile)

@@ -9,6 +9,7 @@ import SSHWire
 extension ServerConnection {
     func connection(_ connection: ConnectionHandler, authenticate request: AuthenticationRequest) {
         if self.requestArrival == nil { self.requestArrival = .now() }
+        self.progressed()
         self.judge(connection, request, answers: CommandAnswers())
     }
 
@@ -177,6 +178,7 @@ extension ServerConnection {
 
     func connection(_ connection: ConnectionHandler, authenticationFailedFor user: String) {
         self.triedUserName = LoginClaim.account(of: user)
+        self.progressed()
         // The first try of many clients is "none", which asks for the methods that there are.
         if self.hasFailed { self.offence = .failedAuthentication }
         self.hasFailed = true

@@ -8,10 +8,17 @@ import SSHWire
 extension ServerConnection: ConnectionOwner {
     func connectionIdentified(_ connection: ConnectionHandler, peer: String) {
         self.hasIdentified = true
+        self.progressed(to: .identified)
+        self.endWithholding(connection)
         self.logger.trace("\(self.peer): remote version \(peer.escapedForLog)")
+        if self.facts.missing.contains(.host), let eventLoop = connection.eventLoop {
+            self.nameRequest = ClientNameRequest(self.peer.address, on: eventLoop)
+        }
+        self.askForTurn(connection)
     }
 
     func connectionNegotiated(_ connection: ConnectionHandler, _ algorithms: NegotiatedAlgorithms, isFirst: Bool) {
+        if isFirst { self.progressed(to: .keysExchanged) }
         self.logger.trace("\(self.peer): \(isFirst ? "kex" : "rekey"): \(algorithms)")
     }
 
@@ -24,6 +31,8 @@ extension ServerConnection: ConnectionOwner {
     func connectionAuthenticated(_ connection: ConnectionHandler) {
         self.endStartup()
         self.countForAccount(connection)
+        self.context.turns.measured(connection.timeBeforeLogin)
+        self.context.knownSources.loggedIn(self.source)
         self.announceHostKeys(connection)
         self.applySettings(connection, replacing: nil)
         self.applyRateLimits()
@@ -77,6 +86,7 @@ extension ServerConnection: ConnectionOwner {
 
     func connectionEnded(_ connection: ConnectionHandler, _ reason: SSHError) {
         self.endStartup()
+        if connection.isAuthenticated { self.context.knownSources.loggedOut(self.source, now: .secondsNow) }
         if self.login == nil, self.endReason == nil, !self.isKeptWaiting {
             self.context.penalties.punish(self.peer.address, for: self.settledOffence, now: .secondsNow)
         }

@@ -61,8 +61,9 @@ final class ServerConnection {
     /// ChannelTimeout global=, and UnusedConnectionTimeout.
     var globalTimer: Scheduled<Void>?
     var unusedTimer: Scheduled<Void>?
-    private var graceTimer: Scheduled<Void>?
-    private var startup: StartupLimits.Ticket?
+    /// nil when it has logged in.
+    var startup: Startup?
+    let source: ClientSource
 
     /// Who logged in, by which claim, and what was granted.
     struct Login {
@@ -118,42 +119,45 @@ final class ServerConnection {
         }
     }
 
-    private init(_ context: RelayContext, _ startup: StartupLimits.Ticket, peer: PeerName, facts: ConnectionFacts) {
+    private init(_ context: RelayContext, _ startup: Startup, peer: PeerName, facts: ConnectionFacts) {
         self.context = context
         self.id = context.nextConnectionNumber()
         self.startup = startup
+        self.source = startup.source
         self.peer = peer
         self.facts = facts
         self.asker = FairThreads.Asker(address: peer.address)
     }
 
-    /// Takes over an accepted socket, or drops it if there are too many that have not logged in.
+    /// Takes over an accepted socket, or drops it if it is not to be served.
     static func begin(on channel: any Channel, _ addresses: ConnectionAddresses, _ context: RelayContext) throws {
         let peer = PeerName(addresses.remote)
-        if let offence = context.penalties.refusal(of: peer.address, now: .secondsNow) {
-            return Self.drop(channel, peer, context, "penalty: \(offence.rawValue)")
-        }
-        guard let startup = context.startups.begin(peer.address, chance: Int.random(in: 0..<100)) else {
-            context.logger.write(context.startups.dropLines(Self.place(channel, peer), now: .secondsNow))
-            return Self.sayNotAllowed(channel)
-        }
-        context.logger.write(context.startups.takeLines(now: .secondsNow))
+        let rules = context.rules
         var facts = ConnectionFacts(
             user: "",
             address: peer.address,
             localAddress: addresses.local?.ipAddress ?? "UNKNOWN",
             localPort: addresses.local?.port ?? 0
         )
-        let rules = context.rules
+        let source = context.startups.source(of: peer.address)
+        let isKnown = context.knownSources.contains(source, now: .secondsNow)
+        let offence = context.penalties.refusal(of: peer.address, now: .secondsNow)
+        // A source from which somebody is or was logged in has good clients beside the bad ones.
+        if let offence, !isKnown { return Self.refuse(channel, peer, facts, context, "penalty: \(offence.rawValue)") }
         // Until a name is known, no rule on names holds, be it for it or against it.
         facts.missing.insert(.user)
         if rules.configuration.useDNS { facts.missing.insert(.host) }
         let settings = rules.configuration.sharedSettings(for: facts).value
         guard !settings.refuseConnection else {
-            context.startups.end(startup)
             context.penalties.punish(peer.address, for: .refused, now: .secondsNow)
-            return Self.drop(channel, peer, context, "RefuseConnection")
+            return Self.refuse(channel, peer, facts, context, "RefuseConnection")
         }
+        let startup = Startup(
+            source,
+            isKnown: isKnown,
+            isSlowed: offence != nil,
+            graceTime: rules.configuration.loginGraceTime
+        )
         let connection = ServerConnection(context, startup, peer: peer, facts: facts)
         do {
             let configuration = EngineConfiguration.server(rules, settings)
@@ -164,20 +168,16 @@ final class ServerConnection {
             )
             connection.handler = handler
             context.connections.insert(connection, on: channel.eventLoop)
-            if rules.configuration.useDNS {
-                connection.nameRequest = ClientNameRequest(peer.address, on: channel.eventLoop)
-            }
+            connection.count(handler)
             try channel.pipeline.syncOperations.addHandler(handler)
-            connection.startGraceTimer(handler, on: channel.eventLoop, rules.configuration.loginGraceTime)
+            connection.startStartupTimer()
         } catch {
             connection.endStartup()
             connection.handler = nil
             context.connections.remove(connection.id)
             throw error
         }
-        connection.logger.debug(
-            "Connection from \(peer) on \(facts.localAddress) port \(facts.localPort) rdomain \"\""
-        )
+        if connection.handler?.isWithheld == false { connection.logBeginning() }
     }
 
     /// Takes over an accepted socket when it is known who connects.
@@ -190,50 +190,6 @@ final class ServerConnection {
                 channel.close(promise: nil)
             }
         }
-    }
-
-    private static func drop(_ channel: any Channel, _ peer: PeerName, _ context: RelayContext, _ reason: String) {
-        let lines = LineAllowance(budgets: context.lineBudgets, subject: .connections(source: peer.source))
-        if lines.permits(level: nil) {
-            context.logger.info("drop connection #\(context.startups.count) \(Self.place(channel, peer)) \(reason)")
-        }
-        Self.sayNotAllowed(channel)
-    }
-
-    private static func place(_ channel: any Channel, _ peer: PeerName) -> String {
-        let local = PeerName(channel.localAddress)
-        return "from [\(peer.address)]:\(peer.port) on [\(local.address)]:\(local.port)"
-    }
-
-    private static func sayNotAllowed(_ channel: any Channel) {
-        channel.writeAndFlush(ByteBuffer(string: "Not allowed at this time\r\n")).whenComplete { _ in
-            channel.close(promise: nil)
-        }
-    }
-
-    // MARK: LoginGraceTime
-
-    private func startGraceTimer(_ handler: ConnectionHandler, on eventLoop: any EventLoop, _ time: Duration?) {
-        guard let time else { return }
-        self.graceTimer = eventLoop.assumeIsolated().scheduleTask(in: TimeAmount(time)) { [weak handler] in
-            self.endReason = "LoginGraceTime"
-            if self.isKeptWaiting {
-                self.sourceLog.info("Login of \(self.triedUser) from \(self.peer) was not judged within LoginGraceTime")
-            } else {
-                self.sourceLog.info("Timeout before authentication for \(self.peer)")
-                self.offence = .exceededGrace
-                self.context.penalties.punish(self.peer.address, for: .exceededGrace, now: .secondsNow)
-            }
-            handler?.disconnect(.byApplication, "login timed out")
-        }
-    }
-
-    /// The connection does not count as unauthenticated any more.
-    func endStartup() {
-        self.graceTimer?.cancel()
-        self.graceTimer = nil
-        if let startup = self.startup { self.context.startups.end(startup) }
-        self.startup = nil
     }
 }
 
