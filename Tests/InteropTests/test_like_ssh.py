@@ -364,8 +364,9 @@ def test_identity_that_the_configuration_leaves_out_is_named(lab):
 
 
 def test_login_without_keys_says_so(lab):
-    _, said = _refused(lab, ["-o", "PubkeyAuthentication=no"])
-    assert "no identity was offered" in said and "PubkeyAuthentication" in said
+    for words in ["PubkeyAuthentication=no", "PreferredAuthentications=password"]:
+        _, said = _refused(lab, ["-o", words])
+        assert "no identity was offered" in said and "PreferredAuthentications" in said
 
 
 def test_server_that_wants_more_is_named(lab):
@@ -467,6 +468,56 @@ def test_keys_of_other_types_break_no_others(lab, other, marker):
 
 # MARK: Configuration
 
+# Defaults that differ on purpose, algorithms, and what Debian adds to ssh.
+NOT_COMPARED = {
+    "ciphers", "macs", "kexalgorithms", "hostkeyalgorithms", "hostbasedacceptedalgorithms", "casignaturealgorithms",
+    "pubkeyacceptedalgorithms", "serveraliveinterval", "requiredrsasize", "identityfile",
+}  # fmt: skip
+LINES = [
+    "", "IPQoS 0x10", "IPQoS none", "IPQoS af21 cs1", "IPQoS 255", "IPQoS ef", "IPQoS 5x", "EscapeChar ^a",
+    "EscapeChar none", "EscapeChar ' '", "EscapeChar ab", "ForwardAgent yes", "AddKeysToAgent confirm 5m",
+    "AddKeysToAgent 5m", "AddKeysToAgent confirm", "AddKeysToAgent x", "AddKeysToAgent ask", "ControlPersist 0",
+    "ControlPersist 5m", "ControlPersist no", "ControlPersist x", "TunnelDevice 3", "TunnelDevice any:2",
+    "TunnelDevice x", "CanonicalizePermittedCNAMEs none", "SendEnv A B\nSendEnv -A C", "SendEnv a=b", "SetEnv x",
+    "SetEnv A=b C=d\nSetEnv E=f", "FingerprintHash md5", "FingerprintHash x", "SyslogFacility local3",
+    "SyslogFacility x", "RemoteCommand none", "LocalCommand x %h y", "LocalCommand none", "KnownHostsCommand none",
+    "ControlPath ~/x-%C", "ControlPath none", "IdentityAgent ~/a-%h", "IdentityAgent SSH_AUTH_SOCK",
+    "IdentityAgent $X", "IdentityAgent none", "Tunnel yes", "Tunnel ethernet", "Tunnel no", "Tunnel x",
+    "LogVerbose none", "CanonicalDomains a.b c.d", "CanonicalDomains none", "PKCS11Provider /x",
+    "PKCS11Provider none", "SmartcardDevice /x", "SecurityKeyProvider /x", "SecurityKeyProvider none",
+    "PreferredAuthentications publickey,password", "KbdInteractiveDevices x,y", "XAuthLocation /x",
+    "RevokedHostKeys /x", "VerifyHostKeyDNS ask", "VerifyHostKeyDNS yes", "VerifyHostKeyDNS x",
+    "ControlMaster autoask", "ControlMaster yes", "ControlMaster x", "ForwardX11Timeout 1h",
+    "ForwardX11Timeout none", "ForwardX11 yes\nForwardX11Trusted no", "IgnoreUnknown a,b", "CertificateFile ~/x",
+    "BindInterface lo", "PermitLocalCommand yes", "Compression yes", "Compression maybe",
+    "PubkeyAuthentication unbound", "PubkeyAuthentication host-bound", "PubkeyAuthentication no",
+    "ProxyJump [::1]:22", "ProxyJump 127.0.0.1", "ProxyJump a.b,u@c:7", "NumberOfPasswordPrompts -1",
+    "NumberOfPasswordPrompts 7", "UserKnownHostsFile none", "GSSAPIAuthentication yes\nGSSAPIKeyExchange yes",
+    "GSSAPIDelegateCredentials yes\nGSSAPITrustDns yes", "KbdInteractiveAuthentication no",
+    "ChallengeResponseAuthentication no", "SkeyAuthentication no", "PasswordAuthentication no", "VisualHostKey yes",
+    "HostbasedAuthentication yes", "EnableSSHKeysign yes", "EnableEscapeCommandline yes", "CheckHostIP yes",
+    "CanonicalizeMaxDots 4", "CanonicalizeFallbackLocal no", "NoHostAuthenticationForLocalhost yes",
+    "ProxyUseFdpass yes", "UpdateHostKeys ask", "RequestTTY force", "SessionType none", "LogLevel debug3",
+    "StreamLocalBindMask 0", "RekeyLimit 1G 1h", "PermitRemoteOpen a:1 *:2", "GlobalKnownHostsFile /a /b",
+    "Compression no\nCompression yes", "Host other\nForwardX11 yes\nHost *\nVisualHostKey yes",
+    "CompressionLevel 6\nCipher x\nProtocol 2", "HostKeyAlias Alias\nBindAddress ::1",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("text", LINES, ids=[line.replace("\n", "; ") or "nothing" for line in LINES])
+def test_printed_configuration_is_sshs(lab, text):
+    bench = Bench(lab)
+    file = lab.directory / "config"
+    file.write_text(text + "\n")
+    printed = []
+    for kind in KINDS:
+        command = [settings.SWSSH if kind == "swssh" else program("ssh"), "-G", "-F", file, "host"]
+        result = subprocess.run(command, env=bench.environment, capture_output=True, text=True, timeout=20, check=False)
+        lines = [line for line in result.stdout.splitlines() if line.split()[0] not in NOT_COMPARED]
+        printed.append((result.returncode, lines))
+    assert printed[1] == printed[0]
+
+
 def test_queries_are_sshs(lab):
     def ask(kind, query):
         command = [settings.SWSSH if kind == "swssh" else program("ssh"), "-Q", query]
@@ -502,6 +553,31 @@ def test_jump_hosts_may_be_quoted(lab, kind, form):
     laptop.start(f"ssh -N -L {port}:{lab.target} h")
     wait_until(lambda: is_listening(port), 20, "the forward")
     transfer(traffic.connect(port), MIB)
+
+
+MISSED = [
+    "VerifyHostKeyDNS yes", "ForwardX11 yes", "ForwardAgent yes", "GSSAPIAuthentication yes", "SendEnv LANG",
+    "SetEnv A=b", "ControlMaster auto", "Compression yes", "VisualHostKey yes", "IPQoS cs1", "CheckHostIP yes",
+    "HostbasedAuthentication yes", "PKCS11Provider /x", "AddKeysToAgent yes", "FingerprintHash md5",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("text", MISSED)
+def test_ignored_keyword_is_named_once(lab, text):
+    bench = Bench(lab)
+    file = lab.directory / "config"
+    # The second line does not count, and what a keyword is by default changes nothing.
+    file.write_text(f"{text}\nVisualHostKey no\nTunnel no\n{text}\n")
+    ended = bench.run("swssh", ["-F", str(file), "-N", LOOPBACK], port=free_port())
+    said = "\n".join(ended.lines)
+    assert said.count(text.split()[0]) == 1 and f"{file} line 1" in said, said
+    assert "VisualHostKey (" not in said or text.startswith("VisualHostKey")
+    assert not bench.run("swssh", ["-q", "-F", str(file), "-N", LOOPBACK], port=free_port()).lines
+
+
+def test_system_files_choices_are_not_held_against_the_user(lab):
+    ended = Bench(lab).run("swssh", ["-F", "none", "-o", "SendEnv=LANG", "-N", LOOPBACK], port=free_port())
+    assert any("SendEnv (on the command line)" in line for line in ended.lines)
 
 
 def test_user_and_include_take_tokens(lab):

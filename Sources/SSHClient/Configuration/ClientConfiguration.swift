@@ -85,6 +85,8 @@ public struct ClientConfiguration: Sendable {
     public var forkAfterAuthentication: Bool
     /// What was read but has no effect: each is worth a line on standard error.
     public var warnings: [String]
+    /// What `-G` prints and nothing else needs.
+    var printed: PrintedOptions
 
     /// The name under which known_hosts has this host: HostKeyAlias, `host`, or `[host]:port`.
     public var knownHostsName: String {

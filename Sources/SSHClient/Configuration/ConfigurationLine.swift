@@ -69,6 +69,9 @@ struct ConfigurationLine {
         Self.failure(self.file, self.number, reason)
     }
 
+    /// Where it stands, for people.
+    var place: String { self.number == 0 ? "on the command line" : "\(self.file) line \(self.number)" }
+
     private static func failure(_ file: String, _ number: Int, _ reason: String) -> SSHError {
         SSHError(.invalidConfiguration, "\(file) line \(number): \(reason)")
     }

@@ -12,7 +12,11 @@ public struct ConfigurationOptions: Sendable {
     var isProxyJumpNone = false
     /// Not supported, like noHostAuthenticationForLocalhost and canonicalizeHostname: each is worth a warning.
     var proxyUseFdpass: Bool?
-    var canonicalizeHostname: Bool?
+    var canonicalizeHostname: String?
+    /// What keywords without meaning here were set to, by their names in lower case, as `-G` prints it.
+    var silent: [String: [String]] = [:]
+    /// Those of them, with their places, that somebody would miss.
+    var missed: [String] = []
     var connectTimeout: Int??
     var connectionAttempts: Int?
     var tcpKeepAlive: Bool?
@@ -24,7 +28,9 @@ public struct ConfigurationOptions: Sendable {
     var certificateFiles: [String] = []
     var identitiesOnly: Bool?
     var identityAgent: String?
-    var pubkeyAuthentication: Bool?
+    /// `true`, `false`, `unbound` or `host-bound`; the last two only say how the session is signed for.
+    var pubkeyAuthentication: String?
+    var preferredAuthentications: String?
     var batchMode: Bool?
 
     var hostKeyAlias: String?

@@ -86,20 +86,31 @@ struct ConfigurationReader {
             case .include:
                 try self.include(&line, from: source, isActive: isActive)
             case .option, .ignored, .unsupported:
-                try self.apply(keyword, &line, isActive: isActive)
+                try self.apply(keyword, &line, isActive: isActive, isSystemFile: source.owner == .system)
             }
         }
     }
 
     /// A `-o`, or a line that is no block.
-    mutating func apply(_ keyword: Keyword, _ line: inout ConfigurationLine, isActive: Bool) throws {
+    mutating func apply(
+        _ keyword: Keyword,
+        _ line: inout ConfigurationLine,
+        isActive: Bool,
+        isSystemFile: Bool = false
+    ) throws {
         switch keyword.meaning {
         case .option(let read):
-            try read(&line, &self.options, ConfigurationContext(isActive: isActive, environment: self.environment))
+            let context = ConfigurationContext(
+                isActive: isActive,
+                environment: self.environment,
+                isSystemFile: isSystemFile
+            )
+            try read(&line, &self.options, context)
             try line.expectEnd()
-        case .unsupported where isActive:
+        case .unsupported(let missing):
+            guard try missing.set(&line, &self.options, isActive) else { return }
             self.warn("\(line.file) line \(line.number): \(keyword.name) is not supported and has no effect")
-        case .ignored, .unsupported, .host, .match, .include:
+        case .ignored, .host, .match, .include:
             break
         }
     }

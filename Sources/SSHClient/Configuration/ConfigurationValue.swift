@@ -18,12 +18,12 @@ enum ConfigurationValue {
         return value
     }
 
-    /// `unbound` and `host-bound` only say how the session is signed for.
-    static func pubkeyAuthentication(_ line: inout ConfigurationLine) throws -> Bool {
-        try Self.choice(
-            &line,
-            ["yes": true, "true": true, "no": false, "false": false, "unbound": true, "host-bound": true]
-        )
+    static func pubkeyAuthentication(_ line: inout ConfigurationLine) throws -> String {
+        let words = [
+            "yes": "true", "true": "true", "no": "false", "false": "false", "unbound": "unbound",
+            "host-bound": "host-bound",
+        ]
+        return try Self.choice(&line, words)
     }
 
     static func identityFile(_ line: inout ConfigurationLine, _ context: ConfigurationContext) throws -> Change {

@@ -5,7 +5,8 @@ extension Keyword {
 
     /// Every keyword of OpenSSH's ssh_config. Add one here: its name, the option it sets, and the reader of its value.
     static let all: [Keyword] =
-        blocks + connection + authentication + hostKeys + forwarding + algorithms + behaviour + withoutMeaning + notYet
+        blocks + connection + authentication + hostKeys + forwarding + algorithms + behaviour
+        + SilentKeyword.all.map(\.keyword) + aliases + withoutMeaning + notYet
 
     private static let blocks: [Keyword] = [
         Keyword("Host", .host),
@@ -29,7 +30,7 @@ extension Keyword {
         .choice(
             "CanonicalizeHostname",
             \.canonicalizeHostname,
-            ["yes": true, "true": true, "always": true, "no": false, "false": false]
+            ["yes": "true", "true": "true", "always": "always", "no": "false", "false": "false"]
         ),
         .first("ConnectTimeout", \.connectTimeout, Value.timeout),
         .first("ConnectionAttempts", \.connectionAttempts, Value.count),
@@ -55,6 +56,7 @@ extension Keyword {
         .first("IdentityAgent", \.identityAgent, Value.word),
         .first("PubkeyAuthentication", \.pubkeyAuthentication, Value.pubkeyAuthentication),
         .first("DSAAuthentication", \.pubkeyAuthentication, Value.pubkeyAuthentication),
+        .first("PreferredAuthentications", \.preferredAuthentications, Value.word),
         .first("BatchMode", \.batchMode, Value.flag),
     ]
 
@@ -115,27 +117,22 @@ extension Keyword {
         .first("ForkAfterAuthentication", \.forkAfterAuthentication, Value.flag),
     ]
 
-    /// Nothing is lost by passing over these: they concern sessions, other ways to log in, or how things look.
+    /// OpenSSH passes over these, too, or knows them by another name.
     private static let withoutMeaning: [Keyword] = [
-        "AddKeysToAgent", "AFSTokenPassing", "CanonicalDomains", "CanonicalizeFallbackLocal",
-        "CanonicalizeMaxDots", "CanonicalizePermittedCNAMEs", "ChallengeResponseAuthentication", "CheckHostIP",
-        "Cipher", "Compression", "CompressionLevel", "ControlMaster", "ControlPath", "ControlPersist",
-        "EnableEscapeCommandline", "EnableSSHKeysign", "EscapeChar", "FallBackToRsh", "FingerprintHash", "ForwardAgent",
-        "ForwardX11", "ForwardX11Timeout", "ForwardX11Trusted", "GlobalKnownHostsFile2", "GSSAPIAuthentication",
-        "GSSAPIClientIdentity", "GSSAPIDelegateCredentials", "GSSAPIKexAlgorithms", "GSSAPIKeyExchange",
-        "GSSAPIRenewalForcesRekey", "GSSAPIServerIdentity", "GSSAPITrustDns", "HostbasedAcceptedAlgorithms",
-        "HostbasedAuthentication", "HostbasedKeyTypes", "IPQoS", "KbdInteractiveAuthentication",
-        "KbdInteractiveDevices", "KerberosAuthentication", "KerberosTGTPassing", "LogVerbose",
-        "NumberOfPasswordPrompts", "ObscureKeystrokeTiming",
-        "PasswordAuthentication", "PermitLocalCommand", "PKCS11Provider", "PreferredAuthentications", "Protocol",
-        "RhostsAuthentication", "RhostsRSAAuthentication", "RSAAuthentication", "SecurityKeyProvider",
-        "SendEnv", "SetEnv", "SkeyAuthentication", "SmartcardDevice", "SyslogFacility", "Tag", "TISAuthentication",
-        "UseBlacklistedKeys", "UsePrivilegedPort", "UserKnownHostsFile2", "UseRoaming", "UseRsh", "VerifyHostKeyDNS",
-        "VisualHostKey", "WarnWeakCrypto", "XAuthLocation",
+        "AFSTokenPassing", "Cipher", "CompressionLevel", "FallBackToRsh", "GlobalKnownHostsFile2",
+        "KerberosAuthentication", "KerberosTGTPassing", "Protocol", "RhostsAuthentication",
+        "RhostsRSAAuthentication", "RSAAuthentication", "UseBlacklistedKeys", "UsePrivilegedPort",
+        "UserKnownHostsFile2", "UseRoaming", "UseRsh",
     ].map { Keyword($0, .ignored) }
 
-    private static let notYet: [Keyword] = [
-        "BindInterface", "ChannelTimeout", "KnownHostsCommand", "LocalCommand", "RemoteCommand", "Tunnel",
-        "TunnelDevice",
-    ].map { Keyword($0, .unsupported) }
+    private static let aliases: [Keyword] = [
+        ("ChallengeResponseAuthentication", "KbdInteractiveAuthentication"),
+        ("SkeyAuthentication", "KbdInteractiveAuthentication"),
+        ("TISAuthentication", "KbdInteractiveAuthentication"), ("HostbasedKeyTypes", "HostbasedAcceptedAlgorithms"),
+        ("SmartcardDevice", "PKCS11Provider"),
+    ].compactMap { alias, name in
+        SilentKeyword.all.first { $0.name == name }.map { Keyword(alias, $0.keyword.meaning) }
+    }
+
+    private static let notYet: [Keyword] = SilentKeyword.unsupported.map { Keyword($0.name, .unsupported($0)) }
 }

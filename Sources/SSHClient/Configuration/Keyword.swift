@@ -11,7 +11,7 @@ struct Keyword: Sendable {
         /// It has no meaning for a client that only forwards.
         case ignored
         /// It would have a meaning, and we do not have it yet: one warning.
-        case unsupported
+        case unsupported(SilentKeyword)
     }
 
     let name: String
@@ -74,4 +74,5 @@ struct Keyword: Sendable {
 struct ConfigurationContext: Sendable {
     var isActive: Bool
     var environment: LocalEnvironment
+    var isSystemFile = false
 }

@@ -73,7 +73,7 @@ struct OptionsCompletion {
             certificateFiles: try options.certificateFiles.map(expansion.path),
             identitiesOnly: options.identitiesOnly ?? false,
             identityAgent: try self.identityAgent(expansion),
-            pubkeyAuthentication: options.pubkeyAuthentication ?? true,
+            pubkeyAuthentication: self.triesPublicKeys,
             batchMode: options.batchMode ?? false,
             hostKeyAlias: options.hostKeyAlias,
             userKnownHostsFiles: try (options.userKnownHostsFiles ?? ["~/.ssh/known_hosts", "~/.ssh/known_hosts2"])
@@ -86,7 +86,7 @@ struct OptionsCompletion {
             strictHostKeyChecking: options.strictHostKeyChecking ?? .ask,
             hashKnownHosts: options.hashKnownHosts ?? false,
             // Who chose a file of their own may not want it written to.
-            updateHostKeys: options.updateHostKeys ?? (options.userKnownHostsFiles == nil ? .yes : .no),
+            updateHostKeys: options.updateHostKeys ?? (self.mayUpdateHostKeys ? .yes : .no),
             requiredRSASize: options.requiredRSASize ?? 2048,
             localForwards: clears ? [] : try options.localForwards.map { try self.expandingPaths($0, expansion) },
             remoteForwards: clears ? [] : try options.remoteForwards.map { try self.expandingPaths($0, expansion) },
@@ -109,7 +109,49 @@ struct OptionsCompletion {
             requestTTY: options.requestTTY ?? .auto,
             standardInputIsNull: options.standardInputIsNull ?? options.forkAfterAuthentication ?? false,
             forkAfterAuthentication: options.forkAfterAuthentication ?? false,
-            warnings: lists.warnings + self.unusedWarnings()
+            warnings: lists.warnings + self.unusedWarnings(),
+            printed: try self.printed(expansion)
+        )
+    }
+
+    private var mayUpdateHostKeys: Bool {
+        self.options.userKnownHostsFiles == nil && self.options.silent["verifyhostkeydns"] ?? ["false"] == ["false"]
+    }
+
+    /// There is no other way to log in here, so that the order of PreferredAuthentications has no meaning.
+    private var triesPublicKeys: Bool {
+        guard self.options.pubkeyAuthentication != "false" else { return false }
+        guard let preferred = self.options.preferredAuthentications else { return true }
+        return preferred.split(separator: ",").contains("publickey")
+    }
+
+    private func printed(_ expansion: TokenExpansion) throws -> PrintedOptions {
+        let options = self.options
+        var silent = options.silent
+        for (key, keyword) in SilentKeyword.byKey where silent[key]?.map({ $0.lowercased() }) == ["none"] {
+            silent[key] = keyword.defaults == ["none"] ? ["none"] : []
+        }
+        silent["escapechar"] = options.silent["escapechar"]
+        silent["controlpath"] = try silent["controlpath"]?.map(expansion.path)
+        silent["remotecommand"] = try silent["remotecommand"]?.map {
+            try expansion.percent($0, allowed: TokenExpansion.pathTokens)
+        }
+        let agent = try options.identityAgent.map { agent in
+            let isName = agent == "none" || agent == "SSH_AUTH_SOCK" || agent.first == "$" && !agent.hasPrefix("${")
+            return isName ? agent : try expansion.path(agent)
+        }
+        return PrintedOptions(
+            silent: silent,
+            missed: options.missed,
+            identityFiles: options.identityFiles,
+            certificateFiles: options.certificateFiles,
+            identityAgent: agent,
+            ignoreUnknown: options.ignoreUnknown,
+            canonicalizeHostname: options.canonicalizeHostname ?? "false",
+            noHostAuthenticationForLocalhost: options.noHostAuthenticationForLocalhost ?? false,
+            proxyUseFdpass: options.proxyUseFdpass ?? false,
+            pubkeyAuthentication: options.pubkeyAuthentication ?? "true",
+            preferredAuthentications: options.preferredAuthentications
         )
     }
 
@@ -119,7 +161,7 @@ struct OptionsCompletion {
         let isAskedFor = [
             ("CertificateFile", !options.certificateFiles.isEmpty),
             ("IdentityAgent", options.identityAgent.map { $0.lowercased() != "none" }),
-            ("CanonicalizeHostname", options.canonicalizeHostname),
+            ("CanonicalizeHostname", options.canonicalizeHostname.map { $0 != "false" }),
             ("ProxyUseFdpass", options.proxyUseFdpass),
             ("NoHostAuthenticationForLocalhost", options.noHostAuthenticationForLocalhost),
         ]

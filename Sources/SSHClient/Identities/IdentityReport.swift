@@ -31,7 +31,7 @@ struct IdentityReport: Sendable {
     func explanation(_ login: ClientLoginReport) -> [String] {
         guard self.isPublicKeyOn else {
             return [
-                "no identity was offered: publickey is switched off by PubkeyAuthentication"
+                "no identity was offered: publickey is switched off by PubkeyAuthentication or PreferredAuthentications"
             ]
         }
         return [self.offered(login), self.notOffered(login)].compactMap { $0 }

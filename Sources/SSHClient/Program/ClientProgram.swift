@@ -49,6 +49,7 @@ public enum ClientProgram {
             // The parent has said it all.
             if !isChild {
                 for warning in configuration.warnings { log.info(warning) }
+                if let notice = configuration.printed.missedNotice { log.info(notice) }
                 try SessionRules.check(line, configuration, log)
             }
             if configuration.forkAfterAuthentication, !isChild {

@@ -1,0 +1,30 @@
+/// What `-G` prints of a configuration and nothing else needs.
+struct PrintedOptions: Sendable {
+    /// Of keywords without meaning here, by their names in lower case.
+    var silent: [String: [String]]
+    /// Those, with their places, whose users expect something that does not happen.
+    var missed: [String]
+    /// As they were written.
+    var identityFiles: [String]
+    var certificateFiles: [String]
+    var identityAgent: String?
+    var ignoreUnknown: String?
+    var canonicalizeHostname: String
+    var noHostAuthenticationForLocalhost: Bool
+    var proxyUseFdpass: Bool
+    var pubkeyAuthentication: String
+    var preferredAuthentications: String?
+
+    /// The line for the user, if there is something to say.
+    var missedNotice: String? {
+        guard !self.missed.isEmpty else { return nil }
+        return "Warning: not supported here and ignored: \(self.missed.joined(separator: ", "))"
+    }
+}
+
+extension SilentKeyword {
+    static let byKey = Dictionary(
+        (Self.all + Self.unsupported).map { ($0.key, $0) },
+        uniquingKeysWith: { first, _ in first }
+    )
+}
