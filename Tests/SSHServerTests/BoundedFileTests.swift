@@ -29,8 +29,9 @@ struct BoundedFileTests {
         #expect(Self.code(path, limit: 99) == .limitExceeded)
     }
 
-    @Test func whatIsNoFileIsNotRead() {
-        #expect(Self.code("/dev/null") == .notRegular)
+    @Test func whatIsNoFileIsNotRead() throws {
+        #expect(try BoundedFile(path: "/dev/null", limit: 100, mustBeRegular: true).bytes.isEmpty)
+        #expect(Self.code("/dev/zero") == .notRegular)
         #expect(Self.code("/") == .notRegular)
         // Endless.
         #expect(Self.code("/dev/zero", mustBeRegular: false) == .limitExceeded)
