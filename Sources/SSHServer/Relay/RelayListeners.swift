@@ -42,6 +42,7 @@ struct RelayListeners {
             self.context.logger.info(
                 "Server listening on \(address?.ipAddress ?? "UNKNOWN") port \(address?.port ?? 0) (\(socket.name.escapedForLog))."
             )
+            try await channel.setOption(.autoRead, value: true).get()
         }
     }
 
@@ -173,6 +174,7 @@ struct RelayListeners {
         self.context.logger.info(
             "Server listening on \(endpoint.host) port \(channel.localAddress?.port ?? 0)."
         )
+        try await channel.setOption(.autoRead, value: true).get()
         return channel
     }
 
@@ -190,6 +192,8 @@ struct RelayListeners {
             onAcceptError: { context.logger.error("accept: \(ErrorText.of($0))") },
             onAccept: { try ServerConnection.begin(on: $0, context) }
         )
+        // The log says first that it listens.
+        .serverChannelOption(.autoRead, value: false)
         // The IPv4 wildcard is a socket of its own.
         guard isIPv6 else { return bootstrap }
         return bootstrap.serverChannelOption(
