@@ -170,7 +170,7 @@ def test_listeners_of_an_account_are_bounded_by_memory(lab, client_kind, server_
             ports.append(insider.transport.request_port_forward("localhost", 0))
     assert len(ports) >= 64
     assert_is_logged(server, insider.port)
-    server.wait_for_log(lambda line: "the account holds all the memory or sockets that it may" in line)
+    server.wait_for_log(lambda line: "holds all the memory that it may" in line)
     insider.close()
     wait_until(lambda: not any(is_listening(port) for port in ports), 5, "the listeners closed")
 

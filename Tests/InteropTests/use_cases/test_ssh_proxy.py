@@ -97,7 +97,7 @@ def test_a_screen_is_shared_by_keys_that_may_do_nothing_else(lab, client_kind):
     # The key gets its line instead of a shell or a command, whatever it asks for, and no terminal or agent with it.
     for command in ("", "cat /etc/passwd", "-s sftp"):
         option, words = ("-s", "sftp") if command.startswith("-s") else ("", command)
-        said = scene.device.run(f"/usr/bin/ssh -T {option} {key} {words}", status=None)
+        said = scene.device.run(f"/usr/bin/ssh -T {option} {key} {words} 2>&1", status=None)
         assert scene.device.status != 0 and (SAID.encode() in said or option)
         assert b"root:" not in said
     scene.device.run(f"ssh -N -o ExitOnForwardFailure=yes -R {free_port()}:localhost:1 {key}", status=255)
@@ -165,7 +165,7 @@ def test_an_account_that_only_forwards(lab, client_kind, server_kind):
     # AllowTcpForwarding remote leaves nothing to open.
     key = f"-i {scene.device.home}/.ssh/id_proxy -p {scene.proxy.port} port-forward-only@{PROXY}"
     scene.device.run(f"ssh -W localhost:{lab.traffic.port} {key}", status=255)
-    said = scene.device.run(f"/usr/bin/ssh -T {key} cat /etc/passwd", status=None)
+    said = scene.device.run(f"/usr/bin/ssh -T {key} cat /etc/passwd 2>&1", status=None)
     assert b"root:" not in said and b"ssh command forced by sshd_config" in said
 
 

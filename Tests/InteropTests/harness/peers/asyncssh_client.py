@@ -34,7 +34,7 @@ async def _write(writer, data):
 
 async def main():
     options = command_line.parse(dynamic=True)
-    print(f"version {asyncssh.__version__}", flush=True)
+    print(f"version {asyncssh.__version__}", file=sys.stderr, flush=True)
     algorithms = {}
     if options.cipher:
         algorithms["encryption_algs"] = [options.cipher]

@@ -91,7 +91,7 @@ def _ask(transport, seconds):
 
 def main():
     options = command_line.parse()
-    print(f"version {paramiko.__version__}", flush=True)
+    print(f"version {paramiko.__version__}", file=sys.stderr, flush=True)
     transport = paramiko.Transport(socket.create_connection((options.host, options.port)))
     if options.rekey_bytes:
         transport.packetizer.REKEY_BYTES = options.rekey_bytes
