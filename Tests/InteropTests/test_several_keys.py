@@ -101,6 +101,14 @@ def test_one_key_is_enough_where_one_list_says_so(lab, server_kind, two_keys):
 
 
 @BOTH
+def test_the_method_none_lets_nobody_in(lab, server_kind, two_keys):
+    server = lab.server(server_kind, config=["AuthenticationMethods none"])
+    assert two_keys(server).show("user") is None
+    with pytest.raises(ClientFailed):
+        lab.local_forward("ssh", server)
+
+
+@BOTH
 def test_methods_hold_for_whom_a_match_block_names(lab, server_kind, two_keys):
     other, own = ([f"Match User {user}", TWO] for user in ("somebody", USER))
     server = lab.server(server_kind, match=other)

@@ -66,6 +66,7 @@ struct KeywordTests {
             "AuthenticationMethods publickey,publickey publickey",
             ["authenticationmethods publickey,publickey publickey"]
         ),
+        ("AuthenticationMethods none publickey", ["authenticationmethods none publickey"]),
         ("ListenTakeover No", ["listentakeover no"]),
         ("ListenTakeover same-account", ["listentakeover same-account"]),
         ("ListenTakeover Same-Key-If-Silent", ["listentakeover same-key-if-silent"]),

@@ -92,6 +92,9 @@ struct LoginJudgement {
         guard self.settings.pubkeyAuthentication else {
             throw LoginRefusal("\(self.settings.$pubkeyAuthentication.rule ?? .builtIn("PubkeyAuthentication no"))")
         }
+        guard self.settings.authenticationMethods.letsAnybodyIn else {
+            throw LoginRefusal("\(self.settings.$authenticationMethods.rule ?? .builtIn("AuthenticationMethods none"))")
+        }
         guard self.claim.algorithms.contains(where: self.settings.pubkeyAcceptedAlgorithms.contains) else {
             throw LoginRefusal(
                 "\(self.settings.$pubkeyAcceptedAlgorithms.rule ?? .builtIn("PubkeyAcceptedAlgorithms"))"

@@ -55,6 +55,9 @@ extension AccountSettings {
     /// How accounts log in.
     fileprivate var logins: String {
         guard self.pubkeyAuthentication else { return "log nobody in: PubkeyAuthentication is no" }
+        guard self.authenticationMethods.letsAnybodyIn else {
+            return "log nobody in: AuthenticationMethods is \(self.authenticationMethods.text)"
+        }
         var sources: [String] = []
         let files = self.authorizedKeysFiles.joined(separator: " ")
         let keys = [files, self.authorizedKeysCommand?.path ?? ""].filter { !$0.isEmpty }

@@ -15,6 +15,8 @@ PRINTED = {
         "publickey,publickey",
         "publickey,publickey publickey",
         "publickey,publickey\nAuthenticationMethods publickey",
+        "none",
+        "none publickey",
     ],
     "AuthorizedKeysFile": ["none", "/k/%u", ".ssh/%u %h/x", "/a\nAuthorizedKeysFile /b", '"/a b" c', "/a/%%/%U"],
     "AuthorizedKeysCommand": [

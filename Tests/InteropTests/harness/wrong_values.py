@@ -25,6 +25,8 @@ WRONG = {
         "password",
         "publickey,password",
         "publickey password",
+        "none,publickey",
+        "any none",
     ],
     "AuthorizedKeysCommand": [
         "x",
@@ -235,6 +237,7 @@ STRICTER = {
     "AuthenticationMethods password": "the relay has no such method, so the restriction would not hold",
     "AuthenticationMethods publickey,password": "as above",
     "AuthenticationMethods publickey password": "as above",
+    "AuthenticationMethods none,publickey": "as above",
     "AllowUsers a@::1/129": "sshd takes what is no address for a name, which never matches",
     "AuthorizedKeysFile /k/%z": "sshd fails at each login instead",
     "AuthorizedKeysFile /k/%": "sshd fails at each login instead",
