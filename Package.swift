@@ -144,7 +144,10 @@ let package = Package(
         ),
         .testTarget(
             name: "SSHClientTests",
-            dependencies: ["SSHClient", "SSHCrypto", "SSHWire", nioCore],
+            dependencies: [
+                "SSHClient", "SSHProtocol", "SSHCrypto", "SSHWire", nioCore,
+                .product(name: "NIOEmbedded", package: "swift-nio"),
+            ],
             swiftSettings: settings
         ),
     ]

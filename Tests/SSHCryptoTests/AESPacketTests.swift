@@ -1,4 +1,5 @@
 import NIOCore
+import SSHWire
 import Testing
 
 @testable import SSHCrypto
@@ -144,5 +145,35 @@ struct AESPacketTests {
         var wrapped = try PacketSealer(second)
         _ = try original.seal(body: [1], sequenceNumber: 0)
         #expect(try original.seal(body: [2], sequenceNumber: 0) == wrapped.seal(body: [2], sequenceNumber: 0))
+    }
+
+    /// A nonce that comes again under the same key gives both packets away.
+    @Test func aKeySealsAndOpensNothingMoreOnceItsNoncesAreUsedUp() throws {
+        let keys = PacketSuite(cipher: .aes256GCM, mac: nil).keys()
+        func cipher(_ direction: CipherContext.Direction) throws -> AESGCM<CipherContext> {
+            let gcm = try AESGCM(keys) {
+                try CipherContext(FetchedCipher.cipher(for: .aes256GCM), key: $0, direction: direction)
+            }
+            gcm.invocation = gcm.firstInvocation &- 1
+            return gcm
+        }
+        let (sealing, opening) = (try cipher(.encrypt), try cipher(.decrypt))
+        var packet = bytes(0..<36)
+        try packet.withUnsafeMutableBytes { bytes in
+            let outgoing = OutgoingPacket(
+                bytes: bytes,
+                body: UnsafeRawBufferPointer(start: nil, count: 0),
+                bodyOffset: 5,
+                tagLength: 16
+            )
+            try sealing.seal(outgoing)
+            expectError(.limitExceeded) { try sealing.seal(outgoing) }
+        }
+        try packet.withUnsafeMutableBytes { bytes in
+            let incoming = IncomingPacket(bytes: bytes, tagLength: 16)
+            try opening.open(incoming)
+            expectError(.limitExceeded) { try opening.open(incoming) }
+        }
+        #expect(Array(packet[..<20]) == bytes(0..<20))
     }
 }

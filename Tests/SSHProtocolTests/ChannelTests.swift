@@ -80,6 +80,16 @@ struct ChannelTests {
         #expect(pair.serverError?.code == .protocolViolation)
     }
 
+    @Test func dataBeyondThePacketSizeIsRefused() throws {
+        let pair = try EnginePair(server: { $0.limits.channelPacket = 100 })
+        try pair.logIn()
+        _ = try pair.openChannel()
+        try pair.send(ChannelData(recipientChannel: 0, data: ByteBuffer(repeating: 1, count: 100)), from: .client)
+        #expect(pair.serverError == nil)
+        try pair.send(ChannelData(recipientChannel: 0, data: ByteBuffer(repeating: 1, count: 101)), from: .client)
+        #expect(pair.serverError?.code == .protocolViolation)
+    }
+
     @Test func anAdjustmentBeyond32BitsIsRefused() throws {
         let (pair, _) = try self.loggedIn()
         try pair.send(ChannelWindowAdjust(recipientChannel: 0, bytesToAdd: .max), from: .client)
@@ -166,6 +176,19 @@ struct ChannelTests {
         pair.run()
         pair.server.send(ByteBuffer(repeating: 1, count: 20), on: server)
         try pair.server.closeChannel(server)
+        pair.run()
+        #expect(self.isClosed(pair.clientEvents) && self.isClosed(pair.serverEvents))
+    }
+
+    @Test func whatIsQueuedForAPeerThatClosesIsDropped() throws {
+        let pair = try EnginePair(client: { $0.limits.channelWindow = 10 })
+        try pair.logIn()
+        let id = try pair.openChannel()
+        let server = try #require(pair.serverChannel)
+        pair.delivers = false
+        pair.server.send(ByteBuffer(repeating: 1, count: 20), on: server)
+        pair.run()
+        try pair.client.closeChannel(id)
         pair.run()
         #expect(self.isClosed(pair.clientEvents) && self.isClosed(pair.serverEvents))
     }
@@ -266,39 +289,5 @@ struct ChannelTests {
             if case .channelData(let id, _) = event { id.number } else { nil }
         }
         #expect(order.firstIndex(of: second.number) == 1)
-    }
-
-    @Test func repliesLeaveInTheOrderOfTheRequests() throws {
-        let pair = try EnginePair()
-        try pair.logIn()
-        for name in ["a", "b", "c"] {
-            try pair.client.sendGlobalRequest(.other(name: name, data: ByteBuffer()), wantReply: true)
-        }
-        pair.run()
-        let numbers = pair.serverEvents.compactMap { event -> UInt64? in
-            if case .globalRequest(_, let reply) = event { reply } else { nil }
-        }
-        try #require(numbers.count == 3)
-        try pair.server.answerGlobalRequest(numbers[2], success: ByteBuffer(string: "3"))
-        pair.run()
-        #expect(!pair.clientEvents.contains { if case .globalReply = $0 { true } else { false } })
-        try pair.server.answerGlobalRequest(numbers[0], success: nil)
-        try pair.server.answerGlobalRequest(numbers[1], success: ByteBuffer(string: "2"))
-        pair.run()
-        let replies = pair.clientEvents.compactMap { event -> String? in
-            guard case .globalReply(let number, let data) = event else { return nil }
-            return "\(number) \(data.map { String(buffer: $0) } ?? "no")"
-        }
-        #expect(replies == ["0 no", "1 2", "2 3"])
-    }
-
-    @Test func requestsThatWaitForAnAnswerAreBounded() throws {
-        let pair = try EnginePair(server: { $0.limits.unansweredRequests = 10 })
-        try pair.logIn()
-        for _ in 0..<20 {
-            try pair.client.sendGlobalRequest(.other(name: "x", data: ByteBuffer()), wantReply: true)
-        }
-        pair.run()
-        #expect(pair.serverError?.code == .limitExceeded)
     }
 }

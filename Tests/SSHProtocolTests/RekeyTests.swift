@@ -129,6 +129,39 @@ struct RekeyTests {
         )
         try pair.send(ChannelData(recipientChannel: id.number, data: ByteBuffer(string: "x")), from: .client)
         #expect(pair.serverError?.code == .protocolViolation)
+        #expect(pair.receivedByServer[0] == nil)
+    }
+
+    @Test func anotherHostKeyInTheMiddleOfTheConnectionIsRejected() throws {
+        let pair = try EnginePair()
+        try pair.logIn()
+        pair.client.transport.hostKey = [1]
+        try pair.client.transport.startKeyExchange(now: pair.now)
+        pair.run()
+        #expect(pair.clientError?.code == .hostKeyRejected)
+        #expect(self.keyChanges(pair.clientEvents) == 1)
+    }
+
+    /// RFC 4253 §7.2: it is the hash of the first key exchange.
+    @Test func theSessionIdentifierStaysTheFirst() throws {
+        let pair = try EnginePair()
+        try pair.logIn()
+        let before = [pair.client.sessionIdentifier, pair.server.sessionIdentifier]
+        try pair.client.transport.startKeyExchange(now: pair.now)
+        pair.run()
+        #expect(self.keyChanges(pair.clientEvents) == 2)
+        let after = [pair.client.sessionIdentifier, pair.server.sessionIdentifier]
+        #expect(before == after)
+    }
+
+    /// The server sends next to nothing.
+    @Test func bytesThatAreReceivedCountTowardsTheLimit() throws {
+        let pair = try EnginePair(server: { $0.rekeyLimit.bytes = 64 * 1024 })
+        try pair.logIn()
+        let id = try pair.openChannel()
+        pair.client.send(ByteBuffer(bytes: [UInt8].pattern(3 << 20)), on: id)
+        pair.run()
+        #expect(self.keyChanges(pair.serverEvents) > 1)
     }
 
     @Test func startingKeyExchangesInALoopIsRefused() throws {

@@ -5,8 +5,9 @@ final class AESGCM<Cipher: GCMCipher> {
     private let cipher: Cipher
     /// RFC 5647 §7.1: the first four bytes of the nonce stay, the other eight count the packets.
     private let fixedField: UInt32
-    private let firstInvocation: UInt64
-    private var invocation: UInt64
+    let firstInvocation: UInt64
+    /// Of the next packet. Nobody but a test sets it: 2^64 packets take too long.
+    var invocation: UInt64
     private var isExhausted = false
 
     init(_ keys: PacketKeys, cipher: (UnsafeRawBufferPointer) throws -> Cipher) throws {
