@@ -70,6 +70,14 @@ let package = Package(
             dependencies: ["SSHWire", "SSHCrypto", nioCore, deque],
             swiftSettings: settings
         ),
+        // What the programs ask of the operating system; nothing of it is public.
+        .target(
+            name: "SSHSystem",
+            dependencies: ["SSHWire", "SSHCrypto", "CSpawn", "CStatfs", nioCore, nioPosix, deque],
+            swiftSettings: settings
+        ),
+        // What both configurations are written in; nothing of it is public.
+        .target(name: "SSHConfiguration", swiftSettings: settings),
         .target(
             name: "SSHForwarding",
             dependencies: ["SSHWire", "SSHCrypto", "SSHProtocol", "CMalloc", nioCore, nioPosix, logging],
@@ -78,8 +86,9 @@ let package = Package(
         .target(
             name: "SSHServer",
             dependencies: [
-                "SSHWire", "SSHCrypto", "SSHProtocol", "SSHForwarding", "CSpawn", "CStatfs", nioCore, nioPosix, logging,
-                lifecycle, heap, deque,
+                "SSHWire", "SSHCrypto", "SSHProtocol", "SSHForwarding", "SSHSystem", "SSHConfiguration", nioCore,
+                nioPosix,
+                logging, lifecycle, heap, deque,
             ],
             swiftSettings: settings
         ),
@@ -91,7 +100,8 @@ let package = Package(
         .executableTarget(
             name: "relay",
             dependencies: [
-                "SSHServer", "SSHForwarding", "SSHCrypto", "SSHWire", logging, arguments, lifecycle, signals,
+                "SSHServer", "SSHForwarding", "SSHSystem", "SSHCrypto", "SSHWire", logging, arguments, lifecycle,
+                signals,
             ],
             swiftSettings: settings
         ),
@@ -126,6 +136,12 @@ let package = Package(
             swiftSettings: settings
         ),
         .testTarget(
+            name: "SSHSystemTests",
+            dependencies: ["SSHWire", "SSHCrypto", "SSHSystem", "SSHTestFixtures", nioCore],
+            swiftSettings: settings
+        ),
+        .testTarget(name: "SSHConfigurationTests", dependencies: ["SSHConfiguration"], swiftSettings: settings),
+        .testTarget(
             name: "SSHForwardingTests",
             dependencies: [
                 "SSHWire", "SSHCrypto", "SSHProtocol", "SSHForwarding", nioCore, nioPosix, logging,
@@ -136,8 +152,8 @@ let package = Package(
         .testTarget(
             name: "SSHServerTests",
             dependencies: [
-                "SSHServer", "SSHForwarding", "SSHProtocol", "SSHCrypto", "SSHWire", "SSHTestFixtures", nioCore,
-                logging,
+                "SSHServer", "SSHForwarding", "SSHSystem", "SSHConfiguration", "SSHProtocol", "SSHCrypto", "SSHWire",
+                "SSHTestFixtures", nioCore, logging,
                 .product(name: "NIOEmbedded", package: "swift-nio"),
             ],
             swiftSettings: settings

@@ -1,4 +1,5 @@
 import SSHServer
+import SSHSystem
 import SSHWire
 
 /// sshd's command line, word by word as getopt(3) reads it: options with their values attached (`-p2222`), several flags in one

@@ -1,6 +1,7 @@
 import ArgumentParser
 import SSHCrypto
 import SSHServer
+import SSHSystem
 import SSHWire
 
 struct GenerateKey: ParsableCommand {

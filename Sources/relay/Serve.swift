@@ -3,6 +3,7 @@ import Glibc
 import Logging
 import SSHForwarding
 import SSHServer
+import SSHSystem
 import SSHWire
 import UnixSignals
 

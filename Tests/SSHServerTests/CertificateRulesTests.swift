@@ -1,3 +1,4 @@
+import SSHConfiguration
 import SSHTestFixtures
 import Testing
 

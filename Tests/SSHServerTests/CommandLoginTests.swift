@@ -1,4 +1,5 @@
 import Logging
+import SSHConfiguration
 import SSHCrypto
 import SSHProtocol
 import SSHTestFixtures

@@ -1,3 +1,5 @@
+import SSHConfiguration
+
 @testable import SSHServer
 
 private struct NoSuchFile: Error {}

@@ -1,4 +1,5 @@
 import Glibc
+import SSHSystem
 
 @testable import SSHServer
 

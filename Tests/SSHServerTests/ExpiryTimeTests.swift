@@ -1,4 +1,5 @@
 import Glibc
+import SSHConfiguration
 import Testing
 
 @testable import SSHServer

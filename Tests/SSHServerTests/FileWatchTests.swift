@@ -1,5 +1,6 @@
 import Glibc
 import NIOCore
+import SSHTestFixtures
 import Testing
 
 @testable import SSHServer

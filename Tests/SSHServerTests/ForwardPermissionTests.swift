@@ -1,3 +1,4 @@
+import SSHConfiguration
 import Testing
 
 @testable import SSHServer

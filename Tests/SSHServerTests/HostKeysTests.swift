@@ -2,6 +2,7 @@ import Foundation
 import Logging
 import SSHCrypto
 import SSHProtocol
+import SSHTestFixtures
 import SSHWire
 import Testing
 

@@ -2,6 +2,7 @@ import Glibc
 import NIOCore
 import SSHCrypto
 import SSHProtocol
+import SSHSystem
 import SSHTestFixtures
 import SSHWire
 import Testing

@@ -1,6 +1,7 @@
 import Foundation
 import Glibc
 import Logging
+import SSHTestFixtures
 import SSHWire
 import Synchronization
 import Testing

@@ -1,4 +1,5 @@
 import Foundation
+import SSHTestFixtures
 import Testing
 
 @testable import SSHServer

@@ -1,4 +1,6 @@
 import Glibc
+import SSHSystem
+import SSHTestFixtures
 import Synchronization
 import Testing
 

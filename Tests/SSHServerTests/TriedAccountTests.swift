@@ -1,3 +1,4 @@
+import SSHTestFixtures
 import Testing
 
 @testable import SSHServer

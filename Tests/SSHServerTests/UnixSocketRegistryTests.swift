@@ -1,6 +1,7 @@
 import Glibc
 import NIOCore
 import SSHForwarding
+import SSHTestFixtures
 import SSHWire
 import Synchronization
 import Testing

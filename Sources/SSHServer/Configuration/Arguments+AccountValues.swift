@@ -1,3 +1,5 @@
+import SSHConfiguration
+
 /// Values of the keywords that may stand in a Match block.
 extension Arguments {
     mutating func tcpForwarding() throws -> TCPForwarding {

@@ -1,3 +1,5 @@
+import SSHConfiguration
+
 /// Values that one keyword alone has.
 extension Arguments {
     /// A path, or nil for `none`.

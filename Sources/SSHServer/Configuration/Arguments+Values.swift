@@ -1,3 +1,5 @@
+import SSHConfiguration
+
 /// The kinds of values that several keywords share.
 extension Arguments {
     mutating func flag() throws -> Bool {

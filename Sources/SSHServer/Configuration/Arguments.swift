@@ -1,3 +1,5 @@
+import SSHConfiguration
+import SSHSystem
 import SSHWire
 
 /// What follows a keyword on its line, taken word by word.

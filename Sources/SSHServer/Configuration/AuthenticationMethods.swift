@@ -19,7 +19,9 @@ public struct AuthenticationMethods: Hashable, Sendable {
     /// As `-T` prints it.
     var text: String {
         guard !self.lists.isEmpty else { return "any" }
-        let lists = self.lists.map { $0 == 0 ? "none" : Array(repeating: "publickey", count: $0).joined(separator: ",") }
+        let lists = self.lists.map {
+            $0 == 0 ? "none" : Array(repeating: "publickey", count: $0).joined(separator: ",")
+        }
         return lists.joined(separator: " ")
     }
 }

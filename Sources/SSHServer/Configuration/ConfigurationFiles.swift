@@ -1,4 +1,5 @@
 import Glibc
+import SSHSystem
 import SSHWire
 
 /// How configuration files are found and read; tests bring their own.

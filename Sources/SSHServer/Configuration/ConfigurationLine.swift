@@ -1,3 +1,5 @@
+import SSHConfiguration
+
 /// One line of an sshd_config, cut into words as sshd cuts it.
 struct ConfigurationLine: Hashable, Sendable {
     let keyword: String

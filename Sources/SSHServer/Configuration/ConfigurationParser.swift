@@ -1,3 +1,5 @@
+import SSHConfiguration
+import SSHSystem
 import SSHWire
 
 /// Reads files and command-line options into a `ServerConfiguration`.

@@ -1,3 +1,5 @@
+import SSHConfiguration
+
 /// AddressFamily: which of IPv4 and IPv6 the relay listens on.
 public enum AddressFamily: String, Hashable, Sendable, CaseIterable {
     case any

@@ -1,3 +1,5 @@
+import SSHSystem
+
 /// Something in a configuration file that is read but does not do what it would do in sshd.
 public struct ConfigurationWarning: Hashable, Sendable, CustomStringConvertible {
     public let file: String

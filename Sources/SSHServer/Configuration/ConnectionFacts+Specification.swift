@@ -1,3 +1,5 @@
+import SSHConfiguration
+import SSHSystem
 import SSHWire
 
 extension ConnectionFacts {

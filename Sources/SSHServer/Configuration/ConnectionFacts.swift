@@ -1,3 +1,5 @@
+import SSHConfiguration
+
 /// What Match blocks and AllowUsers look at.
 public struct ConnectionFacts: Hashable, Sendable {
     /// The name that the client gave.
@@ -58,13 +60,4 @@ public struct ConnectionFacts: Hashable, Sendable {
     var origin: ClientOrigin {
         ClientOrigin(address: self.address, host: self.host, isNameKnown: self.isKnown(.host))
     }
-}
-
-/// From where a client comes: what `from=` and the HOST of AllowUsers look at.
-struct ClientOrigin: Hashable, Sendable {
-    let address: String
-    /// The client's name, or its address again if it has none.
-    let host: String
-    /// No where the client may have a name, but whoever could say it did not.
-    var isNameKnown = true
 }

@@ -1,3 +1,5 @@
+import SSHConfiguration
+
 /// What sshd takes as the value of a keyword that has no meaning here. A value that sshd refuses is a mistake of the file's
 /// author here, too.
 enum IgnoredValue: Sendable {

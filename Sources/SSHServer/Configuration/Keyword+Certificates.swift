@@ -1,3 +1,5 @@
+import SSHConfiguration
+
 extension Keyword {
     /// Keywords about certificates, revocation, what a key must be, and root.
     static let certificates: [Keyword] = [

@@ -1,3 +1,5 @@
+import SSHConfiguration
+
 extension Keyword {
     /// The commands that are asked for keys and for principals, and who runs them.
     static let commands: [Keyword] = [

@@ -1,3 +1,5 @@
+import SSHConfiguration
+
 extension Keyword {
     /// Keywords that OpenSSH has and that set nothing here: without meaning (one warning each), or a restriction that is not
     /// supported yet (the relay does not start, because it would let in or open what the file forbids).

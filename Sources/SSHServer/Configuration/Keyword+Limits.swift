@@ -1,3 +1,5 @@
+import SSHConfiguration
+
 extension Keyword {
     /// Keywords against abuse and idleness.
     static let limits: [Keyword] = [

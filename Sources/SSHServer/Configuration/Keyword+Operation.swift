@@ -1,3 +1,5 @@
+import SSHConfiguration
+
 extension Keyword {
     /// Keywords of ours for those who run the relay.
     static let operation: [Keyword] = [

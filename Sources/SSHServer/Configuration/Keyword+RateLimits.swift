@@ -1,3 +1,4 @@
+import SSHConfiguration
 import SSHForwarding
 
 extension Keyword {

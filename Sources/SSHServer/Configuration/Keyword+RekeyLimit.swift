@@ -1,3 +1,5 @@
+import SSHConfiguration
+
 extension Keyword {
     /// Bytes and time are set apart from each other, as in sshd: `RekeyLimit 1G` leaves the time to another line.
     static let rekeyLimit = Keyword(name: "RekeyLimit", scope: .anywhere) { arguments in

@@ -1,3 +1,5 @@
+import SSHConfiguration
+
 extension Keyword {
     /// Sessions, on a host that runs nothing.
     static let sessions: [Keyword] = [

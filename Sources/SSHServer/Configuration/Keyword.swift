@@ -1,3 +1,5 @@
+import SSHConfiguration
+
 /// One keyword of sshd_config: what it accepts, where it may stand, what it sets, how `-T` prints it.
 ///
 /// To add one, add an entry to `Keyword+Server.swift`, `Keyword+Account.swift` or `Keyword+Ignored.swift`.

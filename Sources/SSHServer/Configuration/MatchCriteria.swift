@@ -1,3 +1,5 @@
+import SSHConfiguration
+
 /// The conditions of one Match line; all of them must hold.
 struct MatchCriteria: Hashable, Sendable {
     enum Criterion: Hashable, Sendable {

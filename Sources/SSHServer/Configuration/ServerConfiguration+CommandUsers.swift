@@ -1,3 +1,4 @@
+import SSHSystem
 import SSHWire
 
 /// Who runs AuthorizedKeysCommand and AuthorizedPrincipalsCommand.

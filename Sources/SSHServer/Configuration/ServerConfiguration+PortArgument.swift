@@ -1,3 +1,4 @@
+import SSHConfiguration
 public import SSHWire
 
 extension ServerConfiguration {

@@ -1,5 +1,6 @@
 import Glibc
 import SSHCrypto
+import SSHSystem
 import SSHWire
 
 extension ServerConfiguration {

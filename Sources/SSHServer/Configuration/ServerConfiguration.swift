@@ -1,3 +1,5 @@
+import SSHConfiguration
+
 /// An sshd_config, read and checked: what the relay is told by the person who runs it.
 public struct ServerConfiguration: Sendable {
     // Listening. `listenEndpoints` puts the three together.

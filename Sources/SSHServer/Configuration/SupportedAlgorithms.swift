@@ -1,3 +1,5 @@
+import SSHConfiguration
+
 /// The names that this program has an implementation for, each list in the order of preference: what a file's lists are
 /// resolved against.
 public struct SupportedAlgorithms: Hashable, Sendable {

@@ -1,3 +1,5 @@
+import SSHConfiguration
+
 /// One argument of AllowUsers, DenyUsers, AllowGroups or DenyGroups.
 public struct UserPattern: Hashable, Sendable {
     public let text: String

@@ -1,4 +1,5 @@
 import Glibc
+import SSHConfiguration
 import SSHWire
 
 /// UseDNS: finds the name of a client's address, and whether the name leads back to the address. Whoever controls an

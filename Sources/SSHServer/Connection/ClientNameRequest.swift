@@ -1,4 +1,5 @@
 import NIOCore
+import SSHSystem
 
 /// One client's name being looked up, away from its event loop and for a bounded time.
 ///

@@ -1,4 +1,5 @@
 import NIOCore
+import SSHConfiguration
 import SSHForwarding
 
 /// From where to where a client's connection goes: its socket's addresses, or those that a trusted proxy names.

@@ -1,5 +1,6 @@
 import NIOCore
 import SSHProtocol
+import SSHSystem
 
 /// What holds for a login as soon as it is known who wants to log in.
 struct LoginBeginning: Sendable {

@@ -4,6 +4,7 @@ import NIOCore
 import SSHCrypto
 import SSHForwarding
 import SSHProtocol
+import SSHSystem
 import SSHWire
 
 extension ServerConnection {

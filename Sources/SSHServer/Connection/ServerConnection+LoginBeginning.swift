@@ -1,6 +1,7 @@
 import NIOCore
 import SSHForwarding
 import SSHProtocol
+import SSHSystem
 import SSHWire
 
 /// What happens between the first word of who wants to log in and the answer to it.

@@ -1,5 +1,6 @@
 import NIOCore
 import SSHForwarding
+import SSHSystem
 
 /// Whether the account exists that somebody tries to log in to: the log says so at the first try, whatever is tried.
 /// Guessed passwords are told that way, and what bans those who guess goes by it.

@@ -1,4 +1,5 @@
 import NIOCore
+import SSHSystem
 
 /// What a connection has done away from its event loop before it is logged in: it ends with the connection.
 extension ServerConnection {

@@ -1,8 +1,10 @@
 import Logging
 import NIOCore
+import SSHConfiguration
 import SSHCrypto
 import SSHForwarding
 import SSHProtocol
+import SSHSystem
 import SSHWire
 
 /// One client's connection: who it is, and what it may do.

@@ -1,6 +1,7 @@
 import NIOCore
 import SSHForwarding
 import SSHProtocol
+import SSHSystem
 import SSHWire
 
 extension ServerConnection {

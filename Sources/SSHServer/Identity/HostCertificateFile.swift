@@ -1,4 +1,5 @@
 import SSHCrypto
+import SSHSystem
 import SSHWire
 
 /// A certificate of one of the relay's host keys on disk: what `ssh-keygen -h -s` writes.

@@ -1,5 +1,6 @@
 import Glibc
 public import SSHCrypto
+import SSHSystem
 import SSHWire
 
 /// The relay's host keys on disk.

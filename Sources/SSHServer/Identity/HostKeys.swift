@@ -1,5 +1,6 @@
 import Glibc
 import SSHCrypto
+import SSHSystem
 import SSHWire
 
 /// The keys that prove who the relay is, from all HostKey files, and their certificates from all HostCertificate files.

@@ -1,3 +1,6 @@
+import SSHConfiguration
+import SSHSystem
+
 /// What counts as one source where the relay is fair between clients: an IPv4 address, or the /64 of an IPv6 address, as whoever
 /// has one address of a /64 mostly has all of them. A coarser PerSourceNetBlockSize holds here, too.
 struct ClientSource: Hashable, Sendable {
@@ -25,5 +28,13 @@ extension NetBlockSize {
     /// What counts as one source with this address.
     func block(of address: IPAddress) -> IPAddress {
         address.masked(to: address.bitCount == 32 ? self.ipv4 : self.ipv6)
+    }
+}
+
+extension FairThreads.Asker {
+    /// - Parameter address: a client's; those of one IPv6 network are one source.
+    convenience init(address: String) {
+        let blocks = NetBlockSize(ipv4: 32, ipv6: 64)
+        self.init(source: IPAddress(address).map { blocks.block(of: $0.normalized).text })
     }
 }

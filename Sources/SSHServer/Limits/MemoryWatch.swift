@@ -2,6 +2,7 @@ import Logging
 import NIOCore
 import SSHForwarding
 import SSHProtocol
+import SSHSystem
 
 /// Looks after what clients make the relay hold: tells who holds so much that there is no more, and gives memory back to the
 /// system when a peak is over.

@@ -1,4 +1,5 @@
 import HeapModule
+import SSHConfiguration
 
 /// The penalties of one address family, found by source and forgotten in the order in which they end.
 struct PenaltyTable {

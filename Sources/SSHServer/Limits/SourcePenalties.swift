@@ -1,3 +1,4 @@
+import SSHConfiguration
 import Synchronization
 
 /// PerSourcePenalties: sources that misbehave are not served for a while.

@@ -1,4 +1,5 @@
 import Glibc
+import SSHConfiguration
 import Synchronization
 
 /// The connections of one relay that have not logged in yet.

@@ -1,3 +1,5 @@
+import SSHConfiguration
+
 /// What is known of the connections that have not logged in yet, and which of them makes way for others.
 ///
 /// MaxStartups and PerSourceMaxStartups count those that wait for their client: it has said nothing yet, or has stopped half-way

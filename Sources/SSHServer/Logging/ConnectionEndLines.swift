@@ -1,4 +1,5 @@
 import SSHForwarding
+import SSHSystem
 import SSHWire
 
 /// How far a connection had come when it ended. sshd names its peer accordingly.

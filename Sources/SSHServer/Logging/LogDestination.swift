@@ -1,4 +1,5 @@
 import Glibc
+import SSHSystem
 
 /// Where the log goes.
 public enum LogDestination: Hashable, Sendable {

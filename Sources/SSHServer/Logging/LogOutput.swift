@@ -1,5 +1,6 @@
 import Glibc
 import Logging
+import SSHSystem
 import SSHWire
 import Synchronization
 

@@ -1,4 +1,5 @@
 public import Logging
+import SSHSystem
 
 /// The relay's log.
 ///

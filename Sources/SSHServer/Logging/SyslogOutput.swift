@@ -1,5 +1,6 @@
 import Glibc
 import Logging
+import SSHSystem
 import Synchronization
 
 /// The system's log, in the datagrams of syslog(3).

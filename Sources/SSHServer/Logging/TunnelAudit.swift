@@ -3,6 +3,7 @@ import NIOCore
 import SSHCrypto
 import SSHForwarding
 import SSHProtocol
+import SSHSystem
 import SSHWire
 
 /// The line that says, when a tunnel has ended, whose it was, from where to where it went, how much went through, how

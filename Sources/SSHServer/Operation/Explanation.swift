@@ -1,5 +1,6 @@
 public import SSHCrypto
 import SSHProtocol
+import SSHSystem
 public import SSHWire
 
 /// Why an account's key may or may not do something: every rule that is asked, in the order in which it is asked.

@@ -1,3 +1,5 @@
+import SSHConfiguration
+
 /// A socket to open for a listen request.
 public enum BindAddress: Hashable, Sendable {
     /// 127.0.0.1

@@ -1,3 +1,5 @@
+import SSHConfiguration
+
 /// One `host:port` of a PermitListen, PermitOpen, `permitlisten=` or `permitopen=`.
 public struct ForwardPermission: Hashable, Sendable {
     public enum Port: Hashable, Sendable {

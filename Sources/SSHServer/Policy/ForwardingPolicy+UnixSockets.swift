@@ -1,3 +1,5 @@
+import SSHConfiguration
+
 /// Unix sockets: closed until AllowStreamLocalForwarding opens them and a list names the path.
 extension ForwardingPolicy {
     /// Whether the client may have a listener on this path, judged on the path as it was requested.

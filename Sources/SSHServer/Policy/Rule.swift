@@ -1,3 +1,5 @@
+import SSHSystem
+
 /// The line that decided: what a person has to change to get another answer.
 public struct Rule: Hashable, Sendable, CustomStringConvertible {
     /// The file's path as it was opened, `command line` for `-o`, or `default` for a built-in rule.

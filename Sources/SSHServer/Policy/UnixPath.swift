@@ -1,3 +1,5 @@
+import SSHConfiguration
+
 /// The path of a Unix socket that a client asked for, once it can mean only one thing.
 struct UnixPath: Hashable, Sendable {
     /// What Linux has room for in a Unix socket's address.

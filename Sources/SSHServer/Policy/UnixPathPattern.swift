@@ -1,3 +1,5 @@
+import SSHConfiguration
+
 /// A pattern for the paths of Unix sockets: `*` stands for any text within one component, `?` for one byte of it, and %u, %h,
 /// %U and %% are replaced.
 ///

@@ -1,3 +1,5 @@
+import SSHConfiguration
+
 /// One argument of a PermitStreamLocalListen or PermitStreamLocalOpen, or one `permitstreamlocallisten=` or
 /// `permitstreamlocalopen=`.
 public struct UnixPathPermission: Hashable, Sendable {

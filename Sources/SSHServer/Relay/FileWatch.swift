@@ -1,5 +1,6 @@
 import Glibc
 import NIOCore
+import SSHSystem
 import Synchronization
 
 /// Notices that files have changed, appeared or gone, by asking the system about each of them now and then.

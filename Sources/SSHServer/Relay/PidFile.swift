@@ -1,5 +1,6 @@
 public import Glibc
 import Logging
+import SSHSystem
 import SSHWire
 
 /// The file that tells tools which process is the relay.

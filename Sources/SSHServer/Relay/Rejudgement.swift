@@ -1,6 +1,7 @@
 import Glibc
 import NIOCore
 import SSHForwarding
+import SSHSystem
 import SSHWire
 import Synchronization
 

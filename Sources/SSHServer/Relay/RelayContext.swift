@@ -2,6 +2,7 @@ import Logging
 import NIOCore
 import SSHForwarding
 import SSHProtocol
+import SSHSystem
 import Synchronization
 
 /// What all connections of one relay share.

@@ -2,7 +2,9 @@ import Glibc
 import Logging
 import NIOCore
 import NIOPosix
+import SSHConfiguration
 import SSHForwarding
+import SSHSystem
 import SSHWire
 
 /// The sockets on which the relay waits for SSH connections. They follow the configuration when it is read again.

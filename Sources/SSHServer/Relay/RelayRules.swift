@@ -2,6 +2,7 @@ import Glibc
 import Logging
 import SSHCrypto
 import SSHProtocol
+import SSHSystem
 import SSHWire
 
 /// What the relay goes by: one reading of its files, replaced as a whole by the next.

@@ -1,5 +1,6 @@
 import DequeModule
 import NIOCore
+import SSHConfiguration
 import Synchronization
 
 /// Who waits for which port: requests for the same port have their turns one after the other, so that each sees what became

@@ -3,6 +3,7 @@ import NIOCore
 import SSHCrypto
 import SSHForwarding
 import SSHProtocol
+import SSHSystem
 import SSHWire
 
 /// The client's -L, -D, -W and -J: direct-tcpip (RFC 4254 §7.2).

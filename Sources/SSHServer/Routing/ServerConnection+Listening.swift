@@ -2,6 +2,7 @@ import Logging
 import NIOCore
 import SSHForwarding
 import SSHProtocol
+import SSHSystem
 import SSHWire
 
 /// The client's -R: tcpip-forward, cancel-tcpip-forward and forwarded-tcpip (RFC 4254 §7).

@@ -2,6 +2,7 @@ import NIOCore
 import SSHCrypto
 import SSHForwarding
 import SSHProtocol
+import SSHSystem
 import SSHWire
 
 /// A device that lost its network and comes back finds its old listener in the way. ListenTakeover says who may have it, and

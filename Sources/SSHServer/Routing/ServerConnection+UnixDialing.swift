@@ -2,6 +2,7 @@ import Logging
 import NIOCore
 import SSHForwarding
 import SSHProtocol
+import SSHSystem
 import SSHWire
 
 /// The client's -L to a path: direct-streamlocal (OpenSSH's PROTOCOL §2.4).

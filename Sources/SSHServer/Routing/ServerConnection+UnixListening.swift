@@ -4,6 +4,7 @@ import NIOPosix
 import SSHCrypto
 import SSHForwarding
 import SSHProtocol
+import SSHSystem
 import SSHWire
 
 /// The client's -R with a path: streamlocal-forward, cancel-streamlocal-forward and forwarded-streamlocal (OpenSSH's

@@ -1,4 +1,5 @@
 import Glibc
+import SSHSystem
 public import SSHWire
 
 /// A listening socket that systemd opened and keeps open while the relay is restarted (sd_listen_fds(3)), so that no

@@ -1,4 +1,5 @@
 import Glibc
+import SSHSystem
 
 /// Tells systemd how the relay is doing (sd_notify(3)), without libsystemd.
 ///

@@ -1,3 +1,5 @@
+import SSHConfiguration
+
 /// A program that is asked about a login, with its arguments: AuthorizedKeysCommand, AuthorizedPrincipalsCommand.
 public struct AccountCommand: Hashable, Sendable {
     /// As it stands in the file.

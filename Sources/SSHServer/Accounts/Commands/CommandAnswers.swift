@@ -1,4 +1,5 @@
 import Logging
+import SSHSystem
 
 /// What commands have said so far about one login.
 struct CommandAnswers: Sendable {

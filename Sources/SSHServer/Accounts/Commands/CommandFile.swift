@@ -1,4 +1,6 @@
 import Glibc
+import SSHConfiguration
+import SSHSystem
 
 /// Whether a command may be run: as in sshd, nobody but root can have written the file, or put another in its place.
 enum CommandFile {
@@ -7,13 +9,13 @@ enum CommandFile {
     static func check(_ path: String) throws -> String {
         var information = stat()
         guard stat(path, &information) == 0 else { throw Missing(reason: String(cString: strerror(errno))) }
-        guard let resolved = StrictModes.resolve(path) else { throw Missing(reason: String(cString: strerror(errno))) }
+        guard let resolved = SystemPath.resolve(path) else { throw Missing(reason: String(cString: strerror(errno))) }
         guard lstat(resolved, &information) == 0 else { throw Missing(reason: String(cString: strerror(errno))) }
         guard information.st_mode & S_IFMT == S_IFREG else { throw InvalidValue("\(resolved) is not a regular file") }
         try Self.check("file", resolved, information)
         var folder = resolved
         while folder != "/" {
-            folder = StrictModes.parent(of: folder)
+            folder = SystemPath.parent(of: folder)
             guard lstat(folder, &information) == 0 else { throw Missing(reason: String(cString: strerror(errno))) }
             try Self.check("directory", folder, information)
         }

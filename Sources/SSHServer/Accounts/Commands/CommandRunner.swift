@@ -1,5 +1,7 @@
 import Glibc
 import Logging
+import SSHConfiguration
+import SSHSystem
 
 /// Runs AuthorizedKeysCommand and AuthorizedPrincipalsCommand: off the event loops and off the threads that read files, a few at
 /// once, each for a bounded time. Logins wait for their turn for as long as they may; those that stand are judged on a thread of their own.

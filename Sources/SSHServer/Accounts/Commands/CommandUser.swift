@@ -1,4 +1,5 @@
 import Glibc
+import SSHSystem
 
 /// The Unix account that a command runs as.
 struct CommandUser: Hashable, Sendable {

@@ -1,6 +1,7 @@
 import Glibc
 import NIOCore
 import SSHCrypto
+import SSHSystem
 import SSHWire
 import Synchronization
 
@@ -94,7 +95,7 @@ final class AccountFiles: Sendable {
     }
 
     private func remembered(_ path: String) -> Result<OwnedKeysFile, any Error> {
-        let folder = StrictModes.parent(of: path)
+        let folder = SystemPath.parent(of: path)
         if let known = self.lists.authorized.remembered(path) {
             self.localFolders.withLock { _ = $0.insert(folder) }
             return known

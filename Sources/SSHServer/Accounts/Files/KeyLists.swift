@@ -1,4 +1,5 @@
 import SSHCrypto
+import SSHSystem
 import Synchronization
 
 /// What the files of AuthorizedKeysFile, RevokedKeys and TrustedUserCAKeys hold, and what was said about them.

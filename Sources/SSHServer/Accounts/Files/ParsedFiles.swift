@@ -1,3 +1,4 @@
+import SSHSystem
 import Synchronization
 
 /// Files that are read and parsed once for as long as they stay as they are: thousands of devices that come back ask about

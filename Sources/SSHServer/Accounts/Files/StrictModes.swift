@@ -1,4 +1,6 @@
 import Glibc
+import SSHConfiguration
+import SSHSystem
 
 /// StrictModes: nobody but root, the account and the relay itself can have written a file or put another in its place.
 struct StrictModes {
@@ -15,14 +17,16 @@ struct StrictModes {
     /// - Throws: `Untrusted`, or `InvalidValue` that names the file or folder.
     func check(_ path: String, owner: UInt32, mode: UInt32) throws {
         try self.check("file", path, owner: owner, mode: mode)
-        guard let resolved = Self.resolve(path) else { throw InvalidValue("the path of \(path) cannot be resolved") }
-        var folder = Self.parent(of: resolved)
+        guard let resolved = SystemPath.resolve(path) else {
+            throw InvalidValue("the path of \(path) cannot be resolved")
+        }
+        var folder = SystemPath.parent(of: resolved)
         while true {
             var information = stat()
             guard lstat(folder, &information) == 0 else { throw InvalidValue("\(folder) cannot be examined") }
             try self.check("directory", folder, owner: information.st_uid, mode: information.st_mode)
             if folder == "/" || folder == self.home { return }
-            folder = Self.parent(of: folder)
+            folder = SystemPath.parent(of: folder)
         }
     }
 
@@ -43,16 +47,5 @@ struct StrictModes {
             "\(self.fault): expected that only root, the account or the relay's user owns it and that group and others "
                 + "cannot write to it"
         }
-    }
-
-    static func parent(of path: String) -> String {
-        guard let slash = path.utf8.lastIndex(of: UInt8(ascii: "/")), slash != path.startIndex else { return "/" }
-        return String(path[..<slash])
-    }
-
-    static func resolve(_ path: String) -> String? {
-        guard let resolved = realpath(path, nil) else { return nil }
-        defer { free(resolved) }
-        return String(cString: resolved)
     }
 }

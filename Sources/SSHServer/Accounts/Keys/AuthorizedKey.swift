@@ -1,3 +1,5 @@
+import SSHSystem
+
 /// One usable line of an authorized_keys file.
 public struct AuthorizedKey: Hashable, Sendable {
     public let options: KeyOptions

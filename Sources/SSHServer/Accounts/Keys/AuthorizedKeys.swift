@@ -1,4 +1,6 @@
 import Glibc
+import SSHConfiguration
+import SSHSystem
 import SSHWire
 
 /// All keys of one account, from all its files, in their order.
@@ -104,7 +106,7 @@ public struct AuthorizedKeys: Sendable {
         case .path(let path): return [path]
         case .pattern(let pattern):
             // A file that appears changes the folder it lies in.
-            try consulted.noteFolder(StrictModes.parent(of: pattern))
+            try consulted.noteFolder(SystemPath.parent(of: pattern))
             return try glob(pattern)
         }
     }

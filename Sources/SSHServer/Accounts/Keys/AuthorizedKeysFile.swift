@@ -1,4 +1,6 @@
+import SSHConfiguration
 import SSHCrypto
+import SSHSystem
 import SSHWire
 
 /// The lines of one authorized_keys file.

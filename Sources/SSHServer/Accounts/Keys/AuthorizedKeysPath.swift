@@ -1,3 +1,5 @@
+import SSHConfiguration
+
 /// A pattern of AuthorizedKeysFile, turned into the path for one account.
 enum AuthorizedKeysPath: Hashable {
     case path(String)

@@ -1,3 +1,4 @@
+import SSHConfiguration
 import SSHCrypto
 
 /// What a certificate says about the logins that it allows (PROTOCOL.certkeys).

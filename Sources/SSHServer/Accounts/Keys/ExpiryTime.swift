@@ -1,4 +1,5 @@
 import Glibc
+import SSHConfiguration
 
 /// `expiry-time=`: YYYYMMDD[HHMM[SS]], in UTC with `Z` or `UTC` behind it, else in the relay's local time.
 enum ExpiryTime {

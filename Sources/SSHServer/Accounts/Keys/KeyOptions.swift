@@ -1,3 +1,4 @@
+import SSHConfiguration
 public import SSHForwarding
 
 /// The options in front of a key in an authorized_keys file, after all of them were read from left to right.

@@ -1,3 +1,4 @@
+import SSHConfiguration
 import SSHForwarding
 
 /// Reads the options of one authorized_keys line.

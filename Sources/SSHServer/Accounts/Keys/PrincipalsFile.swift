@@ -1,3 +1,6 @@
+import SSHConfiguration
+import SSHSystem
+
 /// An AuthorizedPrincipalsFile: names that a certificate may stand for, one a line, each with options in front.
 struct PrincipalsFile {
     struct Line: Sendable {

@@ -1,4 +1,6 @@
 import Glibc
+import SSHConfiguration
+import SSHSystem
 
 /// A name that may become part of a path.
 public struct AccountName: Hashable, Sendable, CustomStringConvertible {
@@ -28,13 +30,6 @@ public struct AccountName: Hashable, Sendable, CustomStringConvertible {
     }
 }
 
-extension String {
-    /// `==` would take for one what Unicode has two spellings of, and so a name that no rule names for one that is permitted.
-    func hasSameBytes(as other: String) -> Bool {
-        self.utf8.elementsEqual(other.utf8)
-    }
-}
-
 /// Somebody who may log in. An account needs no Unix account; one that has none has no home, no user id and no groups.
 public struct Account: Hashable, Sendable {
     public let name: AccountName
@@ -50,7 +45,7 @@ public struct Account: Hashable, Sendable {
     public init(name: AccountName, home: String? = nil, userID: UInt32? = nil, groups: [String] = []) {
         self.name = name
         self.home = home
-        self.realHome = home.flatMap { home in try? FileServers.shared.visit(home) { StrictModes.resolve(home) } }
+        self.realHome = home.flatMap { home in try? FileServers.shared.visit(home) { SystemPath.resolve(home) } }
         self.userID = userID
         self.groups = groups
     }
@@ -72,7 +67,7 @@ public struct Account: Hashable, Sendable {
     }
 
     /// A group without a name is none.
-    private static func groups(of name: AccountName, primary: gid_t) throws(UserDatabase.IsAway) -> [String] {
+    private static func groups(of name: AccountName, primary: UInt32) throws(UserDatabase.IsAway) -> [String] {
         var named: [String] = []
         for identifier in try UserDatabase.groupIDs(of: name.text, primary: primary) {
             if let text = try UserDatabase.groupName(identifier) { named.append(text) }

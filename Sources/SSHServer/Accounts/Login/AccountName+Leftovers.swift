@@ -1,3 +1,5 @@
+import SSHConfiguration
+
 extension AccountName {
     /// What programs put behind the name of a file that they copy or are about to replace.
     private static let suffixes = [

@@ -1,5 +1,7 @@
+import SSHConfiguration
 import SSHCrypto
 import SSHProtocol
+import SSHSystem
 
 /// What a client proved, or claims when it asks without a signature: enough to be judged again while it is connected.
 struct LoginClaim: Sendable {

@@ -1,5 +1,7 @@
+import SSHConfiguration
 import SSHCrypto
 import SSHProtocol
+import SSHSystem
 
 extension LoginGrant {
     /// sshd's line about what accepted a claim: `Accepted key ED25519 SHA256:... found at FILE:LINE`.

@@ -1,3 +1,4 @@
+import SSHConfiguration
 import SSHCrypto
 
 /// Certificates: who trusts the authority, for whom, and what the certificate itself says.

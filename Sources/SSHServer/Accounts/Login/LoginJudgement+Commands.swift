@@ -1,3 +1,4 @@
+import SSHConfiguration
 import SSHCrypto
 
 /// AuthorizedKeysCommand and AuthorizedPrincipalsCommand: asked when the files have not let anybody in, and judged as files are.

@@ -1,5 +1,7 @@
+import SSHConfiguration
 import SSHCrypto
 import SSHProtocol
+import SSHSystem
 
 /// What sshd's log says of refusals.
 extension LoginJudgement {

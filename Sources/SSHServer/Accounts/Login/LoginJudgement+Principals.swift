@@ -1,4 +1,6 @@
+import SSHConfiguration
 import SSHCrypto
+import SSHSystem
 
 /// For whom a certificate of TrustedUserCAKeys may stand, where AuthorizedPrincipalsFile or AuthorizedPrincipalsCommand says so.
 extension LoginJudgement {
@@ -77,7 +79,7 @@ extension LoginJudgement {
     /// As in sshd, the first file that has one of the certificate's names decides; one that cannot be used is passed over.
     private mutating func principals(matching pattern: String, _ certificate: Certificate) throws -> PrincipalsFile {
         // A file that appears changes the folder it lies in.
-        try self.consulted.noteFolder(StrictModes.parent(of: pattern))
+        try self.consulted.noteFolder(SystemPath.parent(of: pattern))
         var problems: [AuthorizedKeysProblem] = []
         for path in try ConfigurationFiles.system.glob(pattern).prefix(Self.mostPrincipalsFiles) {
             do {

@@ -1,3 +1,4 @@
+import SSHConfiguration
 import SSHCrypto
 import SSHProtocol
 
