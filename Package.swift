@@ -161,7 +161,7 @@ let package = Package(
         .testTarget(
             name: "SSHClientTests",
             dependencies: [
-                "SSHClient", "SSHProtocol", "SSHCrypto", "SSHWire", nioCore,
+                "SSHClient", "SSHProtocol", "SSHCrypto", "SSHWire", "SSHTestFixtures", nioCore,
                 .product(name: "NIOEmbedded", package: "swift-nio"),
             ],
             swiftSettings: settings

@@ -22,8 +22,14 @@ final class ClientBench {
 
     /// - Parameters:
     ///   - knownHosts: lines; `HOST` stands for the name under which the server is known.
+    ///   - certificate: of the server's key, which it shows to whoever wants one.
     ///   - options: what `-o` says; `FOLDER` stands for the folder with the files.
-    init(knownHosts: String, files: [String: String] = [:], options: String...) throws {
+    init(
+        knownHosts: String,
+        files: [String: String] = [:],
+        certificate: Certificate? = nil,
+        options: String...
+    ) throws {
         let folder = try TemporaryFolder()
         let random = SeededRandom(seed: 3)
         let identity = try OpenSSHPrivateKeyFile.encode(.ed25519(Self.key(3)), comment: "", random: random)
@@ -48,6 +54,8 @@ final class ClientBench {
         self.connection = ClientConnection(login, log: log, eventLoop: loop)
         var server = EngineConfiguration(role: .server)
         server.hostKeys = [Self.hostKey]
+        server.hostCertificates = [certificate].compactMap(\.self)
+        server.algorithms.hostKey = AlgorithmPreferences.hostCertificates + server.algorithms.hostKey
         self.server = try Engine(configuration: server, random: SeededRandom(seed: 4), now: .now())
         self.channel = EmbeddedChannel(loop: loop)
         try self.channel.connect(to: SocketAddress(ipAddress: "192.0.2.1", port: 22)).wait()

@@ -1,6 +1,7 @@
 import NIOCore
 import SSHCrypto
 import SSHProtocol
+import SSHTestFixtures
 import SSHWire
 import Testing
 
@@ -59,6 +60,39 @@ struct ClientConnectionTests {
         let bench = try ClientBench(knownHosts: "@revoked \(Self.known)", options: "StrictHostKeyChecking no")
         #expect(bench.loginFailure?.code == .hostKeyRejected)
         #expect(!bench.connection.isLoggedIn)
+    }
+
+    // MARK: Certificates
+
+    private static let authority = CertificateMaker.authority.publicKey.openSSHText
+
+    private static func certificate(for host: String = ClientBench.host) throws -> Certificate {
+        var maker = CertificateMaker(key: ClientBench.hostKey.publicKey)
+        (maker.kind, maker.principals, maker.extensions) = (2, [host], [])
+        return try maker.certificate
+    }
+
+    @Test func aCertificateOfATrustedAuthorityStandsForTheHost() throws {
+        let known = "@cert-authority HOST \(Self.authority)"
+        let bench = try ClientBench(knownHosts: known, certificate: try Self.certificate(), options: "BatchMode yes")
+        #expect(bench.connection.isLoggedIn && bench.loginFailure == nil)
+        let other = try ClientBench(
+            knownHosts: known,
+            certificate: try Self.certificate(for: "other.example"),
+            options: "BatchMode yes"
+        )
+        #expect(other.loginFailure?.code == .hostKeyRejected && !other.connection.isLoggedIn)
+    }
+
+    @Test func aCertificateOfARevokedAuthorityIsRefusedWithoutCheckingToo() throws {
+        let bench = try ClientBench(
+            knownHosts: "@cert-authority HOST \(Self.authority)\n\(Self.known)",
+            files: ["revoked": "\(Self.authority)\n"],
+            certificate: try Self.certificate(),
+            options: "RevokedHostKeys FOLDER/revoked",
+            "StrictHostKeyChecking no"
+        )
+        #expect(bench.loginFailure?.code == .hostKeyRejected && !bench.connection.isLoggedIn)
     }
 
     // MARK: What the server opens

@@ -77,6 +77,11 @@ struct GCMCipherTests {
         }
     }
 
+    @Test func aLibraryHasTheNameThatTheEnvironmentGivesIt() {
+        #expect(GCMLibrary.named("libcrypto") == .libcrypto && GCMLibrary.named("boringssl") == .boringSSL)
+        #expect([nil, "", "BoringSSL", "none"].allSatisfy { GCMLibrary.named($0) == nil })
+    }
+
     @Test(arguments: [0, 15, 17, 24, 33])
     func aKeyOfAnotherLengthIsRefused(length: Int) {
         expectError(.misuse) {
