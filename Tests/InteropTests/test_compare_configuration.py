@@ -42,12 +42,14 @@ class Programs:
             return None
         lines = {name.lower(): [] for name in names}
         for line in result.stdout.splitlines():
-            name = line.partition(" ")[0]
+            # OpenSSH prints names in lower case up to 9.x, and as its manual writes them since.
+            name, separator, value = line.partition(" ")
+            name = name.lower()
             # -h is a HostKey line before all others, on both sides.
             is_option = name == "hostkey" and str(self.host_key) in line
             # For none sshd prints a line if it stands in a Match block, and else no line.
             if name in lines and not is_option and line.lower() != "channeltimeout none":
-                lines[name].append(line)
+                lines[name].append(name + separator + value)
         return lines
 
     def compare(self, text, names):
@@ -149,7 +151,7 @@ GLOBAL_ONLY = {
 }  # fmt: skip
 # Two such lines in one file would contradict each other, are among the differences, or take their text as it stands.
 UNFIT = {
-    "AddressFamily", "ListenAddress", "MaxStartups", "PerSourceMaxStartups", "PerSourceNetBlockSize",
+    "AddressFamily", "AuthenticationMethods", "ListenAddress", "MaxStartups", "PerSourceMaxStartups", "PerSourceNetBlockSize",
     "AuthorizedKeysCommand", "AuthorizedPrincipalsCommand", "ForceCommand", "StreamLocalBindMask", "UnusedConnectionTimeout", "VersionAddendum",
 }  # fmt: skip
 CONDITIONS = [

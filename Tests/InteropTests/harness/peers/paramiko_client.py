@@ -7,34 +7,13 @@ import sys
 import threading
 import time
 
+import channel_joining
 import command_line
 import paramiko
-
-_PIECE = 1 << 15
-
 
 def _expected_host_key(path):
     words = open(path).read().split()
     return paramiko.Ed25519Key(data=base64.b64decode(words[2]))
-
-
-def _copy(read, write, finish):
-    try:
-        while data := read(_PIECE):
-            write(data)
-        finish()
-    except (OSError, EOFError):
-        pass
-
-
-def _join(channel, connection):
-    """Two threads, half-close kept."""
-    forth = threading.Thread(target=_copy, args=(connection.recv, channel.sendall, channel.shutdown_write), daemon=True)
-    forth.start()
-    _copy(channel.recv, connection.sendall, lambda: connection.shutdown(socket.SHUT_WR))
-    forth.join()
-    channel.close()
-    connection.close()
 
 
 def _local(transport, bind, port, host, host_port):
@@ -51,7 +30,7 @@ def _local(transport, bind, port, host, host_port):
         except paramiko.SSHException:
             connection.close()
             return
-        _join(channel, connection)
+        channel_joining.join(channel, connection)
 
     threading.Thread(target=accept, daemon=True).start()
 
@@ -61,7 +40,7 @@ def _remote(transport, bind, port, host, host_port):
         threading.Thread(target=dial, args=(channel,), daemon=True).start()
 
     def dial(channel):
-        _join(channel, socket.create_connection((host, host_port)))
+        channel_joining.join(channel, socket.create_connection((host, host_port)))
 
     allocated = transport.request_port_forward(bind, port, opened)
     if port == 0:
@@ -79,8 +58,9 @@ def _standard_streams(transport, target):
         while data:
             data = data[os.write(sys.stdout.fileno(), data) :]
 
-    threading.Thread(target=_copy, args=(read, channel.sendall, channel.shutdown_write), daemon=True).start()
-    _copy(channel.recv, write, lambda: None)
+    forth = (read, channel.sendall, channel.shutdown_write)
+    threading.Thread(target=channel_joining.copy, args=forth, daemon=True).start()
+    channel_joining.copy(channel.recv, write, lambda: None)
 
 
 def _ask(transport, seconds):

@@ -4,28 +4,8 @@ import socket
 import sys
 import threading
 
+import channel_joining
 import paramiko
-
-_PIECE = 1 << 15
-
-
-def _copy(read, write, finish):
-    try:
-        while data := read(_PIECE):
-            write(data)
-        finish()
-    except (OSError, EOFError):
-        pass
-
-
-def _join(channel, connection):
-    """Two threads, half-close kept."""
-    forth = threading.Thread(target=_copy, args=(connection.recv, channel.sendall, channel.shutdown_write), daemon=True)
-    forth.start()
-    _copy(channel.recv, connection.sendall, lambda: connection.shutdown(socket.SHUT_WR))
-    forth.join()
-    channel.close()
-    connection.close()
 
 
 class _Forwarding(paramiko.ServerInterface):
@@ -60,7 +40,7 @@ class _Forwarding(paramiko.ServerInterface):
         except (paramiko.SSHException, EOFError):
             connection.close()
             return
-        _join(channel, connection)
+        channel_joining.join(channel, connection)
 
     def serve(self):
         while self.transport.is_active():
@@ -69,7 +49,7 @@ class _Forwarding(paramiko.ServerInterface):
                 threading.Thread(target=self._dial, args=(channel,), daemon=True).start()
 
     def _dial(self, channel):
-        _join(channel, socket.create_connection(self.targets.pop(channel.get_id())))
+        channel_joining.join(channel, socket.create_connection(self.targets.pop(channel.get_id())))
 
 
 def _serve(connection, host_key, authorized, rekey_bytes):
