@@ -18,22 +18,21 @@ pytestmark = pytest.mark.skipif(not (settings.RELAY and settings.SWSSH), reason=
 LEAST_RENEWALS = 2
 _PATIENCE = 20
 SENDS_DATA = (
-    "It sends data in the middle of a key exchange, at either end and whoever begins; relay and swssh end the connection "
-    "then, as OpenSSH does from 10.4 on. At its own limit, 1 GiB, that comes about too."
+    "It sends data in the middle of a key exchange, at either end and whoever begins. relay and swssh then end the "
+    "connection, as OpenSSH does from 10.4 on. This also happens at its own limit, 1 GiB."
 )
 MAY_SEND_DATA = (
-    "Now and then one of its threads sends data after another has answered the relay's KEXINIT; the relay ends the connection "
-    "then. There is a key exchange each GiB, unless `RekeyLimit` says otherwise."
+    "Sometimes one of its threads sends data after another has answered the relay's KEXINIT. The relay then ends the "
+    "connection. It renews the keys each GiB, unless `RekeyLimit` says otherwise."
 )
 HANGS_AT_CLOSE = (
-    "A channel that the other side closes while paramiko renews the keys by itself makes it hang for 30 s and end, with sshd, "
-    "too: the thread that exchanges the keys waits for itself to have done so (`Channel._handle_close`). So nobody hung up "
-    "meanwhile here; and relay and swssh renew paramiko's keys before it does, unless it has been given a lower limit than "
-    "its own, 512 MiB."
+    "If the other side closes a channel while paramiko renews the keys by itself, paramiko hangs for 30 s and ends. It does so "
+    "with sshd, too: the thread that exchanges the keys waits for itself (`Channel._handle_close`). No caller hung up "
+    "meanwhile in these tests. relay and swssh renew the keys before paramiko reaches its own limit, 512 MiB. Do not lower it."
 )
 WAITS_FOR_ITSELF = (
-    "`Session.rekey()` waits for ever if anything comes at that moment that its reading thread must answer, with sshd, too. It "
-    "never renews its keys unasked."
+    "`Session.rekey()` waits for ever if something arrives that its reading thread must answer. It does so with sshd, too. "
+    "JSch never renews its keys unasked."
 )
 
 

@@ -61,10 +61,9 @@ _HEAD = """\
 
 `scripts/compatibility` writes this file from a run of `Tests/InteropTests/test_rekey_clients.py`.
 
-Each pair moved some mebibytes both ways at once through `-L` and through `-R`, compared byte by byte, while one side
-renewed the keys at each mebibyte, others came and went at the `-R` listener ("callers"), and both sides asked each other for
-signs of life. The algorithms are those of the first key exchange, which nobody had asked for in particular: key exchange,
-host key, cipher, MAC.
+Each pair moved some mebibytes both ways at once, through `-L` and through `-R`. Every byte was compared. Meanwhile one side
+renewed the keys at each mebibyte. Others came and went at the `-R` listener ("callers"), and each side asked the other for
+signs of life. The last column has the algorithms that the two choose by themselves: key exchange, host key, cipher, MAC.
 """
 
 
