@@ -107,7 +107,9 @@ let package = Package(
         ),
         .executableTarget(
             name: "swssh",
-            dependencies: ["SSHClient", "SSHForwarding", "SSHProtocol"],
+            dependencies: [
+                "SSHClient", "SSHForwarding", "SSHProtocol", "SSHCrypto", "SSHWire", nioCore, nioPosix,
+            ],
             swiftSettings: settings
         ),
         // The light clients of scripts/bench.
@@ -161,9 +163,16 @@ let package = Package(
         .testTarget(
             name: "SSHClientTests",
             dependencies: [
-                "SSHClient", "SSHProtocol", "SSHCrypto", "SSHWire", "SSHTestFixtures", nioCore,
+                "SSHClient", "SSHServer", "SSHForwarding", "SSHProtocol", "SSHCrypto", "SSHWire", "SSHTestFixtures",
+                nioCore,
+                nioPosix, logging,
                 .product(name: "NIOEmbedded", package: "swift-nio"),
             ],
+            swiftSettings: settings
+        ),
+        .testTarget(
+            name: "swsshTests",
+            dependencies: ["swssh", "SSHClient", "SSHForwarding", "SSHWire"],
             swiftSettings: settings
         ),
     ]

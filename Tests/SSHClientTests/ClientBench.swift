@@ -1,6 +1,7 @@
 import NIOCore
 import NIOEmbedded
 import SSHCrypto
+import SSHForwarding
 import SSHProtocol
 import SSHWire
 import Testing
@@ -15,6 +16,7 @@ final class ClientBench {
 
     let folder: TemporaryFolder
     let connection: ClientConnection
+    private let configuration: ClientConfiguration
     private var server: Engine
     private(set) var serverEvents: [Event] = []
     private(set) var serverError: (any Error)?
@@ -45,13 +47,19 @@ final class ClientBench {
                 environment: environment
             )
         else { throw SSHError(.misuse, "the options are no connection") }
-        var configuration = try ClientConfiguration.load(line, environment: environment, algorithms: testAlgorithms)
-        configuration.logLevel = .quiet
-        let log = try ClientLog(level: .quiet)
-        let login = try LoginPreparation(configuration, environment: environment, log: log)
+        let configuration = try ClientConfiguration.load(line, environment: environment, algorithms: testAlgorithms)
+        let destination = SSHDestination(
+            host: configuration.hostName,
+            port: configuration.port,
+            user: configuration.user,
+            identities: try configuration.identityFiles.map { try Identity(file: $0) },
+            options: ConnectionOptions(configuration)
+        )
+        let verifier = try KnownHostsVerifier(configuration.knownHostsRules)
         let loop = EmbeddedEventLoop()
         self.folder = folder
-        self.connection = ClientConnection(login, log: log, eventLoop: loop)
+        self.configuration = configuration
+        self.connection = ClientConnection(destination, verifier, eventLoop: loop)
         var server = EngineConfiguration(role: .server)
         server.hostKeys = [Self.hostKey]
         server.hostCertificates = [certificate].compactMap(\.self)
@@ -117,14 +125,16 @@ final class ClientBench {
 
     /// Sets up the forwards that the options ask for.
     func startForwards() {
-        _ = self.connection.startForwards()
+        _ = self.connection.forward(self.configuration.forwardRequests, ForwardOptions(self.configuration))
         self.run()
     }
 
     /// Why the login failed; nil if it succeeded or is not over.
     var loginFailure: SSHError? {
         var failure: SSHError?
-        self.connection.loggedIn.futureResult.assumeIsolated().whenFailure { failure = ($0 as? ClientFailure)?.error }
+        self.connection.loggedIn.futureResult.assumeIsolated().whenFailure {
+            failure = ($0 as? ConnectionFailure)?.error
+        }
         return failure
     }
 

@@ -16,7 +16,7 @@ struct ClientConnectionTests {
 
     @Test func aKnownHostIsLoggedInToAndAskedForItsListeners() throws {
         let bench = try ClientBench(knownHosts: Self.known, options: "RemoteForward 8080 localhost:80")
-        #expect(bench.connection.isLoggedIn && bench.loginFailure == nil)
+        #expect(bench.connection.stage == .loggedIn && bench.loginFailure == nil)
         bench.startForwards()
         #expect(bench.requestedListeners == [Self.listener])
     }
@@ -28,7 +28,7 @@ struct ClientConnectionTests {
             options: "StrictHostKeyChecking no",
             "RemoteForward 8080 localhost:80"
         )
-        #expect(bench.connection.isLoggedIn)
+        #expect(bench.connection.stage == .loggedIn)
         bench.startForwards()
         #expect(bench.requestedListeners == [])
         #expect(!bench.connection.mayForward)
@@ -53,13 +53,13 @@ struct ClientConnectionTests {
         )
         #expect(bench.loginFailure?.code == .hostKeyRejected)
         #expect(bench.loginFailure?.reason.contains("is revoked by \(bench.folder.path)/revoked") == true)
-        #expect(!bench.connection.isLoggedIn)
+        #expect(bench.connection.stage != .loggedIn)
     }
 
     @Test func aKeyThatKnownHostsRevokesIsRefusedWithoutCheckingToo() throws {
         let bench = try ClientBench(knownHosts: "@revoked \(Self.known)", options: "StrictHostKeyChecking no")
         #expect(bench.loginFailure?.code == .hostKeyRejected)
-        #expect(!bench.connection.isLoggedIn)
+        #expect(bench.connection.stage != .loggedIn)
     }
 
     // MARK: Certificates
@@ -75,13 +75,13 @@ struct ClientConnectionTests {
     @Test func aCertificateOfATrustedAuthorityStandsForTheHost() throws {
         let known = "@cert-authority HOST \(Self.authority)"
         let bench = try ClientBench(knownHosts: known, certificate: try Self.certificate(), options: "BatchMode yes")
-        #expect(bench.connection.isLoggedIn && bench.loginFailure == nil)
+        #expect(bench.connection.stage == .loggedIn && bench.loginFailure == nil)
         let other = try ClientBench(
             knownHosts: known,
             certificate: try Self.certificate(for: "other.example"),
             options: "BatchMode yes"
         )
-        #expect(other.loginFailure?.code == .hostKeyRejected && !other.connection.isLoggedIn)
+        #expect(other.loginFailure?.code == .hostKeyRejected && other.connection.stage != .loggedIn)
     }
 
     @Test func aCertificateOfARevokedAuthorityIsRefusedWithoutCheckingToo() throws {
@@ -92,7 +92,7 @@ struct ClientConnectionTests {
             options: "RevokedHostKeys FOLDER/revoked",
             "StrictHostKeyChecking no"
         )
-        #expect(bench.loginFailure?.code == .hostKeyRejected && !bench.connection.isLoggedIn)
+        #expect(bench.loginFailure?.code == .hostKeyRejected && bench.connection.stage != .loggedIn)
     }
 
     // MARK: What the server opens

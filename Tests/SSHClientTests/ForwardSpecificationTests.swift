@@ -3,7 +3,7 @@ import SSHWire
 import Testing
 
 @Suite struct ForwardSpecificationTests {
-    private static func port(_ address: BindAddress, _ port: UInt16) -> ListenEndpoint { .port(address, port) }
+    private static func port(_ address: ForwardBindAddress, _ port: UInt16) -> ListenEndpoint { .port(address, port) }
 
     static let local: [(String, ListenEndpoint, ForwardTarget)] = [
         ("8080:host:80", port(.unspecified, 8080), .host("host", port: 80)),
@@ -67,18 +67,18 @@ import Testing
     }
 
     @Test func bindAddressesGoOntoTheWireAsSSHSendsThem() {
-        #expect(BindAddress.unspecified.requestedAddress == "localhost")
-        #expect(BindAddress.wildcard("*").requestedAddress == "")
-        #expect(BindAddress.wildcard("").requestedAddress == "")
-        #expect(BindAddress.address("nuc").requestedAddress == "nuc")
+        #expect(ForwardBindAddress.unspecified.requestedAddress == "localhost")
+        #expect(ForwardBindAddress.wildcard("*").requestedAddress == "")
+        #expect(ForwardBindAddress.wildcard("").requestedAddress == "")
+        #expect(ForwardBindAddress.address("nuc").requestedAddress == "nuc")
     }
 
     @Test func listenersBindToLoopbackUnlessToldOtherwise() {
-        #expect(BindAddress.unspecified.localBinding(gatewayPorts: false) == .loopback)
-        #expect(BindAddress.unspecified.localBinding(gatewayPorts: true) == .everyAddress)
-        #expect(BindAddress.wildcard("*").localBinding(gatewayPorts: false) == .everyAddress)
-        #expect(BindAddress.address("localhost").localBinding(gatewayPorts: true) == .loopback)
-        #expect(BindAddress.address("192.0.2.7").localBinding(gatewayPorts: false) == .address("192.0.2.7"))
+        #expect(ForwardBindAddress.unspecified.localBinding(gatewayPorts: false) == .loopback)
+        #expect(ForwardBindAddress.unspecified.localBinding(gatewayPorts: true) == .everyAddress)
+        #expect(ForwardBindAddress.wildcard("*").localBinding(gatewayPorts: false) == .everyAddress)
+        #expect(ForwardBindAddress.address("localhost").localBinding(gatewayPorts: true) == .loopback)
+        #expect(ForwardBindAddress.address("192.0.2.7").localBinding(gatewayPorts: false) == .address("192.0.2.7"))
     }
 
     @Test func standardInputForwardsNeedAHostAndAPort() throws {

@@ -97,10 +97,10 @@ struct RemoteForwardsTests {
 
     @Test func channelsNameTheListenerThatWasRequested() throws {
         let addresses = TunnelAddresses(host: "localhost", port: 8080, originatorAddress: "::1", originatorPort: 2)
-        let port = RemoteForwards.Listener(of: try ForwardSpecification(remote: "8080:web:80"))
+        let port = RemoteForwards.Listener(try ForwardSpecification(remote: "8080:web:80").listen)
         #expect(port == RemoteForwards.Listener(of: ChannelOpen.Kind.forwardedTCPIP(addresses)))
         #expect(port.request == .tcpipForward(ForwardAddress(host: "localhost", port: 8080)))
-        let path = RemoteForwards.Listener(of: try ForwardSpecification(remote: "/run/a:web:80"))
+        let path = RemoteForwards.Listener(try ForwardSpecification(remote: "/run/a:web:80").listen)
         #expect(path == RemoteForwards.Listener(of: ChannelOpen.Kind.forwardedStreamLocal(path: "/run/a")))
         #expect(path.request == .streamLocalForward(path: "/run/a"))
     }

@@ -58,7 +58,7 @@ func testEnvironment(home: String = "/home/me", variables: [String: String] = [:
     )
 }
 
-let testAlgorithms = SupportedAlgorithms(
+let testAlgorithms = ClientAlgorithms(
     ciphers: ["chacha20-poly1305@openssh.com", "aes256-gcm@openssh.com", "aes128-gcm@openssh.com", "aes256-ctr"],
     macs: ["hmac-sha2-256-etm@openssh.com", "hmac-sha2-512-etm@openssh.com"],
     kexAlgorithms: ["mlkem768x25519-sha256", "curve25519-sha256", "curve25519-sha256@libssh.org"],

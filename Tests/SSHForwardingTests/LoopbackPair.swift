@@ -90,6 +90,16 @@ final class LoopbackPair: Sendable {
         return try await bound.futureResult.get()
     }
 
+    /// Works with the client's connection, on its event loop.
+    func withClient<Value>(
+        _ work: (ConnectionHandler) -> EventLoopFuture<Value>
+    ) -> EventLoopFuture<Value> {
+        guard let client = self.client.value else {
+            return self.eventLoop.makeFailedFuture(SSHError(.misuse, "not connected"))
+        }
+        return work(client)
+    }
+
     /// Ends the client's connection as if the network had gone.
     func cut() async throws {
         try await self.eventLoop.submit { self.client.value?.fail(SSHError(.connectionLost, "cut")) }.get()

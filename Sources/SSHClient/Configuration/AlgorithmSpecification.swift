@@ -51,7 +51,7 @@ struct AlgorithmSpecification: Hashable, Sendable {
 }
 
 /// The algorithms this program has, in the order in which it offers them.
-public struct SupportedAlgorithms: Sendable {
+public struct ClientAlgorithms: Sendable {
     public var ciphers: [String]
     public var macs: [String]
     public var kexAlgorithms: [String]

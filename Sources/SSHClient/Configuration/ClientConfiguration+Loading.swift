@@ -9,7 +9,7 @@ extension ClientConfiguration {
     public static func load(
         _ commandLine: ClientCommandLine,
         environment: LocalEnvironment,
-        algorithms: SupportedAlgorithms,
+        algorithms: ClientAlgorithms,
         matchExecutor: ((String) throws -> Bool)? = nil
     ) throws -> ClientConfiguration {
         var options = commandLine.options

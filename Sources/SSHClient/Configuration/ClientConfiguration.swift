@@ -8,7 +8,7 @@ public struct ClientConfiguration: Sendable {
     public var hostName: String
     public var port: UInt16
     public var user: String
-    public var addressFamily: AddressFamily
+    public var addressFamily: ClientAddressFamily
     public var bindAddress: String?
     public var proxy: ProxyMethod
     /// Seconds; 0 or nil: the operating system's.
@@ -23,7 +23,7 @@ public struct ClientConfiguration: Sendable {
     public var serverAliveInterval: Int
     /// Unanswered questions after which the next silent interval ends the connection.
     public var serverAliveCountMax: Int
-    public var rekeyLimit: RekeyLimit
+    public var rekeyLimit: ClientRekeyLimit
 
     // MARK: Logging in
 
@@ -78,7 +78,7 @@ public struct ClientConfiguration: Sendable {
 
     // MARK: The program
 
-    public var logLevel: LogLevel
+    public var logLevel: ClientLogLevel
     public var sessionType: SessionType
     public var requestTTY: RequestTTY
     public var standardInputIsNull: Bool

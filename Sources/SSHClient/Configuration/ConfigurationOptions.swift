@@ -5,7 +5,7 @@ public struct ConfigurationOptions: Sendable {
     var user: String?
     /// The user stood on the command line, where tokens mean nothing.
     var userIsLiteral = false
-    var addressFamily: AddressFamily?
+    var addressFamily: ClientAddressFamily?
     var bindAddress: String?
     var proxy: ProxyMethod?
     /// `ProxyJump none` was the first ProxyJump.
@@ -22,7 +22,7 @@ public struct ConfigurationOptions: Sendable {
     var tcpKeepAlive: Bool?
     var serverAliveInterval: Int?
     var serverAliveCountMax: Int?
-    var rekeyLimit: RekeyLimit?
+    var rekeyLimit: ClientRekeyLimit?
 
     var identityFiles: [String] = []
     var certificateFiles: [String] = []
@@ -64,7 +64,7 @@ public struct ConfigurationOptions: Sendable {
     var pubkeyAcceptedAlgorithms: AlgorithmSpecification?
     var caSignatureAlgorithms: AlgorithmSpecification?
 
-    var logLevel: LogLevel?
+    var logLevel: ClientLogLevel?
     var ignoreUnknown: String?
     var sessionType: SessionType?
     var requestTTY: RequestTTY?

@@ -9,12 +9,12 @@ public enum UpdateHostKeys: String, Sendable {
     case yes, no, ask
 }
 
-public enum AddressFamily: String, Sendable {
+public enum ClientAddressFamily: String, Sendable {
     case any, inet, inet6
 }
 
 /// ssh's log levels, quietest first.
-public enum LogLevel: String, CaseIterable, Comparable, Sendable {
+public enum ClientLogLevel: String, CaseIterable, Comparable, Sendable {
     case quiet = "QUIET"
     case fatal = "FATAL"
     case error = "ERROR"
@@ -26,12 +26,12 @@ public enum LogLevel: String, CaseIterable, Comparable, Sendable {
 
     private var rank: Int { Self.allCases.firstIndex(of: self) ?? 0 }
 
-    public static func < (left: LogLevel, right: LogLevel) -> Bool {
+    public static func < (left: ClientLogLevel, right: ClientLogLevel) -> Bool {
         left.rank < right.rank
     }
 
     /// One `-v` more.
-    var raised: LogLevel {
+    var raised: ClientLogLevel {
         switch self {
         case .debug1: .debug2
         case .debug2, .debug3: .debug3
@@ -64,7 +64,7 @@ public enum IdentityAgent: Hashable, Sendable {
 }
 
 /// When this side starts a new key exchange on its own.
-public struct RekeyLimit: Hashable, Sendable {
+public struct ClientRekeyLimit: Hashable, Sendable {
     /// nil: the cipher's default.
     public var bytes: UInt64?
     /// nil: the default.

@@ -94,8 +94,8 @@ enum ConfigurationValue {
     }
 
     /// `default|BYTES[K|M|G] [none|TIME]`.
-    static func rekeyLimit(_ line: inout ConfigurationLine) throws -> RekeyLimit {
-        var limit = RekeyLimit()
+    static func rekeyLimit(_ line: inout ConfigurationLine) throws -> ClientRekeyLimit {
+        var limit = ClientRekeyLimit()
         let argument = try line.next()
         if argument != "default" {
             guard let bytes = Self.scaled(argument) else { throw line.failure("Bad number '\(argument)'") }
@@ -124,10 +124,12 @@ enum ConfigurationValue {
         return overflow || bytes > UInt64(Int64.max) ? nil : bytes
     }
 
-    static func logLevel(_ line: inout ConfigurationLine) throws -> LogLevel {
+    static func logLevel(_ line: inout ConfigurationLine) throws -> ClientLogLevel {
         let argument = try line.next()
         let name = argument.uppercased() == "DEBUG1" ? "DEBUG" : argument.uppercased()
-        guard let level = LogLevel(rawValue: name) else { throw line.failure("unsupported log level '\(argument)'") }
+        guard let level = ClientLogLevel(rawValue: name) else {
+            throw line.failure("unsupported log level '\(argument)'")
+        }
         return level
     }
 

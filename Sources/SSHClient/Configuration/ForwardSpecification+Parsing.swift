@@ -1,5 +1,23 @@
 import SSHWire
 
+extension ForwardTarget {
+    /// `host:port`, with an IPv6 address in brackets, or a Unix socket's path.
+    ///
+    /// - Throws: `invalidConfiguration` for anything else.
+    public init(_ text: String) throws {
+        if text.utf8.contains(UInt8(ascii: "/")) {
+            self = .path(text)
+            return
+        }
+        guard let (host, port) = HostAndPort.split(text), !host.isEmpty, let port,
+            let number = PortNumber.parse(port), number > 0
+        else {
+            throw SSHError(.invalidConfiguration, "\"\(text)\" is not a target: expected host:port or a path")
+        }
+        self = .host(host, port: number)
+    }
+}
+
 extension ForwardSpecification {
     /// `[bind_address:]port:host:hostport`, with a Unix socket's path on either side if wanted, as after `-L`.
     public init(local text: String) throws {
@@ -53,7 +71,8 @@ extension ForwardSpecification {
             return ForwardSpecification(listen: .port(.unspecified, port), target: .socks)
         case 2 where !fields[1].isPath:
             guard let port = PortNumber.parse(fields[1].text) else { return nil }
-            return ForwardSpecification(listen: .port(BindAddress(written: fields[0].text), port), target: .socks)
+            let address = ForwardBindAddress(written: fields[0].text)
+            return ForwardSpecification(listen: .port(address, port), target: .socks)
         default:
             return nil
         }
@@ -89,7 +108,7 @@ extension ForwardSpecification {
 
     private static func listen(_ address: ForwardField?, _ port: ForwardField) -> ListenEndpoint? {
         guard let number = PortNumber.parse(port.text) else { return nil }
-        return .port(address.map { BindAddress(written: $0.text) } ?? .unspecified, number)
+        return .port(address.map { ForwardBindAddress(written: $0.text) } ?? .unspecified, number)
     }
 
     private static func target(_ host: ForwardField, _ port: ForwardField) -> ForwardTarget? {

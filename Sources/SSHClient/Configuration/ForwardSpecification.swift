@@ -12,13 +12,13 @@ public struct ForwardSpecification: Hashable, Sendable {
 /// Where a forward listens: on this machine for `-L` and `-D`, on the server for `-R`.
 public enum ListenEndpoint: Hashable, Sendable {
     /// Port 0 asks the server to choose one and is legal only for `-R`.
-    case port(BindAddress, UInt16)
+    case port(ForwardBindAddress, UInt16)
     /// A Unix socket.
     case path(String)
 }
 
 /// The optional bind address before a listening port.
-public enum BindAddress: Hashable, Sendable {
+public enum ForwardBindAddress: Hashable, Sendable {
     /// Nothing was written: the loopback addresses, unless GatewayPorts says otherwise.
     case unspecified
     /// An empty address or `*`.

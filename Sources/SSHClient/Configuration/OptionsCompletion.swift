@@ -5,13 +5,13 @@ struct OptionsCompletion {
     private var options: ConfigurationOptions
     let originalHost: String
     let environment: LocalEnvironment
-    let algorithms: SupportedAlgorithms
+    let algorithms: ClientAlgorithms
 
     init(
         options: ConfigurationOptions,
         originalHost: String,
         environment: LocalEnvironment,
-        algorithms: SupportedAlgorithms
+        algorithms: ClientAlgorithms
     ) {
         self.options = options
         self.originalHost = originalHost
@@ -67,7 +67,7 @@ struct OptionsCompletion {
             tcpKeepAlive: options.tcpKeepAlive ?? true,
             serverAliveInterval: options.serverAliveInterval ?? 15,
             serverAliveCountMax: options.serverAliveCountMax ?? 3,
-            rekeyLimit: options.rekeyLimit ?? RekeyLimit(),
+            rekeyLimit: options.rekeyLimit ?? ClientRekeyLimit(),
             identityFiles: try self.identityFiles(expansion),
             identityFilesAreConfigured: !options.identityFiles.isEmpty,
             certificateFiles: try options.certificateFiles.map(expansion.path),

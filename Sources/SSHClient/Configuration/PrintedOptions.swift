@@ -22,6 +22,11 @@ struct PrintedOptions: Sendable {
     }
 }
 
+extension ClientConfiguration {
+    /// The line for the user about keywords that have no meaning here and would be missed; nil if there are none.
+    public var missedNotice: String? { self.printed.missedNotice }
+}
+
 extension SilentKeyword {
     static let byKey = Dictionary(
         (Self.all + Self.unsupported).map { ($0.key, $0) },

@@ -2,13 +2,13 @@ import Glibc
 import SSHWire
 
 /// A file read whole, with the owner and the mode of the very file that was read.
-struct ReadFile {
-    var bytes: [UInt8]
-    let owner: UInt32
-    let mode: UInt32
+package struct ReadFile {
+    package var bytes: [UInt8]
+    package let owner: UInt32
+    package let mode: UInt32
 
     /// - Throws: `SystemError` if it cannot be read, `SSHError` if it is longer than `limit` bytes.
-    init(path: String, limit: Int = 4 << 20) throws {
+    package init(path: String, limit: Int = 4 << 20) throws {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { throw SystemError() }
         defer { close(descriptor) }
@@ -34,13 +34,13 @@ struct ReadFile {
 }
 
 /// An errno and its sentence.
-struct SystemError: Error, CustomStringConvertible {
-    let number: Int32
+package struct SystemError: Error, CustomStringConvertible {
+    package let number: Int32
 
-    init(_ number: Int32 = errno) {
+    package init(_ number: Int32 = errno) {
         self.number = number
     }
 
-    var description: String { String(cString: strerror(self.number)) }
-    var isMissingFile: Bool { self.number == ENOENT || self.number == ENOTDIR }
+    package var description: String { String(cString: strerror(self.number)) }
+    package var isMissingFile: Bool { self.number == ENOENT || self.number == ENOTDIR }
 }

@@ -1,6 +1,4 @@
-import Glibc
 import NIOCore
-import NIOPosix
 import SSHCrypto
 import SSHForwarding
 import SSHProtocol
@@ -8,20 +6,20 @@ import SSHWire
 
 extension ClientConnection: ConnectionOwner {
     func connection(_ connection: ConnectionHandler, lineBeforeIdentification line: String, number: Int) {
-        self.log.ofPeers.debug("banner line \(number): \(line)")
+        self.tell(.lineBeforeIdentification(line, number: number))
     }
 
     func connectionIdentified(_ connection: ConnectionHandler, peer: String) {
-        self.hasIdentifiedItself = true
-        self.log.debug("Remote identification: \(peer)")
+        self.stage = .loggingIn
+        self.tell(.identified(peer))
     }
 
     func connectionNegotiated(_ connection: ConnectionHandler, _ algorithms: NegotiatedAlgorithms, isFirst: Bool) {
-        self.log.ofPeers.debug("\(isFirst ? "kex" : "rekey"): \(algorithms)")
+        self.tell(.negotiated(algorithms, isFirst: isFirst))
     }
 
     func connection(_ connection: ConnectionHandler, banner: ByteBuffer) {
-        self.log.banner(Array(banner.readableBytesView))
+        self.tell(.banner(banner))
     }
 
     func connection(_ connection: ConnectionHandler, authenticate request: AuthenticationRequest) {
@@ -29,11 +27,11 @@ extension ClientConnection: ConnectionOwner {
     }
 
     func connection(_ connection: ConnectionHandler, authenticationFailedFor user: String) {
-        self.log.debug("The server refused a key or asks for another; trying the next one.")
+        self.tell(.keyRefused)
     }
 
     func connectionAuthenticated(_ connection: ConnectionHandler) {
-        self.log.verbose("Authenticated to \(self.name) using \"publickey\".")
+        self.tell(.loggedIn)
         self.login()
     }
 
@@ -50,74 +48,47 @@ extension ClientConnection: ConnectionOwner {
     }
 
     func connection(_ connection: ConnectionHandler, open channel: ChannelID, _ kind: ChannelOpen.Kind) {
-        guard let listener = RemoteForwards.Listener(of: kind), let forwards = self.forwards else {
-            self.log.ofPeers.info("Warning: \(self.name) tried to open a \(kind.name) channel, which nobody asked for.")
+        guard let listener = RemoteForwards.Listener(of: kind), let forwards = self.forwards, forwards.wereAskedFor
+        else {
+            self.tell(.channelRefused(kind: kind.name))
             return connection.refuse(channel, .administrativelyProhibited, "open failed")
         }
-        forwards.opened(channel, listener)
+        forwards.opened(channel, listener, kind)
     }
 
     func connection(_ connection: ConnectionHandler, lacksRoom shortage: ChannelShortage) {
-        switch shortage {
-        case .limit(let limit):
-            self.log.ofPeers.info("Warning: no further channel to \(self.name): there are \(limit).")
-        case .memory:
-            self.log.ofPeers.info("Warning: no further channel to \(self.name): the others hold too much memory.")
-        }
+        self.tell(.channelShortage(shortage))
     }
 
     func connectionEnded(_ connection: ConnectionHandler, _ reason: SSHError) {
         self.end(connection, reason)
     }
 
-    // MARK: The host's key
-
     func connection(_ connection: ConnectionHandler, verify hostKey: HostKeyToVerify) {
         // Whoever is asked now may take their time.
         self.cancelTimer()
-        let key = hostKey.key
-        self.log.debug("Server host key: \(key.type) \(key.fingerprint)")
-        if let certificate = hostKey.certificate {
-            switch self.hostKeys.decide(certificate, now: UInt64(clamping: time(nil))) {
-            case .accept: return self.acceptHostKey(connection)
-            case .refuse(let error): return connection.fail(error)
-            case .notTrusted: self.log.debug("No matching CA found. Retry with plain key")
-            case .notValid(let reason): self.log.info(reason)
+        self.tell(.hostKeyShown(hostKey))
+        switch self.hostKeys.judge(hostKey, address: connection.remoteAddress?.ipAddress) {
+        case .accepted(let acceptance): self.accept(hostKey, acceptance, connection)
+        case .refused(let error): connection.fail(error)
+        case .pending(let decide):
+            let decided = self.eventLoop.makePromise(of: HostKeyAcceptance.self)
+            decided.completeWithTask(decide)
+            decided.futureResult.assumeIsolated().whenComplete { result in
+                switch result {
+                case .success(let acceptance): self.accept(hostKey, acceptance, connection)
+                case .failure(let error): connection.fail(error)
+                }
             }
-        }
-        switch self.hostKeys.decide(key, address: connection.remoteAddress?.ipAddress) {
-        case .accept:
-            self.hostKeyLearning = .awaitingAnnouncement(shown: key)
-            self.acceptHostKey(connection)
-        case .acceptAndAdd:
-            self.acceptLater(connection, key, question: nil)
-        case .acceptWithoutForwarding(let warnings):
-            for warning in warnings { self.log.info(warning) }
-            self.mayForward = false
-            self.acceptHostKey(connection)
-        case .ask(let question):
-            self.acceptLater(connection, key, question: question)
-        case .refuse(let error):
-            connection.fail(error)
         }
     }
 
-    /// Asks and writes to disk away from the event loop.
-    private func acceptLater(_ connection: ConnectionHandler, _ key: PublicKey, question: HostKeyQuestion?) {
-        let (hostKeys, log) = (self.hostKeys, self.log)
-        let accepted = NIOThreadPool.singleton.runIfActive(eventLoop: self.eventLoop) {
-            if let question { try Terminal.ask(question, about: key) }
-            do {
-                if try hostKeys.add(key) { log.info(hostKeys.additionNotice(key)) }
-            } catch {
-                log.error(SystemReason.of(error))
-            }
+    private func accept(_ hostKey: HostKeyToVerify, _ acceptance: HostKeyAcceptance, _ connection: ConnectionHandler) {
+        switch acceptance {
+        case .known: self.hostKeyLearning = .awaitingAnnouncement(shown: hostKey.key)
+        case .trusted: break
+        case .unverified: self.mayForward = false
         }
-        accepted.assumeIsolated().whenComplete { result in
-            switch result {
-            case .success: self.acceptHostKey(connection)
-            case .failure(let error): connection.fail(error)
-            }
-        }
+        self.acceptHostKey(connection)
     }
 }

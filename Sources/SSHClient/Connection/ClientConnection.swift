@@ -11,45 +11,37 @@ final class ClientConnection {
     /// How long a goodbye may take on its way.
     private static let farewellTime = TimeAmount.milliseconds(250)
 
-    let configuration: ClientConfiguration
-    let hostKeys: HostKeyCheck
-    let log: ClientLog
+    let destination: SSHDestination
+    let hostKeys: any HostKeyVerifier
     let eventLoop: any EventLoop
-    /// Fails with a line for the user.
     let loggedIn: EventLoopPromise<Void>
     /// Never succeeds.
     let ended: EventLoopPromise<Void>
     /// None once the connection has ended.
     private(set) var handler: ConnectionHandler?
-    private(set) var forwards: ConfiguredForwards?
+    private(set) var forwards: Forwards?
     /// False if somebody may be listening in: the host's key is not the known one.
     var mayForward = true
-    private(set) var isLoggedIn = false
+    var stage = ConnectionFailure.Stage.identifying
     var hostKeyLearning = HostKeyLearning.over
-    /// Whether the server's identification line has come.
-    var hasIdentifiedItself = false
     private let engine: EngineConfiguration
-    private let identities: IdentityReport
     private var farewell: EventLoopFuture<Void>?
     /// Where the socket leads; a closed one does not know any more.
     private var address: String?
     private var channel: (any Channel)?
     private var timer: Scheduled<Void>?
 
-    init(_ login: LoginPreparation, log: ClientLog, eventLoop: any EventLoop) {
-        self.configuration = login.configuration
-        self.hostKeys = login.hostKeys
-        self.engine = login.engine
-        self.identities = login.identities
-        self.log = log
+    init(_ destination: SSHDestination, _ hostKeys: any HostKeyVerifier, eventLoop: any EventLoop) {
+        self.destination = destination
+        self.hostKeys = hostKeys
+        self.engine = .client(destination, hostKeyAlgorithms: hostKeys.algorithms)
         self.eventLoop = eventLoop
         self.loggedIn = eventLoop.makePromise()
         self.ended = eventLoop.makePromise()
     }
 
-    /// `host:port`, for messages.
-    var name: String {
-        ForwardTarget.host(self.configuration.hostName, port: self.configuration.port).description
+    func tell(_ event: ConnectionEvent) {
+        self.destination.options.onEvent?(event)
     }
 
     /// Speaks SSH over a socket that is connected and unread.
@@ -57,14 +49,15 @@ final class ClientConnection {
         do {
             let handler = try ConnectionHandler(configuration: self.engine, random: SystemRandom(), owner: self)
             self.handler = handler
+            self.forwards = Forwards(self.destination, handler)
             self.channel = channel
-            if self.configuration.proxy == .direct { self.address = channel.remoteAddress?.ipAddress }
+            if self.destination.route.isDirect { self.address = channel.remoteAddress?.ipAddress }
             try channel.pipeline.syncOperations.addHandler(handler)
             guard channel.isActive else {
                 return handler.fail(SSHError(.connectionLost, "the peer closed the connection"))
             }
-            if let seconds = self.configuration.connectSeconds {
-                self.startTimer(handler, seconds: seconds, "finish the key exchange")
+            if let time = self.destination.options.connectTimeout {
+                self.startTimer(handler, time, "finish the key exchange")
             }
             channel.setOption(.autoRead, value: true).whenFailure { _ in }
         } catch {
@@ -75,17 +68,18 @@ final class ClientConnection {
         }
     }
 
-    /// ConnectTimeout is also how long the server may take to say who it is, and the login has a limit of its own.
-    private func startTimer(_ handler: ConnectionHandler, seconds: Int64, _ what: String) {
+    /// `connectTimeout` is also how long the server may take to say who it is, and the login has a limit of its own.
+    private func startTimer(_ handler: ConnectionHandler, _ time: TimeAmount, _ what: String) {
         self.cancelTimer()
-        self.timer = self.eventLoop.assumeIsolated().scheduleTask(in: .seconds(seconds)) { [weak handler] in
+        self.timer = self.eventLoop.assumeIsolated().scheduleTask(in: time) { [weak handler] in
+            let seconds = time.nanoseconds / 1_000_000_000
             handler?.fail(SSHError(.timedOut, "the server did not \(what) within \(seconds) seconds"))
         }
     }
 
     /// The host is who it should be: what is left of the login asks nobody anything, and must come to an end.
     func acceptHostKey(_ connection: ConnectionHandler) {
-        self.startTimer(connection, seconds: self.configuration.loginSeconds, "finish the login")
+        self.startTimer(connection, self.destination.options.loginTimeout, "finish the login")
         connection.perform { try $0.acceptHostKey() }
     }
 
@@ -96,51 +90,49 @@ final class ClientConnection {
 
     func login() {
         self.cancelTimer()
-        self.isLoggedIn = true
+        self.stage = .loggedIn
         self.loggedIn.succeed()
-    }
-
-    /// Sets up what the configuration asks for.
-    ///
-    /// - Returns: succeeds when every forward has been tried, and fails if one failed that must not.
-    func startForwards() -> EventLoopFuture<Void> {
-        guard let handler = self.handler else { return self.ended.futureResult }
-        let forwards = ConfiguredForwards(self, handler)
-        self.forwards = forwards
-        return forwards.start()
     }
 
     func end(_ connection: ConnectionHandler, _ reason: SSHError) {
         self.cancelTimer()
         self.handler = nil
         self.farewell = connection.farewell
-        self.forwards?.close()
+        let failure = ConnectionFailure(
+            reason,
+            self.destination,
+            self.stage,
+            address: self.address,
+            login: connection.clientLoginReport
+        )
+        self.forwards?.close(failure)
         self.forwards = nil
-        let failure = self.failure(connection, reason)
         self.loggedIn.fail(failure)
         self.ended.fail(failure)
+        self.tell(.ended(failure))
     }
 
-    private func failure(_ connection: ConnectionHandler, _ reason: SSHError) -> ClientFailure {
-        let end = ConnectionEnd(
-            host: self.configuration.hostName,
-            port: self.configuration.port,
-            user: self.configuration.user,
-            isLoggedIn: self.isLoggedIn
-        )
-        var explanation: [String] = []
-        if let login = connection.clientLoginReport {
-            let isRefusal = reason.code == .authenticationFailed
-            // One failed try too many.
-            let isGoodbye = reason.code == .disconnectedByPeer && !login.offered.isEmpty
-            if isRefusal || isGoodbye { explanation = self.identities.explanation(login) }
-        }
-        return end.failure(
-            reason,
-            address: self.address,
-            hasIdentifiedItself: self.hasIdentifiedItself,
-            explanation: explanation
-        )
+    /// - Returns: fails if the host's key is not the known one, and with the connection's end; otherwise as `Forwards.start`.
+    func forward(_ requests: [ForwardRequest], _ options: ForwardOptions) -> EventLoopFuture<[Forward]> {
+        guard let forwards = self.forwards else { return self.hasEnded() }
+        guard self.mayForward || requests.isEmpty else { return self.eventLoop.makeFailedFuture(Self.unverifiedHost) }
+        return forwards.start(requests, options, self.eventLoop)
+    }
+
+    /// The same for a listener of the server whose connections are taken one by one.
+    func listen(on endpoint: ListenEndpoint) -> EventLoopFuture<RemoteListener> {
+        guard let forwards = self.forwards else { return self.hasEnded() }
+        guard self.mayForward else { return self.eventLoop.makeFailedFuture(Self.unverifiedHost) }
+        return forwards.listen(on: endpoint, for: self, self.eventLoop)
+    }
+
+    private static var unverifiedHost: SSHError {
+        SSHError(.hostKeyRejected, "the server's key is not the known one: nothing is forwarded over this connection")
+    }
+
+    /// What is asked of a connection that has ended fails with its end.
+    func hasEnded<Value: Sendable>() -> EventLoopFuture<Value> {
+        self.ended.futureResult.flatMapThrowing { throw SSHError(.connectionLost, "the connection has ended") }
     }
 
     /// Says goodbye. As ssh, this waits for no answer: only behind a proxy, which has to pass the goodbye on, for a moment.
@@ -150,48 +142,71 @@ final class ClientConnection {
         let sent = self.farewell ?? self.eventLoop.makeSucceededVoidFuture()
         let gone = self.eventLoop.makePromise(of: Void.self)
         channel.closeFuture.whenComplete { _ in gone.succeed() }
-        if self.configuration.proxy == .direct { sent.whenComplete { _ in gone.succeed() } }
+        if self.destination.route.isDirect { sent.whenComplete { _ in gone.succeed() } }
         self.eventLoop.scheduleTask(in: Self.farewellTime) { gone.succeed() }
         return gone.futureResult
     }
 
     /// Leads another connection's socket to its server through this one.
-    func join(_ socket: any Channel, to host: String, _ port: UInt16, for inner: ClientConnection) {
+    func join(_ socket: any Channel, for inner: ClientConnection) {
         guard let handler = self.handler else { return socket.close(promise: nil) }
+        let target = inner.destination
         let kind = ChannelOpen.Kind.directTCPIP(
-            TunnelAddresses(host: host, port: UInt32(port), originatorAddress: "127.0.0.1", originatorPort: 65535)
+            TunnelAddresses(
+                host: target.host,
+                port: UInt32(target.port),
+                originatorAddress: "127.0.0.1",
+                originatorPort: 65535
+            )
         )
-        let name = self.name
+        let name = self.destination.name
         let tunnel = Tunnel(handler) { [weak inner] tunnel in
             guard let refusal = tunnel.refusal else { return }
-            let reason = ChannelRefusal.sentence(refusal.reason, refusal.message)
+            let reason = TunnelRefusal(reason: refusal.reason, message: refusal.message).sentence
             inner?.handler?.fail(SSHError(.forwardingFailed, "\(name) refused to connect there: \(reason)"))
         }
         tunnel.open(kind, for: socket)
     }
 
-    /// Leads standard input and output to a target behind the server (`-W`).
+    /// Leads a socket that is connected and unread to a target behind the server.
     ///
-    /// - Returns: succeeds when the tunnel has done its work, and fails if there was none.
+    /// - Returns: succeeds when the tunnel has done its work; fails with `TunnelRefusal` if there was none, and with the
+    ///   connection's end.
     func join(_ socket: any Channel, to target: ForwardTarget) -> EventLoopFuture<Void> {
         let done = self.eventLoop.makePromise(of: Void.self)
         guard let handler = self.handler, let kind = ChannelOpen.Kind.toServer(target, from: nil) else {
             socket.close(promise: nil)
             return self.ended.futureResult
         }
-        let name = self.name
         let tunnel = Tunnel(handler) { [weak handler] tunnel in
             if let refusal = tunnel.refusal {
-                let reason = ChannelRefusal.sentence(refusal.reason, refusal.message)
-                done.fail(SSHError(.forwardingFailed, "\(name) refused to connect to \(target): \(reason)"))
+                done.fail(TunnelRefusal(reason: refusal.reason, message: refusal.message))
             } else if let handler, !handler.hasEnded {
                 done.succeed()
             } else {
-                // The connection's own end is what the user hears of.
+                // The connection's own end is what the caller hears of.
                 done.completeWith(self.ended.futureResult)
             }
         }
         tunnel.open(kind, for: socket)
         return done.futureResult
+    }
+}
+
+extension EngineConfiguration {
+    fileprivate static func client(_ destination: SSHDestination, hostKeyAlgorithms: [String]) -> EngineConfiguration {
+        let options = destination.options
+        var algorithms = options.algorithms
+        algorithms.hostKey = hostKeyAlgorithms
+        var engine = EngineConfiguration(role: .client, algorithms: algorithms)
+        engine.user = destination.user
+        engine.versionAddendum = options.versionAddendum
+        engine.identities = destination.identities
+        engine.userKeyAlgorithms = options.userKeyAlgorithms
+        // As in ssh: what a server says before the login, a banner above all, may be as long as later.
+        engine.limits.packetLengthBeforeLogin = engine.limits.packetLength
+        engine.rekeyLimit = options.rekeyLimit
+        engine.keepalive = options.keepalive
+        return engine
     }
 }

@@ -1,12 +1,12 @@
 import Glibc
-import NIOCore
+package import NIOCore
 import NIOPosix
 import SSHWire
 
 /// Pairs of sockets that stand between two parts of the program.
-enum LocalSockets {
+package enum LocalSockets {
     /// Two descriptors, each the other's end.
-    static func pair() throws -> (Int32, Int32) {
+    package static func pair() throws -> (Int32, Int32) {
         var descriptors: [Int32] = [-1, -1]
         let type = Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue)
         guard socketpair(AF_UNIX, type, 0, &descriptors) == 0 else {
@@ -16,7 +16,7 @@ enum LocalSockets {
     }
 
     /// Takes over one end for an SSH connection or a tunnel; it is not reading yet.
-    static func channel(_ descriptor: Int32, on eventLoop: any EventLoop) -> EventLoopFuture<any Channel> {
+    package static func channel(_ descriptor: Int32, on eventLoop: any EventLoop) -> EventLoopFuture<any Channel> {
         self.bootstrap(eventLoop).withConnectedSocket(descriptor)
     }
 

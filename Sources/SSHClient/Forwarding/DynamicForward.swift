@@ -14,7 +14,7 @@ final class DynamicForward: ChannelInboundHandler, RemovableChannelHandler, Chan
     private static let timeLimit = TimeAmount.seconds(30)
 
     private let connection: ConnectionHandler
-    private let log: ClientLog
+    private let forwards: Forwards
     private var context: ChannelHandlerContext?
     private var negotiation = SOCKSNegotiation()
     private var request: SOCKSRequest?
@@ -22,15 +22,15 @@ final class DynamicForward: ChannelInboundHandler, RemovableChannelHandler, Chan
     private var hasInputEnded = false
     private var timer: Scheduled<Void>?
 
-    private init(_ connection: ConnectionHandler, _ log: ClientLog) {
-        self.connection = connection
-        self.log = log
+    private init(_ forwards: Forwards) {
+        self.connection = forwards.connection
+        self.forwards = forwards
     }
 
     /// - Parameter socket: connected, and not reading yet.
-    static func start(on socket: any Channel, _ connection: ConnectionHandler, _ log: ClientLog) {
+    static func start(on socket: any Channel, _ forwards: Forwards) {
         do {
-            try socket.pipeline.syncOperations.addHandler(DynamicForward(connection, log.ofPeers))
+            try socket.pipeline.syncOperations.addHandler(DynamicForward(forwards))
         } catch {
             socket.close(promise: nil)
         }
@@ -65,7 +65,7 @@ final class DynamicForward: ChannelInboundHandler, RemovableChannelHandler, Chan
             case .connect(let request):
                 return self.open(request)
             case .refuse(let bytes, let reason):
-                self.log.debug("SOCKS: \(reason)")
+                self.forwards.tell(.socksFailed(reason, isRemote: false))
                 return self.finish(bytes)
             }
         }
@@ -90,8 +90,8 @@ final class DynamicForward: ChannelInboundHandler, RemovableChannelHandler, Chan
     private func open(_ request: SOCKSRequest) {
         self.request = request
         self.timer?.cancel()
-        self.log.debug("SOCKS: to \(request.host) port \(request.port)")
         let target = ForwardTarget.host(request.host, port: request.port)
+        self.forwards.tell(.socksTarget(target))
         guard let kind = ChannelOpen.Kind.toServer(target, from: self.context?.channel.remoteAddress) else { return }
         self.id = self.connection.open(kind, sink: self)
         guard let id = self.id else { return self.finish(request.failureReply(.general)) }
@@ -121,12 +121,8 @@ final class DynamicForward: ChannelInboundHandler, RemovableChannelHandler, Chan
     func channelRefused(_ reason: ChannelOpenFailure.Reason, _ message: String) {
         self.id = nil
         guard let request = self.request else { return }
-        self.log.error(
-            """
-            SOCKS: connection to \(request.host) port \(request.port) refused: \
-            \(ChannelRefusal.sentence(reason, message))
-            """
-        )
+        let target = ForwardTarget.host(request.host, port: request.port)
+        self.forwards.tell(.targetRefused(target, TunnelRefusal(reason: reason, message: message), isSOCKS: true))
         self.finish(request.failureReply(SOCKSFailure(channelOpenFailure: reason.rawValue)))
     }
 

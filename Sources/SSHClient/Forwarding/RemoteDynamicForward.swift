@@ -14,7 +14,7 @@ final class RemoteDynamicForward: ChannelSink {
         case finished
     }
 
-    private let forwards: ConfiguredForwards
+    private let forwards: Forwards
     private let connection: ConnectionHandler
     private let id: ChannelID
     private var state = State.negotiating
@@ -25,7 +25,7 @@ final class RemoteDynamicForward: ChannelSink {
     private var hasEOF = false
     private var timer: Scheduled<Void>?
 
-    init(_ forwards: ConfiguredForwards, _ id: ChannelID) {
+    init(_ forwards: Forwards, _ id: ChannelID) {
         self.forwards = forwards
         self.connection = forwards.connection
         self.id = id
@@ -59,7 +59,7 @@ final class RemoteDynamicForward: ChannelSink {
             case .reply(let bytes): self.send(bytes)
             case .connect(let request): return self.dial(request)
             case .refuse(let bytes, let reason):
-                self.forwards.log.ofPeers.debug("SOCKS on \(self.forwards.serverName): \(reason)")
+                self.forwards.tell(.socksFailed(reason, isRemote: true))
                 return self.finish(bytes)
             }
         }
@@ -67,10 +67,8 @@ final class RemoteDynamicForward: ChannelSink {
 
     private func dial(_ request: SOCKSRequest) {
         self.timer?.cancel()
-        guard self.forwards.configuration.permitRemoteOpen.permits(host: request.host, port: request.port) else {
-            self.forwards.log.ofPeers.error(
-                "connect to \(request.host) port \(request.port): refused by PermitRemoteOpen"
-            )
+        guard self.forwards.options.permitRemoteOpen.permits(host: request.host, port: request.port) else {
+            self.forwards.tell(.socksTargetNotPermitted(.host(request.host, port: request.port)))
             return self.finish(request.failureReply(.notAllowed))
         }
         self.state = .dialling(request)

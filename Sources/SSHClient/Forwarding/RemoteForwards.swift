@@ -31,21 +31,11 @@ struct RemoteForwards {
     /// - Parameter success: the reply's data, or nil for no.
     mutating func answered(_ number: UInt64, success: ByteBuffer?) -> Answer {
         guard let specification = self.awaited.removeValue(forKey: number) else { return .unrelated }
-        guard let success else { return .refused(specification) }
-        switch Listener(of: specification) {
-        case .path(let path):
-            self.live[.path(path)] = specification.target
-            return .listening(specification, port: nil)
-        case .port(var address):
-            if address.port == 0 {
-                var reader = WireReader(success)
-                guard let port = try? reader.readUInt32() else { return .refused(specification) }
-                address.port = port
-            }
-            guard let port = UInt16(exactly: address.port), port > 0 else { return .refused(specification) }
-            self.live[.port(address)] = specification.target
-            return .listening(specification, port: port)
+        guard let success, let listener = Listener(specification.listen).granted(by: success) else {
+            return .refused(specification)
         }
+        self.live[listener] = specification.target
+        return .listening(specification, port: listener.port)
     }
 
     /// Where a connection to one of the server's listeners leads; nil if nobody asked for that listener.
@@ -56,8 +46,8 @@ struct RemoteForwards {
 
 extension RemoteForwards.Listener {
     /// What the server is asked for.
-    init(of specification: ForwardSpecification) {
-        switch specification.listen {
+    init(_ endpoint: ListenEndpoint) {
+        switch endpoint {
         case .port(let bindAddress, let port):
             self = .port(ForwardAddress(host: bindAddress.requestedAddress, port: UInt32(port)))
         case .path(let path):
@@ -82,6 +72,33 @@ extension RemoteForwards.Listener {
         case .port(let address): .tcpipForward(address)
         case .path(let path): .streamLocalForward(path: path)
         }
+    }
+
+    var cancellation: GlobalRequest.Request {
+        switch self {
+        case .port(let address): .cancelTCPIPForward(address)
+        case .path(let path): .cancelStreamLocalForward(path: path)
+        }
+    }
+
+    /// Nil for a Unix socket.
+    var port: UInt16? {
+        guard case .port(let address) = self else { return nil }
+        return UInt16(exactly: address.port)
+    }
+
+    /// What the server granted: with port 0, it says which one it chose.
+    ///
+    /// - Returns: nil if that is no port, which is as good as a refusal.
+    func granted(by success: ByteBuffer) -> RemoteForwards.Listener? {
+        guard case .port(var address) = self else { return self }
+        if address.port == 0 {
+            var reader = WireReader(success)
+            guard let port = try? reader.readUInt32() else { return nil }
+            address.port = port
+        }
+        guard let port = UInt16(exactly: address.port), port > 0 else { return nil }
+        return .port(address)
     }
 }
 

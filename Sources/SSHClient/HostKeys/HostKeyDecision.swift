@@ -1,8 +1,8 @@
-public import SSHCrypto
+package import SSHCrypto
 public import SSHWire
 
 /// What to do with the key that a server showed.
-public enum HostKeyDecision: Sendable {
+package enum HostKeyDecision: Sendable {
     case accept
     /// Add it to the first of the user's files, and say so with this line.
     case acceptAndAdd(warning: String)
@@ -44,17 +44,17 @@ public struct HostKeyQuestion: Hashable, Sendable {
 }
 
 /// StrictHostKeyChecking applied to what known_hosts says.
-public struct HostKeyPolicy: Sendable {
-    public var checking: StrictHostKeyChecking
+package struct HostKeyPolicy: Sendable {
+    package var checking: StrictHostKeyChecking
     /// Nobody can be asked: a question becomes a refusal.
-    public var batchMode: Bool
-    public var exitOnForwardFailure: Bool
+    package var batchMode: Bool
+    package var exitOnForwardFailure: Bool
     /// The name in known_hosts.
-    public var name: String
+    package var name: String
     /// The address that was connected to, as ssh shows it in parentheses; nil behind a proxy.
-    public var address: String?
+    package var address: String?
 
-    public init(
+    package init(
         checking: StrictHostKeyChecking,
         batchMode: Bool,
         exitOnForwardFailure: Bool,
@@ -68,7 +68,7 @@ public struct HostKeyPolicy: Sendable {
         self.address = address
     }
 
-    public func decide(_ verdict: KnownHosts.Verdict, key: PublicKey) -> HostKeyDecision {
+    package func decide(_ verdict: KnownHosts.Verdict, key: PublicKey) -> HostKeyDecision {
         switch verdict {
         case .match:
             return .accept
@@ -164,18 +164,5 @@ extension KnownHostsPattern {
         case .list(let list): list
         case .hashed: "[hashed name]"
         }
-    }
-}
-
-extension HostKeyPolicy {
-    /// The policy of a configuration.
-    public init(_ configuration: ClientConfiguration, address: String?) {
-        self.init(
-            checking: configuration.strictHostKeyChecking,
-            batchMode: configuration.batchMode,
-            exitOnForwardFailure: configuration.exitOnForwardFailure,
-            name: configuration.knownHostsName,
-            address: address
-        )
     }
 }

@@ -39,37 +39,3 @@ extension KnownHostsPattern {
         }
     }
 }
-
-extension HostKeyCheck {
-    /// More keys than any host has.
-    static let announcedKeyLimit = 32
-
-    /// - Parameters:
-    ///   - blobs: the keys that the server says it has. Those that cannot be understood, are too short, are revoked or are of a
-    ///     type that HostKeyAlgorithms leaves out are passed over.
-    ///   - shown: the key that was accepted.
-    func rotation(announced blobs: [[UInt8]], shown: PublicKey) -> HostKeyRotation? {
-        let acceptable = blobs.compactMap { try? PublicKey(blob: $0) }.filter { key in
-            key.signatureAlgorithms.contains(where: self.configuration.hostKeyAlgorithms.contains)
-                && key.rsaBits ?? .max >= self.configuration.requiredRSASize
-                && self.revoked?.contains(key) != true
-        }
-        return HostKeyRotation(
-            announced: acceptable,
-            shown: shown,
-            name: self.configuration.knownHostsName,
-            in: self.knownHosts,
-            files: self.configuration.userKnownHostsFiles
-        )
-    }
-
-    /// Writes the changes to the user's files. It blocks.
-    ///
-    /// - Throws: `system` with the file and the reason.
-    func apply(_ rotation: HostKeyRotation) throws {
-        for key in rotation.unknown { _ = try self.add(key) }
-        for file in Set(rotation.obsolete.map(\.file)) {
-            try KnownHosts.remove(rotation.obsolete.filter { $0.file == file }, from: file)
-        }
-    }
-}

@@ -1,13 +1,13 @@
-public import SSHCrypto
+package import SSHCrypto
 import SSHWire
 
 /// RevokedHostKeys: public keys that no host may show, one on a line, or a binary key revocation list.
-public struct RevokedHostKeys: Sendable {
+package struct RevokedHostKeys: Sendable {
     private let file: RevokedKeyFile
 
     /// - Throws: `invalidConfiguration` if the file cannot be read or understood: then every key counts as revoked, as in
     ///   ssh, so nothing may be connected to.
-    public init(path: String) throws {
+    package init(path: String) throws {
         let bytes: [UInt8]
         do {
             bytes = try ReadFile(path: path, limit: 16 << 20).bytes
@@ -21,12 +21,12 @@ public struct RevokedHostKeys: Sendable {
         }
     }
 
-    public func contains(_ key: PublicKey) -> Bool {
+    package func contains(_ key: PublicKey) -> Bool {
         self.file.revokes(key: key.blob)
     }
 
     /// Whether the certificate, its key or its authority is revoked.
-    public func contains(_ certificate: Certificate) -> Bool {
+    package func contains(_ certificate: Certificate) -> Bool {
         self.file.revokes(certificate)
     }
 }

@@ -1,11 +1,28 @@
+import Glibc
 public import SSHCrypto
 import SSHWire
 
 /// A private key that was found in a file.
-public struct Identity: Sendable {
+public struct Identity: SigningKey {
     public let path: String
     public let key: PrivateKey
     public let comment: String
+
+    /// Reads a private key file without a passphrase.
+    ///
+    /// - Throws: `IdentityFailure` if it cannot be read, others may read it, or it holds no key that can be used.
+    public init(file path: String) throws {
+        switch Identities(loading: [path], userID: geteuid()).result {
+        case .success(let identity): self = identity
+        case .failure(let failure): throw failure
+        }
+    }
+
+    public var publicKey: PublicKey { self.key.publicKey }
+
+    public func sign(_ data: [UInt8], algorithm: String) throws -> [UInt8] {
+        try self.key.sign(data, algorithm: algorithm)
+    }
 
     /// - Throws: `IdentityFailure` if its mode lets others read it, or it holds no key that can be used.
     init(readingFile path: String, userID: UInt32) throws {
@@ -50,35 +67,34 @@ extension ReadFile {
 }
 
 /// Why a file gives no identity.
-struct IdentityFailure: Error {
-    enum Kind { case missing, unprotected, unusable }
+public struct IdentityFailure: Error, Sendable, CustomStringConvertible {
+    public enum Kind: Sendable { case missing, unprotected, unusable }
 
-    let path: String
+    public let path: String
     /// In a few words.
-    let reason: String
+    public let reason: String
     /// A line for the user.
-    let warning: String
-    let kind: Kind
+    public let warning: String
+    public let kind: Kind
 
-    /// Files that are missing say nothing, and default ones that hold other keys than we have use for say nothing until a
-    /// login fails.
-    func isWorthAWarning(_ configuration: ClientConfiguration) -> Bool {
-        switch self.kind {
-        case .missing: false
-        case .unprotected: true
-        case .unusable: configuration.identityFilesAreConfigured
-        }
-    }
+    public var description: String { self.warning }
 }
 
 /// The identities of a configuration, in the order in which they are tried.
 public struct Identities: Sendable {
     public private(set) var identities: [Identity] = []
     /// Files that gave none.
-    private(set) var passedOver: [IdentityFailure] = []
+    public private(set) var passedOver: [IdentityFailure] = []
 
     /// One line for each file that is there and cannot be used.
     public var warnings: [String] { self.passedOver.filter { $0.kind != .missing }.map(\.warning) }
+
+    /// Of one file.
+    fileprivate var result: Result<Identity, IdentityFailure> {
+        if let identity = self.identities.first { return .success(identity) }
+        let none = IdentityFailure(path: "", reason: "no file", warning: "no identity file", kind: .missing)
+        return .failure(self.passedOver.first ?? none)
+    }
 
     public init(loading files: [String], userID: UInt32) {
         for file in files {

@@ -1,15 +1,17 @@
-import Glibc
+package import Glibc
 import SSHWire
 
 /// Programs that this one starts: ProxyCommand, `Match exec`, itself in the background.
-enum ChildProcess {
+package enum ChildProcess {
     /// - Parameters:
+    ///   - signals: which of those that this process ignores it is to hear of; SIGPIPE always.
     ///   - descriptors: what the child gets, by the number it has there; standard error is inherited.
     ///   - variables: added to the environment.
     /// - Throws: `system`.
-    static func start(
+    package static func start(
         _ program: String,
         _ arguments: [String],
+        signals heard: [Int32],
         descriptors: [(from: Int32, to: Int32)] = [],
         variables: [String] = []
     ) throws -> pid_t {
@@ -19,7 +21,7 @@ enum ChildProcess {
         // What is ignored here would be ignored there.
         var signals = sigset_t()
         sigemptyset(&signals)
-        for number in [SIGPIPE] + EndSignals.numbers { sigaddset(&signals, number) }
+        for number in [SIGPIPE] + heard { sigaddset(&signals, number) }
         posix_spawnattr_setsigdefault(&attributes, &signals)
         posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGDEF))
         var files = posix_spawn_file_actions_t()
@@ -45,13 +47,17 @@ enum ChildProcess {
     }
 
     /// The user's shell, which ssh gives its commands to.
-    static func shell(_ environment: LocalEnvironment) -> String {
+    package static func shell(_ environment: LocalEnvironment) -> String {
         guard let shell = environment.variable("SHELL"), !shell.isEmpty else { return "/bin/sh" }
         return shell
     }
 
     /// Runs a command of `Match exec` to its end.
-    static func succeeds(shellCommand: String, environment: LocalEnvironment) throws -> Bool {
+    package static func succeeds(
+        shellCommand: String,
+        environment: LocalEnvironment,
+        signals: [Int32]
+    ) throws -> Bool {
         let shell = self.shell(environment)
         let null = open("/dev/null", O_RDWR | O_CLOEXEC)
         guard null >= 0 else { throw SSHError(.system, "/dev/null: \(SystemError())") }
@@ -59,6 +65,7 @@ enum ChildProcess {
         let process = try self.start(
             shell,
             [shell, "-c", shellCommand],
+            signals: signals,
             descriptors: [(null, STDIN_FILENO), (null, STDOUT_FILENO)]
         )
         return try self.status(of: process) == 0
@@ -73,7 +80,7 @@ enum ChildProcess {
     }
 
     /// Waits for the end of a child: its exit status, or the signal that ended it.
-    static func end(of process: pid_t) throws -> (status: Int32, signal: Int32?) {
+    package static func end(of process: pid_t) throws -> (status: Int32, signal: Int32?) {
         var status: Int32 = 0
         while waitpid(process, &status, 0) < 0 {
             guard errno == EINTR else { throw SSHError(.system, "waiting for a child: \(SystemError())") }

@@ -1,7 +1,7 @@
 extension String {
     /// The text as it may reach a terminal: control characters, and characters that change what others look like, are
     /// written in octal (`\033`). Line ends and tabs go too, unless they are asked for.
-    func escapedForTerminal(keepingLines: Bool = false) -> String {
+    package func escapedForTerminal(keepingLines: Bool = false) -> String {
         guard self.unicodeScalars.contains(where: { !Self.isHarmless($0, keepingLines) }) else { return self }
         var escaped = ""
         for scalar in self.unicodeScalars {

@@ -5,11 +5,12 @@ import SSHForwarding
 import SSHWire
 
 /// Says what a system call or a name lookup had wrong, in the system's words.
-enum SystemReason {
-    static func of(_ error: any Error) -> String {
+package enum SystemReason {
+    package static func of(_ error: any Error) -> String {
         switch error {
         case let error as SSHError: return error.reason
-        case let failure as ClientFailure: return failure.error.reason
+        case let failure as ConnectionFailure: return failure.error.reason
+        case let failure as ForwardFailure: return failure.description
         case let error as SystemError: return error.description
         case let error as IOError: return SystemError(error.errnoCode).description
         case let error as NIOConnectionError:

@@ -1,12 +1,12 @@
-public import NIOCore
+package import NIOCore
 
 /// The server's side of SOCKS 4, 4a and 5 (RFC 1928) up to the request: CONNECT, without authentication.
 ///
 /// Bytes go in with `receive`; then `next()` is called until it says `.needMore`, `.connect` or `.refuse`, the last two of
 /// which end the negotiation. While a request is incomplete no more than `bufferLimit` bytes are held. Time is the
 /// caller's: a client that never finishes must be closed by it.
-public struct SOCKSNegotiation: Sendable {
-    public enum Action: Hashable, Sendable {
+package struct SOCKSNegotiation: Sendable {
+    package enum Action: Hashable, Sendable {
         case needMore
         /// Send these bytes and call `next()` again.
         case reply(ByteBuffer)
@@ -17,7 +17,7 @@ public struct SOCKSNegotiation: Sendable {
     }
 
     /// A SOCKS 4a request with the longest user and host name, with room to spare; version 5 needs less.
-    public static let bufferLimit = 600
+    package static let bufferLimit = 600
 
     private enum State: Hashable {
         case start
@@ -28,15 +28,15 @@ public struct SOCKSNegotiation: Sendable {
     private var state = State.start
     private var buffer = ByteBuffer()
 
-    public init() {}
+    package init() {}
 
     /// Takes bytes from the client. After `.connect` and `.refuse` they are the caller's business and are dropped here.
-    public mutating func receive(_ bytes: ByteBuffer) {
+    package mutating func receive(_ bytes: ByteBuffer) {
         guard self.state != .finished else { return }
         self.buffer.writeImmutableBuffer(bytes)
     }
 
-    public mutating func next() -> Action {
+    package mutating func next() -> Action {
         var input = SOCKSInput(self.buffer)
         let action: Action
         switch self.state {

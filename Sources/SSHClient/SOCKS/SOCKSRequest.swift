@@ -1,18 +1,18 @@
-public import NIOCore
+package import NIOCore
 
 /// What a SOCKS client asked for, and the answers it can be given.
-public struct SOCKSRequest: Hashable, Sendable {
-    public enum Version: Hashable, Sendable { case socks4, socks5 }
+package struct SOCKSRequest: Hashable, Sendable {
+    package enum Version: Hashable, Sendable { case socks4, socks5 }
 
-    public let version: Version
+    package let version: Version
     /// A name, to be resolved at the far end, or an IP address as text.
-    public let host: String
-    public let port: UInt16
+    package let host: String
+    package let port: UInt16
     /// Bytes that followed the request at once: the first ones for the target.
-    public let remainder: ByteBuffer
+    package let remainder: ByteBuffer
 
     /// The connection is open; bytes flow after this.
-    public func successReply() -> ByteBuffer {
+    package func successReply() -> ByteBuffer {
         switch self.version {
         case .socks4: SOCKS4.reply(granted: true)
         case .socks5: SOCKS5.reply(0)
@@ -20,7 +20,7 @@ public struct SOCKSRequest: Hashable, Sendable {
     }
 
     /// The connection could not be opened; close after this.
-    public func failureReply(_ failure: SOCKSFailure) -> ByteBuffer {
+    package func failureReply(_ failure: SOCKSFailure) -> ByteBuffer {
         switch self.version {
         case .socks4: SOCKS4.reply(granted: false)
         case .socks5: SOCKS5.reply(failure.rawValue)
@@ -29,7 +29,7 @@ public struct SOCKSRequest: Hashable, Sendable {
 }
 
 /// Why there is no connection (RFC 1928 §6); SOCKS 4 has one code for all.
-public enum SOCKSFailure: UInt8, CaseIterable, Sendable {
+package enum SOCKSFailure: UInt8, CaseIterable, Sendable {
     case general = 1
     case notAllowed = 2
     case networkUnreachable = 3
@@ -40,7 +40,7 @@ public enum SOCKSFailure: UInt8, CaseIterable, Sendable {
     case addressTypeNotSupported = 8
 
     /// - Parameter reasonCode: of SSH_MSG_CHANNEL_OPEN_FAILURE (RFC 4254 §5.1).
-    public init(channelOpenFailure reasonCode: UInt32) {
+    package init(channelOpenFailure reasonCode: UInt32) {
         switch reasonCode {
         case 1: self = .notAllowed
         // SSH does not tell a refused connection from a name that is not found.

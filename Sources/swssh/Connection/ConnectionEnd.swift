@@ -1,3 +1,4 @@
+import SSHClient
 import SSHWire
 
 /// The line that says why a connection ended, or never came to be.
@@ -7,11 +8,7 @@ struct ConnectionEnd {
     let user: String
     let isLoggedIn: Bool
 
-    func describe(_ error: SSHError) -> SSHError {
-        SSHError(error.code, self.sentence(error), file: error.file, line: error.line)
-    }
-
-    private func sentence(_ error: SSHError) -> String {
+    func sentence(_ error: SSHError) -> String {
         let place = self.host.contains(":") ? "[\(self.host)]:\(self.port)" : "\(self.host):\(self.port)"
         switch error.code {
         case .authenticationFailed:

@@ -1,4 +1,5 @@
 import Glibc
+import SSHClient
 import SSHCrypto
 import SSHWire
 

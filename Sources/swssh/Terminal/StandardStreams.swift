@@ -1,6 +1,7 @@
 import Glibc
 import NIOCore
 import NIOPosix
+import SSHClient
 import SSHWire
 
 /// Standard input and output as one socket, for `-W`.

@@ -1,6 +1,7 @@
 import Dispatch
 import Glibc
 import NIOCore
+import SSHClient
 import SSHWire
 import Synchronization
 
@@ -9,7 +10,7 @@ struct ClientLog: Sendable {
     /// As in ssh, so that nobody's words fill the screen.
     private static let longestLine = 1024
 
-    var level: LogLevel
+    var level: ClientLogLevel
     private let descriptor: Int32
     private let budget = Budget()
     private var isOfPeers = false
@@ -19,7 +20,7 @@ struct ClientLog: Sendable {
     }
 
     /// - Parameter file: lines are appended to it; nil is standard error.
-    init(level: LogLevel, file: String? = nil) throws {
+    init(level: ClientLogLevel, file: String? = nil) throws {
         self.level = level
         guard let file else {
             self.descriptor = STDERR_FILENO
@@ -80,7 +81,7 @@ struct ClientLog: Sendable {
         Self.write(ServerText.forTerminal(text), to: STDERR_FILENO)
     }
 
-    private func write(_ text: String, at level: LogLevel) {
+    private func write(_ text: String, at level: ClientLogLevel) {
         guard self.level >= level, !self.isOfPeers || self.take(level) else { return }
         self.writeLine(text)
     }
@@ -93,7 +94,7 @@ struct ClientLog: Sendable {
         Self.write(line + "\n", to: self.descriptor)
     }
 
-    private func take(_ level: LogLevel) -> Bool {
+    private func take(_ level: ClientLogLevel) -> Bool {
         switch self.budget.lines.withLock({ $0.take(level, now: Self.secondsNow) }) {
         case .write: return true
         case .omit(isFirst: false): return false

@@ -1,3 +1,4 @@
+import SSHClient
 import SSHForwarding
 
 /// How many lines others may cause: a server, or whoever calls a forward. Both can make more of them than anybody can read.
@@ -23,7 +24,7 @@ struct PeerLines: Sendable {
         self.details = LineBudget(now: now)
     }
 
-    mutating func take(_ level: LogLevel, now: Int) -> Verdict {
+    mutating func take(_ level: ClientLogLevel, now: Int) -> Verdict {
         let mayBeWritten = level <= .info ? self.important.take(now: now) : self.details.take(now: now)
         guard !mayBeWritten else { return .write }
         defer { self.hasOmitted = true }
@@ -31,9 +32,9 @@ struct PeerLines: Sendable {
     }
 
     /// What there is to say of the lines that were left out.
-    mutating func takeOmitted() -> [(level: LogLevel, text: String)] {
+    mutating func takeOmitted() -> [(level: ClientLogLevel, text: String)] {
         self.hasOmitted = false
-        return [(LogLevel.error, self.important.takeOmitted()), (.debug1, self.details.takeOmitted())]
+        return [(ClientLogLevel.error, self.important.takeOmitted()), (.debug1, self.details.takeOmitted())]
             .filter { $0.1 > 0 }
             .map { ($0.0, "\($0.1) further lines like these were left out") }
     }

@@ -1,3 +1,4 @@
+import SSHClient
 import SSHCrypto
 import SSHProtocol
 
@@ -40,7 +41,7 @@ enum AlgorithmQuery {
     }
 
     private static func names(ofKeyword keyword: String) -> [String]? {
-        let all = SupportedAlgorithms.all
+        let all = ClientAlgorithms.all
         switch keyword {
         case "ciphers": return all.ciphers
         case "macs": return all.macs

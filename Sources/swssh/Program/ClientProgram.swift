@@ -1,15 +1,15 @@
 import Glibc
-import SSHCrypto
+import SSHClient
 import SSHProtocol
 import SSHWire
 
 /// The program `swssh`: arguments in, exit status out.
-public enum ClientProgram {
+enum ClientProgram {
     /// What ssh answers for every failure of its own.
     static let failure: Int32 = 255
 
     /// - Parameter arguments: without the program's name.
-    public static func run(arguments: [String]) async -> Int32 {
+    static func run(arguments: [String]) async -> Int32 {
         // A peer that is gone while we write is an error of that write, no reason to die.
         signal(SIGPIPE, SIG_IGN)
         do {
@@ -49,7 +49,7 @@ public enum ClientProgram {
             // The parent has said it all.
             if !isChild {
                 for warning in configuration.warnings { log.info(warning) }
-                if let notice = configuration.printed.missedNotice { log.info(notice) }
+                if let notice = configuration.missedNotice { log.info(notice) }
                 try SessionRules.check(line, configuration, log)
             }
             if configuration.forkAfterAuthentication, !isChild {
@@ -80,21 +80,6 @@ public enum ClientProgram {
     }
 }
 
-extension SupportedAlgorithms {
-    /// Everything this program has, in its order of preference.
-    public static let all: SupportedAlgorithms = {
-        let algorithms = AlgorithmPreferences()
-        return SupportedAlgorithms(
-            ciphers: algorithms.ciphers.map(\.rawValue),
-            macs: algorithms.macs.map(\.rawValue),
-            kexAlgorithms: algorithms.keyExchange.map(\.rawValue),
-            kexAlgorithmsByName: KeyExchangeAlgorithm.allCases.filter(\.isByNameOnly).map(\.rawValue),
-            hostKeyAlgorithms: AlgorithmPreferences.hostCertificates + algorithms.hostKey,
-            pubkeyAcceptedAlgorithms: AlgorithmPreferences.userKeySignatures
-        )
-    }()
-}
-
 extension ClientConfiguration {
     /// The configuration of this program, with everything it has.
     static func load(_ line: ClientCommandLine, environment: LocalEnvironment) throws -> ClientConfiguration {
@@ -102,7 +87,9 @@ extension ClientConfiguration {
             line,
             environment: environment,
             algorithms: .all,
-            matchExecutor: { try ChildProcess.succeeds(shellCommand: $0, environment: environment) }
+            matchExecutor: {
+                try ChildProcess.succeeds(shellCommand: $0, environment: environment, signals: EndSignals.numbers)
+            }
         )
     }
 }

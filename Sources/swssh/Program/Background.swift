@@ -1,4 +1,5 @@
 import Glibc
+import SSHClient
 import SSHWire
 
 /// `-f`: the program runs again as a child, and the parent leaves when the child says that everything stands.
@@ -43,6 +44,7 @@ enum Background {
         let process = try ChildProcess.start(
             "/proc/self/exe",
             [CommandLine.arguments.first ?? "swssh"] + arguments,
+            signals: EndSignals.numbers,
             descriptors: [(writer, self.readyDescriptor)],
             variables: [
                 "\(self.variable)=\(self.readyDescriptor)", "\(self.nameVariable)=\(self.processName)",

@@ -1,3 +1,4 @@
+import SSHClient
 import SSHWire
 
 /// This program forwards and has no sessions: what ssh would do with one is refused or named.

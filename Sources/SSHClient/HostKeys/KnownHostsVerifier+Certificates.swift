@@ -1,8 +1,8 @@
-public import SSHCrypto
-public import SSHWire
+package import SSHCrypto
+package import SSHWire
 
 /// What to do with the certificate that a server showed. Unless it is accepted or refused, ssh goes on with the key in it.
-public enum HostCertificateDecision: Sendable {
+package enum HostCertificateDecision: Sendable {
     case accept
     /// Revoked: the key in it does not count either.
     case refuse(SSHError)
@@ -12,19 +12,19 @@ public enum HostCertificateDecision: Sendable {
     case notValid(String)
 }
 
-extension HostKeyCheck {
+extension KnownHostsVerifier {
     /// Its signature by the authority has been checked with the key exchange.
     ///
     /// - Parameter now: seconds since 1970.
     func decide(_ certificate: Certificate, now: UInt64) -> HostCertificateDecision {
         if let refusal = self.tooShort(certificate.key) { return .refuse(refusal) }
         if let revoked = self.revoked, revoked.contains(certificate) {
-            let file = self.configuration.revokedHostKeys ?? ""
+            let file = self.rules.revokedHostKeys ?? ""
             return .refuse(Self.revocation(of: certificate, by: file))
         }
         let verdict = self.knownHosts.lookup(
-            self.configuration.knownHostsName,
-            fallback: self.configuration.knownHostsFallbackName,
+            self.rules.name,
+            fallback: self.rules.fallbackName,
             authority: certificate.certificateAuthority,
             certifiedKey: certificate.key
         )
@@ -34,12 +34,12 @@ extension HostKeyCheck {
         case .match: break
         }
         let validity = HostCertificateValidity(
-            name: (self.configuration.hostKeyAlias ?? self.configuration.hostName).lowercased(),
-            signatureAlgorithms: self.configuration.caSignatureAlgorithms,
-            requiredRSASize: self.configuration.requiredRSASize
+            name: self.rules.certificateName,
+            signatureAlgorithms: self.rules.caSignatureAlgorithms,
+            requiredRSASize: self.rules.requiredRSASize
         )
         guard let problem = validity.problem(with: certificate, at: now) else { return .accept }
-        return .notValid("The host certificate of \(self.configuration.knownHostsName) is not used: \(problem)")
+        return .notValid("The host certificate of \(self.rules.name) is not used: \(problem)")
     }
 
     private static func revocation(of certificate: Certificate, by source: String) -> SSHError {
@@ -52,15 +52,15 @@ extension HostKeyCheck {
 }
 
 /// What a certificate must be to stand for a host (PROTOCOL.certkeys).
-public struct HostCertificateValidity: Sendable {
+package struct HostCertificateValidity: Sendable {
     /// The host's name, in lower case and without a port.
-    public var name: String
+    package var name: String
     /// What authorities may sign with.
-    public var signatureAlgorithms: [String]
+    package var signatureAlgorithms: [String]
     /// Bits that an authority's RSA key must have.
-    public var requiredRSASize: Int
+    package var requiredRSASize: Int
 
-    public init(name: String, signatureAlgorithms: [String], requiredRSASize: Int) {
+    package init(name: String, signatureAlgorithms: [String], requiredRSASize: Int) {
         self.name = name
         self.signatureAlgorithms = signatureAlgorithms
         self.requiredRSASize = requiredRSASize
@@ -68,7 +68,7 @@ public struct HostCertificateValidity: Sendable {
 
     /// - Parameter now: seconds since 1970.
     /// - Returns: nil if there is none.
-    public func problem(with certificate: Certificate, at now: UInt64) -> String? {
+    package func problem(with certificate: Certificate, at now: UInt64) -> String? {
         if certificate.kind != .host { return "it is not a host certificate" }
         if now < certificate.validAfter { return "it is not yet valid" }
         if now >= certificate.validBefore { return "it has expired" }

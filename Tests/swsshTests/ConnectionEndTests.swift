@@ -1,12 +1,12 @@
 import SSHWire
 import Testing
 
-@testable import SSHClient
+@testable import swssh
 
 /// The line that a user reads when a connection ends.
 struct ConnectionEndTests {
     private static func line(_ error: SSHError, isLoggedIn: Bool = false, host: String = "relay") -> String {
-        ConnectionEnd(host: host, port: 2222, user: "amy", isLoggedIn: isLoggedIn).describe(error).reason
+        ConnectionEnd(host: host, port: 2222, user: "amy", isLoggedIn: isLoggedIn).sentence(error)
     }
 
     @Test func aRefusedLoginNamesUserAndHost() {
@@ -45,10 +45,5 @@ struct ConnectionEndTests {
 
     @Test func anIPv6AddressStandsInBrackets() {
         #expect(Self.line(SSHError(.protocolViolation, "nonsense"), host: "::1") == "[::1]:2222: nonsense")
-    }
-
-    @Test func theCodeStays() {
-        let end = ConnectionEnd(host: "relay", port: 22, user: "amy", isLoggedIn: true)
-        #expect(end.describe(SSHError(.timedOut, "")).code == .timedOut)
     }
 }

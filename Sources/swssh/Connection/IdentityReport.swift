@@ -1,31 +1,24 @@
-import Glibc
+import SSHClient
 import SSHCrypto
 import SSHProtocol
 
 /// What was there to log in with, and why some of it was not used: two lines for somebody who was not let in.
 struct IdentityReport: Sendable {
     /// Identities that the engine got, with their files.
-    var attempted: [(path: String, key: PublicKey)] = []
+    private let attempted: [(path: String, key: PublicKey)]
     /// Files that gave it none.
-    var passedOver: [(path: String, reason: String)] = []
+    private let passedOver: [(path: String, reason: String)]
     private let isPublicKeyOn: Bool
     private let agent: IdentityAgent
 
     /// More than anybody reads in a line.
     private static let longestList = 6
 
-    init(_ configuration: ClientConfiguration) {
+    init(_ configuration: ClientConfiguration, _ keys: ConfiguredIdentities) {
+        self.attempted = keys.identities.map { ($0.path, $0.publicKey) }
+        self.passedOver = keys.passedOver
         self.isPublicKeyOn = configuration.pubkeyAuthentication
         self.agent = configuration.identityAgent
-    }
-
-    /// Files that ssh would try as well.
-    mutating func lookForOtherDefaults(_ environment: LocalEnvironment) {
-        for name in ["id_ecdsa_sk", "id_ed25519_sk", "id_dsa"] {
-            let path = "\(environment.homeDirectory)/.ssh/\(name)"
-            guard access(path, F_OK) == 0 else { continue }
-            self.passedOver.append((path, "keys of this type are not supported yet"))
-        }
     }
 
     func explanation(_ login: ClientLoginReport) -> [String] {

@@ -1,4 +1,5 @@
 import Glibc
+import SSHClient
 
 /// What a server says to people, byte by byte as ssh shows it.
 enum ServerText {

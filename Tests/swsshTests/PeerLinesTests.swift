@@ -1,7 +1,8 @@
+import SSHClient
 import SSHForwarding
 import Testing
 
-@testable import SSHClient
+@testable import swssh
 
 struct PeerLinesTests {
     @Test func whatOthersCauseIsBoundedCountedAndTold() {

@@ -5,7 +5,7 @@ import Testing
 @testable import SSHClient
 @testable import SSHCrypto
 
-struct LoginPreparationTests {
+struct ConfiguredIdentitiesTests {
     /// The keys that are put to the server.
     private static func identities(of key: PrivateKey, _ options: String...) throws -> [PublicKey] {
         let folder = try TemporaryFolder()
@@ -22,9 +22,7 @@ struct LoginPreparationTests {
         var algorithms = testAlgorithms
         algorithms.pubkeyAcceptedAlgorithms += ["rsa-sha2-512", "rsa-sha2-256"]
         let configuration = try ClientConfiguration.load(line, environment: environment, algorithms: algorithms)
-        let log = try ClientLog(level: .quiet)
-        let login = try LoginPreparation(configuration, environment: environment, log: log)
-        return login.engine.identities.map(\.publicKey)
+        return ConfiguredIdentities(configuration, environment).identities.map(\.publicKey)
     }
 
     @Test(arguments: [([], false), (["RequiredRSASize 1024"], true), (["RequiredRSASize 1025"], false)])
