@@ -79,7 +79,7 @@ public struct AccountSettings: Sendable {
 
     public init() {}
 
-    public var rekeyLimit: RekeyLimit { RekeyLimit(bytes: self.rekeyBytes, time: self.rekeyTime) }
+    public var rekeyLimit: ConfiguredRekeyLimit { ConfiguredRekeyLimit(bytes: self.rekeyBytes, time: self.rekeyTime) }
 
     /// A certificate of TrustedUserCAKeys needs a line with one of its names; else it has to name the account.
     var namesPrincipals: Bool { self.authorizedPrincipalsFile != nil || self.authorizedPrincipalsCommand != nil }

@@ -114,7 +114,7 @@ public struct NetBlockSize: Hashable, Sendable {
 }
 
 /// RekeyLimit: nil leaves the cipher's own limit, or no limit by time.
-public struct RekeyLimit: Hashable, Sendable {
+public struct ConfiguredRekeyLimit: Hashable, Sendable {
     public let bytes: UInt64?
     public let time: Duration?
 

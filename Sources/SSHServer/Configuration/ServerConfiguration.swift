@@ -68,6 +68,13 @@ public struct ServerConfiguration: Sendable {
         self.defaults.caSignatureAlgorithms = supported.authorities
     }
 
+    /// What a relay in another program begins with: the defaults, without files of the system.
+    public static var embedded: ServerConfiguration {
+        var configuration = ServerConfiguration(supported: .all)
+        configuration.pidFile = nil
+        return configuration
+    }
+
     /// The settings for one connection: a value of a matching block goes over the global one, and the first matching block
     /// that has a value goes over later ones.
     public func settings(for facts: ConnectionFacts) -> AccountSettings {

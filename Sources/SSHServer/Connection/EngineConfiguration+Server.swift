@@ -40,7 +40,7 @@ extension LoginLimits {
 }
 
 extension SSHProtocol.RekeyLimit {
-    init(_ limit: RekeyLimit) {
+    init(_ limit: ConfiguredRekeyLimit) {
         self.init()
         if let bytes = limit.bytes { self.bytes = bytes }
         if let time = limit.time { self.time = TimeAmount(time) }

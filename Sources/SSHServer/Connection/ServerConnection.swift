@@ -116,7 +116,8 @@ final class ServerConnection {
             ForwardingPolicy(
                 settings: login.grant.sharedSettings,
                 key: login.grant.key,
-                addressFamily: self.context.rules.configuration.addressFamily
+                addressFamily: self.context.rules.configuration.addressFamily,
+                ruled: login.grant.ruled
             )
         }
     }

@@ -1,5 +1,5 @@
 import Glibc
-import SSHCrypto
+public import SSHCrypto
 import SSHSystem
 import SSHWire
 
@@ -19,13 +19,17 @@ public struct HostKeys: Sendable {
 
     /// As sshd: a file that cannot be used is a problem, and one that can be used is enough.
     ///
-    /// - Parameter now: seconds since 1970.
-    public init(_ configuration: ServerConfiguration, now: UInt64) {
+    /// - Parameters:
+    ///   - given: keys in place of those of files.
+    ///   - now: seconds since 1970.
+    public init(_ configuration: ServerConfiguration, given: [any SigningKey] = [], now: UInt64) {
         var files = configuration.hostKeyFiles
-        if configuration.$hostKeyFiles.rule == nil {
+        if !given.isEmpty {
+            files = []
+        } else if configuration.$hostKeyFiles.rule == nil {
             files = Self.defaultFolders.map { $0.filter { access($0, F_OK) == 0 } }.first { !$0.isEmpty } ?? []
         }
-        var keys: [any SigningKey] = []
+        var keys = given
         var problems: [String] = []
         for file in files {
             do {

@@ -65,6 +65,10 @@ extension ForwardingPolicy {
         } catch {
             return .refused(by: .builtIn((error as? InvalidValue)?.reason ?? "\(error)"))
         }
+        if let ruled = self.ruled {
+            return direction == .remote
+                ? ruled.decision(onListening: .path(text)) : ruled.decision(onOpening: .path(text))
+        }
         guard configured.rule != nil || !permissions.isEmpty else { return .refused(by: .builtIn(noList)) }
         var permitted = general
         if let rule = configured.rule {

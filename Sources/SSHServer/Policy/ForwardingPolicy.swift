@@ -6,15 +6,23 @@ public struct ForwardingPolicy: Sendable {
     private let sharedSettings: Shared<AccountSettings>
     let key: AuthorizedKey
     private let addressFamily: AddressFamily
+    /// Decides in place of lists, if there is one.
+    let ruled: RuledLogin?
 
     public init(settings: AccountSettings, key: AuthorizedKey, addressFamily: AddressFamily = .any) {
         self.init(settings: Shared(settings), key: key, addressFamily: addressFamily)
     }
 
-    init(settings: Shared<AccountSettings>, key: AuthorizedKey, addressFamily: AddressFamily) {
+    init(
+        settings: Shared<AccountSettings>,
+        key: AuthorizedKey,
+        addressFamily: AddressFamily,
+        ruled: RuledLogin? = nil
+    ) {
         self.sharedSettings = settings
         self.key = key
         self.addressFamily = addressFamily
+        self.ruled = ruled
     }
 
     var settings: AccountSettings { self.sharedSettings.value }
@@ -37,6 +45,7 @@ public struct ForwardingPolicy: Sendable {
         var decisions = self.decisions(on: .remote, self.settings.$allowTCPForwarding)
         guard decisions.allSatisfy(\.isPermitted) else { return decisions }
         guard port <= 65535 else { return decisions + [.refused(by: .builtIn("a port is at most 65535"))] }
+        if let ruled = self.ruled { return decisions + [ruled.decision(onListening: .port(host: host, port))] }
         decisions += Self.decisions(of: self.settings.$permitListen, and: self.key.options.permitListen) {
             $0.permitsListening(host: host, port: port)
         }
@@ -51,6 +60,7 @@ public struct ForwardingPolicy: Sendable {
         guard (1...65535).contains(port) else {
             return decisions + [.refused(by: .builtIn("a port is from 1 to 65535"))]
         }
+        if let ruled = self.ruled { return decisions + [ruled.decision(onOpening: .port(host: host, port))] }
         return decisions
             + Self.decisions(of: self.settings.$permitOpen, and: self.key.options.permitOpen) {
                 $0.permitsOpening(host: host, port: port)

@@ -103,8 +103,11 @@ struct Judged: Sendable {
         isStanding: Bool
     ) -> LoginDecision {
         let now = UInt64(clamping: time(nil))
-        let judge = { (claim: LoginClaim, answers: CommandAnswers) in
-            LoginDecision.judge(
+        let judge = { (claim: LoginClaim, answers: CommandAnswers) -> LoginDecision in
+            if let policy = rules.policy {
+                return LoginDecision.judge(claim, by: policy, rules.configuration, standing.facts)
+            }
+            return LoginDecision.judge(
                 claim,
                 configuration: rules.configuration,
                 facts: standing.facts,

@@ -11,7 +11,7 @@ import SSHWire
 struct RelayListeners {
     /// Where connections are taken from the kernel, which keeps few: nothing else happens there.
     private let acceptors: MultiThreadedEventLoopGroup
-    private let group: MultiThreadedEventLoopGroup
+    private let group: any EventLoopGroup
     private let context: RelayContext
     private let onLoss: @Sendable () -> Void
     private var channels: [ListenAddress: any Channel] = [:]
@@ -23,7 +23,7 @@ struct RelayListeners {
     /// - Parameter onLoss: is called when a socket has closed, by us or by an error of the system's.
     init(
         acceptors: MultiThreadedEventLoopGroup,
-        group: MultiThreadedEventLoopGroup,
+        group: any EventLoopGroup,
         context: RelayContext,
         onLoss: @escaping @Sendable () -> Void
     ) {
@@ -178,6 +178,11 @@ struct RelayListeners {
         )
         try await channel.setOption(.autoRead, value: true).get()
         return channel
+    }
+
+    /// Where it listens now.
+    var addresses: [SocketAddress] {
+        (self.inherited + Array(self.channels.values)).compactMap(\.localAddress)
     }
 
     private func listens(on endpoint: ListenAddress) -> Bool { self.channels[endpoint]?.isActive == true }

@@ -11,15 +11,22 @@ final class RelayRules: Sendable {
     let hostKeys: [any SigningKey]
     let hostCertificates: [Certificate]
     let logger: Logger
+    /// Decides in place of accounts' files; nil where files decide.
+    let policy: (any RelayPolicy)?
     /// What is the same for all connections.
     let engine: EngineConfiguration
 
-    /// Reads the host keys.
+    /// Reads the host keys, unless they are given.
     ///
     /// - Throws: `invalidConfiguration` if there is none that can be used, or no algorithm is left for them.
-    init(configuration: ServerConfiguration, logger: Logger) throws {
+    init(
+        configuration: ServerConfiguration,
+        logger: Logger,
+        policy: (any RelayPolicy)? = nil,
+        hostKeys given: [any SigningKey] = []
+    ) throws {
         try configuration.checkCommandUsers(runningAs: geteuid())
-        let hostKeys = HostKeys(configuration, now: UInt64(clamping: time(nil)))
+        let hostKeys = HostKeys(configuration, given: given, now: UInt64(clamping: time(nil)))
         for problem in hostKeys.problems { logger.error("\(problem)") }
         guard !hostKeys.keys.isEmpty else {
             throw SSHError(
@@ -31,6 +38,7 @@ final class RelayRules: Sendable {
         self.hostKeys = hostKeys.keys
         self.hostCertificates = hostKeys.certificates
         self.logger = logger
+        self.policy = policy
         self.engine = EngineConfiguration(server: configuration, hostKeys)
         guard !self.engine.offeredHostKeyAlgorithms.isEmpty else {
             throw Self.noHostKeyAlgorithm(configuration, hostKeys.keys)

@@ -1,6 +1,7 @@
 public import Logging
-import NIOCore
+public import NIOCore
 import NIOPosix
+public import SSHCrypto
 import SSHWire
 public import ServiceLifecycle
 import Synchronization
@@ -29,6 +30,11 @@ public final class RelayServer: Service {
     let context: RelayContext
     private let readAgain: Reload?
     private let sockets: [InheritedSocket]
+    private let policy: (any RelayPolicy)?
+    private let hostKeys: [any SigningKey]
+    /// Where connections live; nil for threads of the relay's own.
+    private let group: (any EventLoopGroup)?
+    private let listening = ListeningAddresses()
     private let notifier: ServiceNotifier?
     private let commands: AsyncStream<Command>
     private let commander: AsyncStream<Command>.Continuation
@@ -39,6 +45,9 @@ public final class RelayServer: Service {
     /// - Parameters:
     ///   - sockets: listen on these instead of on what the configuration names.
     ///   - notifier: who wants to know how the relay is doing.
+    ///   - policy: decides who may log in, listen and open, in place of accounts' files.
+    ///   - hostKeys: prove who the relay is, in place of those of files.
+    ///   - group: where connections live, instead of on threads of the relay's own, as many as there are cores.
     ///   - reload: what `reload()` does; without it, it does nothing.
     /// - Throws: `invalidConfiguration` if there is none that can be used.
     public init(
@@ -46,9 +55,17 @@ public final class RelayServer: Service {
         logger: Logger,
         sockets: [InheritedSocket] = [],
         notifier: ServiceNotifier? = nil,
+        policy: (any RelayPolicy)? = nil,
+        hostKeys: [any SigningKey] = [],
+        on group: (any EventLoopGroup)? = nil,
         reload: Reload? = nil
     ) throws {
-        self.context = RelayContext(try RelayRules(configuration: configuration, logger: logger))
+        self.context = RelayContext(
+            try RelayRules(configuration: configuration, logger: logger, policy: policy, hostKeys: hostKeys)
+        )
+        self.policy = policy
+        self.hostKeys = hostKeys
+        self.group = group
         self.readAgain = reload
         self.sockets = sockets
         self.notifier = notifier
@@ -69,27 +86,37 @@ public final class RelayServer: Service {
         self.commander.yield(.stop)
     }
 
+    /// Where the relay listens, with the ports that the system chose. Waits until it does.
+    ///
+    /// - Throws: why it does not listen, or does no longer; `CancellationError` in a task that is cancelled.
+    public func addresses() async throws -> [SocketAddress] {
+        try await self.listening.addresses()
+    }
+
     /// Serves until `stop` is called, or until the service group asks for a graceful shutdown.
     public func run() async throws {
         let acceptors = MultiThreadedEventLoopGroup(numberOfThreads: 1)
-        let group = MultiThreadedEventLoopGroup(numberOfThreads: max(1, System.coreCount))
+        let own = self.group == nil ? MultiThreadedEventLoopGroup(numberOfThreads: max(1, System.coreCount)) : nil
+        let group: any EventLoopGroup = self.group ?? own ?? acceptors
+        let result: Result<Void, any Error>
         do {
             try await withGracefulShutdownHandler {
                 try await self.serve(on: group, acceptors)
             } onGracefulShutdown: {
                 self.stop()
             }
+            result = .success(())
         } catch {
-            try? await acceptors.shutdownGracefully()
-            try? await group.shutdownGracefully()
-            throw error
+            result = .failure(error)
         }
+        self.listening.end(result)
         try? await acceptors.shutdownGracefully()
-        try? await group.shutdownGracefully()
+        try? await own?.shutdownGracefully()
+        try result.get()
     }
 
     private func serve(
-        on group: MultiThreadedEventLoopGroup,
+        on group: any EventLoopGroup,
         _ acceptors: MultiThreadedEventLoopGroup
     ) async throws {
         self.context.setBudgets()
@@ -101,6 +128,7 @@ public final class RelayServer: Service {
         )
         try await listeners.take(self.sockets, self.context.rules.configuration)
         try await listeners.follow(self.context.rules.configuration)
+        self.listening.begin(on: listeners.addresses)
         var pidFile = CurrentPidFile()
         pidFile.follow(self.context.rules.configuration, self.context.logger)
         let watching = Task { try await self.watchFiles() }
@@ -110,7 +138,7 @@ public final class RelayServer: Service {
         let proving = Task {
             // An event loop that hangs must not look alive.
             await self.notifier?.keepAlive {
-                for loop in Array(group.makeIterator()) + Array(acceptors.makeIterator()) {
+                for loop in Array(group.makeIterator()) + Array(acceptors.makeIterator()) as [any EventLoop] {
                     try? await loop.submit {}.get()
                 }
             }
@@ -202,8 +230,14 @@ public final class RelayServer: Service {
         self.context.logger.info("Reading the configuration again.")
         do {
             let (configuration, logger) = try readAgain()
-            let rules = try RelayRules(configuration: configuration, logger: logger)
+            let rules = try RelayRules(
+                configuration: configuration,
+                logger: logger,
+                policy: self.policy,
+                hostKeys: self.hostKeys
+            )
             try await listeners.follow(configuration)
+            self.listening.begin(on: listeners.addresses)
             self.context.replaceRules(rules)
             for warning in configuration.warnings { logger.warning("\(warning)") }
         } catch {

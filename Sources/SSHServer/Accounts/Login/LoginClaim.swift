@@ -87,6 +87,8 @@ struct LoginGrant: Sendable {
     let files: [String]
     /// The line of a command's that accepted it, as the command wrote it; nil for a line of a file.
     let remembered: RememberedLine?
+    /// What a policy decides that takes the place of files; nil where files decide.
+    var ruled: RuledLogin?
 
     var settings: AccountSettings { self.sharedSettings.value }
 }
@@ -124,7 +126,8 @@ extension LoginGrant {
             sharedSettings: self.sharedSettings,
             expires: ([self] + earlier).compactMap(\.expires).min(),
             files: earlier.flatMap(\.files) + self.files,
-            remembered: self.remembered
+            remembered: self.remembered,
+            ruled: self.ruled
         )
     }
 }
