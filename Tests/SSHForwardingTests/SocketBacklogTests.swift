@@ -6,8 +6,26 @@ import Testing
 struct SocketBacklogTests {
     private static func batch(of backlog: inout SocketBacklog) -> (pieces: [ByteBuffer], byteCount: Int) {
         var pieces: [ByteBuffer] = []
-        let byteCount = backlog.takeBatch { pieces.append($0) }
-        return (pieces, byteCount)
+        while let piece = backlog.nextOfBatch() { pieces.append(piece) }
+        return (pieces, pieces.reduce(0) { $0 + $1.readableBytes })
+    }
+
+    @Test func whatAPieceCausesMayChangeWhatIsLeft() {
+        var backlog = SocketBacklog()
+        for byte in UInt8(1)...3 { backlog.append(ByteBuffer(repeating: byte, count: 10)) }
+        #expect(backlog.nextOfBatch() == ByteBuffer(repeating: 1, count: 10))
+        // Came while the first piece was written.
+        backlog.appendWaiting(ByteBuffer(repeating: 4, count: 10))
+        for byte in UInt8(2)...4 { #expect(backlog.nextOfBatch() == ByteBuffer(repeating: byte, count: 10)) }
+        backlog.appendWaiting(ByteBuffer(repeating: 5, count: 10))
+        #expect(backlog.nextOfBatch() == ByteBuffer(repeating: 5, count: 10))
+        #expect(backlog.nextOfBatch() == nil && backlog.isEmpty)
+        // The socket was lost while a piece was written.
+        backlog.append(ByteBuffer(repeating: 6, count: 10))
+        backlog.append(ByteBuffer(repeating: 7, count: 10))
+        _ = backlog.nextOfBatch()
+        backlog.removeAll()
+        #expect(backlog.nextOfBatch() == nil && backlog.isEmpty)
     }
 
     @Test func bytesThatWaitDoNotKeepTheBufferTheyCameIn() {

@@ -88,7 +88,9 @@ final class RemoteDynamicForward: ChannelSink {
         if request.remainder.readableBytes > 0 { socket.writeAndFlush(request.remainder, promise: nil) }
         let tunnel = Tunnel(self.connection)
         tunnel.takeOver(self.id, with: socket)
-        while !self.waiting.isEmpty { _ = self.waiting.takeBatch { tunnel.channelRead($0) } }
+        while !self.waiting.isEmpty {
+            while let piece = self.waiting.nextOfBatch() { tunnel.channelRead(piece) }
+        }
         tunnel.channelReadComplete()
         if self.hasEOF { tunnel.channelEOF() }
     }

@@ -112,7 +112,11 @@ final class StreamSink: ChannelSink {
 
     private func deliver(to request: ReadRequest) {
         var pieces: [ByteBuffer] = []
-        let count = self.backlog.takeBatch { pieces.append($0) }
+        var count = 0
+        while let piece = self.backlog.nextOfBatch() {
+            count += piece.readableBytes
+            pieces.append(piece)
+        }
         request.pieces.succeed(pieces)
         if let id = self.id { self.connection.delivered(count, on: id) }
     }

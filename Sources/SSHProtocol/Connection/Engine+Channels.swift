@@ -56,11 +56,7 @@ extension Engine {
 
     /// Queues data. What one source reads at a time is all that may wait: ask `throttle` before reading more.
     public mutating func send(_ data: ByteBuffer, on id: ChannelID) {
-        self.channels.update(id) { channel in
-            // Who has closed the channel reads nothing more, and gives no more window for what would wait here.
-            guard !channel.wantsEOF, !channel.wantsClose, !channel.receivedClose else { return }
-            channel.sendQueue.append(data)
-        }
+        self.channels.update(id) { $0.queue(data) }
         self.enqueue(id)
     }
 
@@ -76,21 +72,18 @@ extension Engine {
 
     /// Whether the source is to stop reading because what it read before still waits; `channelWritable` follows then.
     public mutating func throttle(_ id: ChannelID) -> Bool {
-        self.channels.update(id) { channel in
-            channel.isThrottled = !channel.sendQueue.isEmpty
-            return channel.isThrottled
-        } ?? false
+        self.channels.update(id) { $0.throttle() } ?? false
     }
 
     /// We will send nothing more on this channel; what is queued goes first.
     public mutating func sendEOF(on id: ChannelID) throws {
-        self.channels.update(id) { $0.wantsEOF = true }
+        self.channels.update(id) { $0.sendEOF() }
         try self.progress(id)
     }
 
     /// Closes the channel; what is queued goes first. `channelClosed` follows when the peer has agreed.
     public mutating func closeChannel(_ id: ChannelID) throws {
-        self.channels.update(id) { $0.wantsClose = true }
+        self.channels.update(id) { $0.close() }
         try self.progress(id)
     }
 
@@ -114,8 +107,7 @@ extension Engine {
                 yields: yields,
                 share: share
             )
-            guard let credit, channel.phase == .open, !channel.receivedEOF, !channel.receivedClose, !channel.sentClose
-            else { return nil }
+            guard let credit, channel.takesMore else { return nil }
             return ChannelWindowAdjust(recipientChannel: channel.peerNumber, bytesToAdd: credit)
         }
         if case .some(.some(let adjust)) = adjust { try self.transport.send(adjust) }
@@ -132,7 +124,7 @@ extension Engine {
         on id: ChannelID
     ) throws {
         let peerNumber = self.channels.update(id) { channel -> UInt32? in
-            guard channel.phase == .open, !channel.sentClose else { return nil }
+            guard channel.phase == .open, channel.own != .closed else { return nil }
             if wantReply { channel.awaitedReplies += 1 }
             return channel.peerNumber
         }
@@ -142,10 +134,15 @@ extension Engine {
         )
     }
 
+    /// Asks something of a session (RFC 4254 §6).
+    public mutating func sendChannelRequest(_ request: SessionRequest, wantReply: Bool, on id: ChannelID) throws {
+        try self.sendChannelRequest(request.name, data: request.data, wantReply: wantReply, on: id)
+    }
+
     /// Answers the request of that number; it leaves when those before it have been answered.
     public mutating func answerChannelRequest(_ number: UInt64, success: Bool, on id: ChannelID) throws {
         let replies = self.channels.update(id) { channel -> [(UInt32, Bool)] in
-            guard !channel.sentClose, channel.replies.answer(number, success) else { return [] }
+            guard channel.own != .closed, channel.replies.answer(number, success) else { return [] }
             var ready: [(UInt32, Bool)] = []
             while let reply = channel.replies.next() { ready.append((channel.peerNumber, reply)) }
             return ready

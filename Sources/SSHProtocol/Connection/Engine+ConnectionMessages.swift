@@ -112,16 +112,8 @@ extension Engine {
     private mutating func accept(_ count: Int, on number: UInt32) throws -> ChannelID? {
         let packetLimit = Int(self.configuration.limits.channelPacket)
         let (id, isRead, isConversation) = try self.channels.update(peerNamed: number) { channel in
-            guard channel.phase == .open else { throw SSHError.protocolViolation("data on a channel that is not open") }
-            guard !channel.receivedEOF, !channel.receivedClose else {
-                throw SSHError.protocolViolation("data after EOF or CLOSE")
-            }
-            guard count <= packetLimit else {
-                throw SSHError.protocolViolation("\(count) bytes of data are more than the packet size allows")
-            }
-            try channel.receiveWindow.receive(count)
-            channel.traffic.receive(count)
-            return (channel.id, !channel.wantsClose && count > 0, channel.traffic.isConversation)
+            let isRead = try channel.receive(count, packetLimit: packetLimit)
+            return (channel.id, isRead, channel.traffic.isConversation)
         }
         self.roundTrip.hears(of: id, now: self.lastReceived)
         if isConversation { self.lastConversation = (id, self.lastReceived) }
@@ -147,25 +139,16 @@ extension Engine {
 
     private mutating func receiveEOF(_ message: ChannelEOF) throws -> Event? {
         let (id, isNews) = try self.channels.update(peerNamed: message.recipientChannel) { channel in
-            guard channel.phase == .open, !channel.receivedClose else {
-                throw SSHError.protocolViolation("EOF on a channel that is not open")
-            }
-            defer { channel.receivedEOF = true }
-            return (channel.id, !channel.receivedEOF && !channel.wantsClose)
+            let isNews = try channel.receiveEOF()
+            return (channel.id, isNews)
         }
         return isNews ? .channelEOF(id) : nil
     }
 
     private mutating func receiveClose(_ message: ChannelClose) throws -> Event? {
         let (id, isExpected) = try self.channels.update(peerNamed: message.recipientChannel) { channel in
-            // Before we have confirmed the channel, the peer cannot know our number for it.
-            guard channel.phase == .open, !channel.receivedClose else {
-                throw SSHError.protocolViolation("CLOSE on a channel that is not open")
-            }
-            channel.receivedClose = true
-            // Nobody is there to read what still waits.
-            channel.sendQueue.removeAll()
-            return (channel.id, channel.wantsClose)
+            let isExpected = try channel.receiveClose()
+            return (channel.id, isExpected)
         }
         if isExpected { try self.closeChannel(id) }
         return isExpected ? nil : .channelCloseReceived(id)
@@ -177,10 +160,10 @@ extension Engine {
         let limit = self.configuration.limits.unansweredRequests
         let (id, reply) = try self.channels.update(peerNamed: request.recipientChannel) {
             channel -> (ChannelID?, UInt64?) in
-            guard channel.phase == .open, !channel.receivedClose else {
+            guard channel.phase == .open, channel.peer != .closed else {
                 throw SSHError.protocolViolation("a request on a channel that is not open")
             }
-            guard !channel.wantsClose else { return (nil, nil) }
+            guard !channel.own.isClosing else { return (nil, nil) }
             guard channel.replies.count < limit else {
                 throw SSHError(.limitExceeded, "too many channel requests wait for an answer")
             }

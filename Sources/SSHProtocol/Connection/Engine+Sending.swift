@@ -75,38 +75,20 @@ extension Engine {
 
     /// Says EOF and CLOSE when nothing is left before them, and tells the layer above that it may go on sending.
     mutating func progress(_ id: ChannelID) throws {
-        let steps = self.channels.update(id) { channel -> ChannelSteps in
-            ChannelSteps(next: &channel)
+        let next = self.channels.update(id) { channel in (channel.takeSteps(), channel.peerNumber) }
+        guard let (steps, peerNumber) = next else { return }
+        switch steps.message {
+        case .endOfFile?: try self.transport.send(ChannelEOF(recipientChannel: peerNumber))
+        case .close?: try self.transport.send(ChannelClose(recipientChannel: peerNumber))
+        case .endOfFileAndClose?:
+            try self.transport.send(ChannelEOF(recipientChannel: peerNumber))
+            try self.transport.send(ChannelClose(recipientChannel: peerNumber))
+        case nil: break
         }
-        guard let steps else { return }
-        if steps.sendsEOF { try self.transport.send(ChannelEOF(recipientChannel: steps.peerNumber)) }
-        if steps.sendsClose { try self.transport.send(ChannelClose(recipientChannel: steps.peerNumber)) }
         if steps.isWritable { self.events.append(.channelWritable(id)) }
         if steps.isFinished {
             self.remove(id)
             self.events.append(.channelClosed(id))
         }
-    }
-}
-
-/// What a channel's state asks for now; taking it counts it as done.
-private struct ChannelSteps {
-    let peerNumber: UInt32
-    let sendsEOF: Bool
-    let sendsClose: Bool
-    let isWritable: Bool
-    let isFinished: Bool
-
-    init(next channel: inout Channel) {
-        self.peerNumber = channel.peerNumber
-        let isOpen = channel.phase == .open
-        let isDrained = channel.sendQueue.isEmpty
-        self.sendsEOF = isOpen && isDrained && channel.wantsEOF && !channel.sentEOF && !channel.sentClose
-        if self.sendsEOF { channel.sentEOF = true }
-        self.sendsClose = (isOpen || channel.receivedClose) && isDrained && channel.wantsClose && !channel.sentClose
-        if self.sendsClose { channel.sentClose = true }
-        self.isWritable = isDrained && channel.isThrottled && !channel.wantsClose
-        if isDrained { channel.isThrottled = false }
-        self.isFinished = channel.isFinished
     }
 }

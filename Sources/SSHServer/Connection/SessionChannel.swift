@@ -65,21 +65,23 @@ final class SessionChannel: ChannelSink, IdleChannel {
     }
 
     func channelRequest(_ name: String, _ data: ByteBuffer, reply: UInt64?) {
-        switch name {
-        case "shell", "exec":
+        guard let request = try? SessionRequest(name: name, data: data) else {
+            return self.answer(reply, success: false)
+        }
+        switch request {
+        case .shell, .execute:
             // RFC 4254 §6.5: only one of these requests can succeed per channel.
             guard !self.hasAnswered else { return self.answer(reply, success: false) }
             self.answer(reply, success: true)
             self.sayNo()
-        case "subsystem":
-            var reader = WireReader(data)
-            self.onSubsystem((try? reader.readText()) ?? "")
+        case .subsystem(let name):
+            self.onSubsystem(name)
             self.answer(reply, success: false)
         // A terminal and its environment are granted so that the client shows our line and nothing else.
-        case "pty-req":
+        case .pseudoTerminal:
             self.hasTerminal = true
             self.answer(reply, success: true)
-        case "env", "window-change": self.answer(reply, success: true)
+        case .environment, .windowChange: self.answer(reply, success: true)
         default: self.answer(reply, success: false)
         }
     }
@@ -97,9 +99,7 @@ final class SessionChannel: ChannelSink, IdleChannel {
         // A client whose own terminal is raw prints the line as it comes.
         self.connection.send(ByteBuffer(string: self.message + (self.hasTerminal ? "\r\n" : "\n")), on: id)
         self.connection.perform { engine in
-            var status = WireWriter()
-            status.writeUInt32(1)
-            try engine.sendChannelRequest("exit-status", data: status.buffer, wantReply: false, on: id)
+            try engine.sendChannelRequest(.exitStatus(1), wantReply: false, on: id)
             try engine.sendEOF(on: id)
             try engine.closeChannel(id)
         }

@@ -9,27 +9,18 @@ public final class Tunnel: ChannelInboundHandler, ChannelSink {
     public typealias InboundIn = ByteBuffer
     public typealias OutboundOut = ByteBuffer
 
-    private let connection: ConnectionHandler
+    let connection: ConnectionHandler
     /// None before the channel is opened.
     private var id: ChannelID?
-    private var context: ChannelHandlerContext?
-    /// From the channel, for the socket's next batch. One batch is under way at a time, so that little is kept for each.
+    private(set) var context: ChannelHandlerContext?
+    private(set) var state = TunnelState()
+    /// From the channel, for the socket's next batch.
     private var backlog = SocketBacklog()
-    private var isWriting = false
-    private var isReading = false
-    private var reads = TunnelReads()
+    var reads = TunnelReads()
     /// Looks whether the socket has become idle, as long as more than little is read from it at a time.
-    private var idleCheck: Scheduled<Void>?
+    var idleCheck: Scheduled<Void>?
     /// What the batch under way keeps in memory beyond its own bytes: pieces of larger reads.
     private var surplus: ResourceReservation?
-    /// The socket has nothing more to say: EOF went to the channel.
-    private var isInputDone = false
-    /// The channel has nothing more to say: our side of the socket is, or will be, shut down.
-    private var isOutputDone = false
-    /// The peer wants the channel closed once the socket has taken what is under way.
-    private var closesWhenDrained = false
-    /// What the channel said and the socket has not taken.
-    private var bytesInFlight = 0
     private var rateLimit: RateLimitHandler?
 
     /// Bytes that went from the socket into the channel, and from the channel to the socket.
@@ -40,9 +31,8 @@ public final class Tunnel: ChannelInboundHandler, ChannelSink {
     /// When bytes last moved, either way.
     public private(set) var lastActivity = NIODeadline.now()
     /// What ended it first.
-    public private(set) var ending = Ending.finished
+    public var ending: Ending { self.state.ending }
     private var onEnd: ((Tunnel) -> Void)?
-    private var hasEnded = false
 
     /// - Parameter onEnd: called once, when the tunnel is gone.
     public init(_ connection: ConnectionHandler, onEnd: ((Tunnel) -> Void)? = nil) {
@@ -92,7 +82,7 @@ public final class Tunnel: ChannelInboundHandler, ChannelSink {
     /// - Parameter inputHasEnded: the socket has said EOF already, and so has the channel.
     public func takeOver(_ id: ChannelID, with socket: any Channel, inputHasEnded: Bool = false) {
         self.id = id
-        self.isInputDone = inputHasEnded
+        if inputHasEnded { self.state.inputHasEnded() }
         self.connection.replaceSink(of: id, with: self)
         self.attach(to: socket)
         self.channelWritable()
@@ -108,7 +98,7 @@ public final class Tunnel: ChannelInboundHandler, ChannelSink {
     }
 
     private func attach(to socket: any Channel) {
-        guard !self.hasEnded else { return socket.close(promise: nil) }
+        guard !self.state.hasEnded else { return socket.close(promise: nil) }
         do {
             try socket.pipeline.syncOperations.addHandler(self)
         } catch {
@@ -160,44 +150,20 @@ public final class Tunnel: ChannelInboundHandler, ChannelSink {
         if let size { self.resizeReads(to: size, context.channel) }
     }
 
-    private func resizeReads(to size: TunnelReads.Size, _ channel: any Channel) {
-        if size == .quiet {
-            SocketOptions.setReads(SocketOptions.reads(size), on: channel)
-            self.idleCheck?.cancel()
-            self.idleCheck = nil
-        } else {
-            SocketOptions.setReads(SocketOptions.busyReads(size), on: channel)
-            self.checkForIdleness(channel.eventLoop)
-        }
-    }
-
-    private func checkForIdleness(_ eventLoop: any EventLoop) {
-        guard self.idleCheck == nil else { return }
-        let deadline = self.lastActivity + TunnelReads.idleTime
-        self.idleCheck = eventLoop.assumeIsolated().scheduleTask(deadline: max(deadline, .now() + .seconds(1))) {
-            [weak self] in
-            guard let self, let channel = self.context?.channel else { return }
-            self.idleCheck = nil
-            let isIdle = self.lastActivity + TunnelReads.idleTime <= .now() && self.isReading
-            guard isIdle else { return self.checkForIdleness(channel.eventLoop) }
-            if let size = self.reads.idle(share: self.connection.memory) { self.resizeReads(to: size, channel) }
-        }
-    }
-
     public func channelReadComplete(context: ChannelHandlerContext) {
         guard let id = self.id else { return }
         self.lastActivity = .now()
-        if !self.connection.flush(id), !self.isInputDone { self.setReading(false) }
+        if !self.connection.flush(id) { self.take(self.state.channelIsFull()) }
     }
 
     public func channelWritable() {
-        if !self.isInputDone { self.setReading(true) }
+        // A socket that is not there yet is read when it is.
+        if self.context != nil { self.take(self.state.channelTakesData()) }
     }
 
     public func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
         guard let event = event as? ChannelEvent, event == .inputClosed else { return }
-        self.finishInput()
-        self.closeIfDone()
+        self.take(self.state.socketEndedInput())
     }
 
     public func errorCaught(context: ChannelHandlerContext, error: any Error) {
@@ -208,26 +174,24 @@ public final class Tunnel: ChannelInboundHandler, ChannelSink {
         self.socketEnded()
     }
 
-    /// The socket is gone, in whatever way: what it said before still goes out.
     private func socketEnded() {
-        if !self.isOutputDone, self.ending == .finished { self.ending = .closedBySocket }
-        self.finishInput()
-        self.isOutputDone = true
+        let steps = self.state.socketEnded()
         self.backlog.removeAll()
-        if let id = self.id { self.connection.close(id) }
+        self.take(steps)
     }
 
-    private func finishInput() {
-        guard !self.isInputDone else { return }
-        self.isInputDone = true
-        if let id = self.id { self.connection.sendEOF(on: id) }
+    private func take(_ steps: TunnelState.Steps) {
+        if steps.isEmpty { return }
+        if steps.contains(.resumeSocket) { self.setReading(true) }
+        if steps.contains(.pauseSocket) { self.setReading(false) }
+        if steps.contains(.sendEOF), let id = self.id { self.connection.sendEOF(on: id) }
+        if steps.contains(.shutDownSocket) { self.context?.close(mode: .output, promise: nil) }
+        if steps.contains(.closeChannel), let id = self.id { self.connection.close(id) }
     }
 
     private func setReading(_ isReading: Bool) {
-        guard self.isReading != isReading, let channel = self.context?.channel else { return }
-        self.isReading = isReading
         // A socket that is just closing may say no.
-        try? channel.syncOptions?.setOption(.autoRead, value: isReading)
+        try? self.context?.channel.syncOptions?.setOption(.autoRead, value: isReading)
     }
 
     // MARK: Channel to socket
@@ -235,9 +199,9 @@ public final class Tunnel: ChannelInboundHandler, ChannelSink {
     public func channelRead(_ data: ByteBuffer) {
         // Without a socket nobody will take it.
         guard self.context != nil else { return }
-        self.bytesInFlight += data.readableBytes
+        self.state.channelSaid(data.readableBytes)
         // A piece of a large read keeps all of it: that is cheaper than a copy if the socket takes it at once.
-        if self.isWriting || self.isShortOfMemory(for: data) {
+        if self.state.isWriting || self.isShortOfMemory(for: data) {
             self.backlog.appendWaiting(data)
         } else {
             self.backlog.append(data)
@@ -254,12 +218,13 @@ public final class Tunnel: ChannelInboundHandler, ChannelSink {
     }
 
     public func channelReadComplete() {
-        while !self.isWriting, !self.backlog.isEmpty, let context = self.context {
-            self.isWriting = true
-            var kept = 0
-            let count = self.backlog.takeBatch {
-                kept = max(kept, $0.storageCapacity)
-                context.write(self.wrapOutboundOut($0), promise: nil)
+        while !self.state.isWriting, !self.backlog.isEmpty, let context = self.context {
+            self.state.beginWriting()
+            var (kept, count) = (0, 0)
+            while let piece = self.backlog.nextOfBatch() {
+                kept = max(kept, piece.storageCapacity)
+                count += piece.readableBytes
+                context.write(self.wrapOutboundOut(piece), promise: nil)
             }
             context.flush()
             if self.hasTakenAll(context) {
@@ -289,53 +254,29 @@ public final class Tunnel: ChannelInboundHandler, ChannelSink {
     }
 
     private func socketTook(_ count: Int) {
-        self.isWriting = false
+        let steps = self.state.socketTook(count)
         self.surplus = nil
         self.lastActivity = .now()
-        self.bytesInFlight -= count
         self.bytesReceived += UInt64(clamping: count)
         if let id = self.id { self.connection.delivered(count, on: id) }
-        self.shutDownOutputWhenDrained()
-        if self.closesWhenDrained { self.closeWhenDrained() }
+        self.take(steps)
     }
 
     public func channelEOF() {
-        guard !self.isOutputDone else { return }
-        self.isOutputDone = true
+        self.take(self.state.channelEndedOutput())
         self.channelReadComplete()
-        self.shutDownOutputWhenDrained()
-        self.closeIfDone()
-    }
-
-    /// Not before: NIO makes a full close of it when the socket's other direction has ended, and drops what is not written.
-    private func shutDownOutputWhenDrained() {
-        guard self.isOutputDone, self.bytesInFlight == 0 else { return }
-        self.context?.close(mode: .output, promise: nil)
-    }
-
-    private func closeIfDone() {
-        guard self.isInputDone, self.isOutputDone else { return }
-        self.closesWhenDrained = true
-        self.closeWhenDrained()
     }
 
     // MARK: The end
 
     public func channelCloseReceived() {
-        if !self.isInputDone, self.ending == .finished { self.ending = .closedByPeer }
+        self.take(self.state.channelIsToClose())
         self.channelReadComplete()
-        self.closesWhenDrained = true
-        self.closeWhenDrained()
-    }
-
-    private func closeWhenDrained() {
-        guard self.bytesInFlight == 0, let id = self.id else { return }
-        self.connection.close(id)
     }
 
     /// Ends the tunnel now, whatever is under way.
     public func close(_ ending: Ending) {
-        self.ending = ending
+        self.state.end(ending)
         guard let id = self.id else { return }
         self.connection.abort(id)
         // The channel's own end is not waited for: the peer may never confirm it.
@@ -343,9 +284,7 @@ public final class Tunnel: ChannelInboundHandler, ChannelSink {
     }
 
     public func channelClosed() {
-        self.isInputDone = true
-        self.isOutputDone = true
-        self.hasEnded = true
+        self.state.channelEnded()
         self.idleCheck?.cancel()
         self.channelReadComplete()
         self.context?.close(promise: nil)

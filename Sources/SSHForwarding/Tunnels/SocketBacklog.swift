@@ -12,6 +12,8 @@ package struct SocketBacklog {
     private var pieces: [ByteBuffer] = []
     package var isEmpty: Bool { self.pieces.isEmpty }
     private var isLastCopied = false
+    /// Of the batch under way.
+    private var leaving = (count: 0, bytes: 0)
 
     package init() {}
 
@@ -34,21 +36,27 @@ package struct SocketBacklog {
         }
     }
 
-    /// Gives what leaves next to `write`: all, or as many pieces as make a batch, so that the window opens step by step.
+    /// The next piece of what leaves now: of all, or of as many pieces as make a batch, so that the window opens step by step.
     ///
-    /// - Returns: how many bytes that was.
-    package mutating func takeBatch(_ write: (ByteBuffer) -> Void) -> Int {
-        var (pieceCount, byteCount) = (0, 0)
-        for piece in self.pieces where byteCount < Self.batch {
-            pieceCount += 1
-            byteCount += piece.readableBytes
-            write(piece)
+    /// What a piece causes may change the backlog before the next one is asked for.
+    ///
+    /// - Returns: nil at the end of the batch; the next call begins another one.
+    package mutating func nextOfBatch() -> ByteBuffer? {
+        guard self.leaving.count < self.pieces.count, self.leaving.bytes < Self.batch else {
+            self.removeFirst(self.leaving.count)
+            return nil
         }
-        self.removeFirst(pieceCount)
-        return byteCount
+        let piece = self.pieces[self.leaving.count]
+        self.leaving.count += 1
+        self.leaving.bytes += piece.readableBytes
+        // Nothing is added to a piece that has left.
+        self.isLastCopied = false
+        return piece
     }
 
-    /// The same for a reader that wants no more than `limit` bytes: the last piece is cut.
+    /// Gives what leaves next to a reader that wants no more than `limit` bytes: the last piece is cut.
+    ///
+    /// - Returns: how many bytes that was.
     mutating func takeBatch(limit: Int, _ write: (ByteBuffer) -> Void) -> Int {
         var (pieceCount, byteCount) = (0, 0)
         while pieceCount < self.pieces.count, byteCount < limit {
@@ -63,11 +71,13 @@ package struct SocketBacklog {
     }
 
     private mutating func removeFirst(_ count: Int) {
+        self.leaving = (0, 0)
         if count == self.pieces.count { self.removeAll() } else { self.pieces.removeFirst(count) }
     }
 
     package mutating func removeAll() {
         self.pieces.removeAll(keepingCapacity: self.pieces.count <= Self.keptPieces)
         self.isLastCopied = false
+        self.leaving = (0, 0)
     }
 }

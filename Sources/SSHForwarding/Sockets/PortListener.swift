@@ -51,6 +51,9 @@ public final class PortListener {
         PortBinding(bootstrap, addresses, port, on: eventLoop, for: asker, completion).start()
     }
 
+    /// How many sockets it has: one for each address.
+    public var socketCount: Int { self.channels.count }
+
     /// Where it listens, as the system writes it.
     public var addresses: [String] { self.channels.compactMap { $0.localAddress?.ipAddress } }
 
