@@ -50,6 +50,30 @@ struct ResourceBudgetTests {
         }
     }
 
+    @Test func aFleetThatIsOneAccountMayHaveNearlyAllDescriptors() {
+        let budget = ResourceBudget(limit: 20_000)
+        let devices = (0..<9_000).map { _ in ResourceShare(budget.account(named: "fleet")) }
+        for device in devices {
+            device.charge(1)
+            #expect(device.takeAll(1, for: .descriptor))
+        }
+        #expect(ResourceShare(budget.account(named: "other")).takeAll(300, for: .descriptor))
+    }
+
+    @Test func whatIsNotNeededGoesBackAtOnce() {
+        let budget = ResourceBudget(limit: 1_000)
+        let share = ResourceShare(budget.account(named: "a"))
+        do {
+            let reservation = share.reserve(2, for: .descriptor)
+            reservation?.shrink(to: 1)
+            #expect(budget.used == 1)
+            reservation?.shrink(to: 5)
+            #expect(budget.used == 1)
+            withExtendedLifetime(reservation) {}
+        }
+        #expect(budget.used == 0)
+    }
+
     @Test func whoHoldsMostIsRefusedFirst() {
         let budget = ResourceBudget(limit: 1_000_000)
         let (large, small) = (

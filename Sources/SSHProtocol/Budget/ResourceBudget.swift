@@ -5,7 +5,7 @@ import Synchronization
 /// What an account may hold depends on what is still free, as queues share the memory of a network switch (dynamic
 /// thresholds): the fewer hold much, the more each of them gets, and however many do, the next one finds something left.
 /// Whoever holds most is refused first. The last quarter is for what cannot be done without, the last eighth for accounts that
-/// hold next to nothing.
+/// hold next to nothing; of descriptors the last sixty-fourth.
 public final class ResourceBudget: Sendable {
     /// What is asked for, which says how much of the rest may be held.
     public enum Purpose: Sendable {
@@ -13,7 +13,7 @@ public final class ResourceBudget: Sendable {
         case opening
         /// It would be faster with it.
         case growth
-        /// A descriptor. There are many more of them than anybody needs, or far too few.
+        /// A descriptor. There are many more of them than anybody needs, or far too few; and a fleet is often one account.
         case descriptor
 
         /// An account may hold up to so many times, a fraction, what is free then.
@@ -21,7 +21,16 @@ public final class ResourceBudget: Sendable {
             switch self {
             case .opening: (1, 1)
             case .growth: (1, 2)
-            case .descriptor: (4, 1)
+            case .descriptor: (16, 1)
+            }
+        }
+
+        /// The part of the limit that is kept: from everybody, or from all but accounts that hold next to nothing.
+        fileprivate var kept: (part: Int, fromAll: Bool) {
+            switch self {
+            case .opening: (8, false)
+            case .growth: (4, true)
+            case .descriptor: (64, false)
             }
         }
 
@@ -53,7 +62,8 @@ public final class ResourceBudget: Sendable {
 
         /// What an account may still take that holds so much already; less than nothing if that is too much.
         func room(for purpose: Purpose, of held: Int) -> Int {
-            let kept = purpose == .growth ? self.limit / 4 : held < self.limit / 64 ? 0 : self.limit / 8
+            let (part, isFromAll) = purpose.kept
+            let kept = isFromAll || held >= self.limit / 64 ? self.limit / part : 0
             let (times, parts) = purpose.ofFree
             // With n taken: held + n <= (free - n) * times / parts.
             return ((self.limit - kept - self.used) * times - held * parts) / (times + parts)

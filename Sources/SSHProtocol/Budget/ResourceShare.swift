@@ -72,11 +72,18 @@ public final class ResourceShare {
 /// A part of a connection's share, for as long as somebody holds on to it.
 public final class ResourceReservation {
     private let share: ResourceShare
-    private let count: Int
+    private var count: Int
 
     fileprivate init(_ count: Int, of share: ResourceShare) {
         self.count = count
         self.share = share
+    }
+
+    /// Gives back what turned out not to be needed.
+    public func shrink(to count: Int) {
+        guard count >= 0, count < self.count else { return }
+        self.share.giveBack(self.count - count)
+        self.count = count
     }
 
     deinit {

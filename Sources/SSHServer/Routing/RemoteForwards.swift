@@ -118,6 +118,7 @@ final class RemoteForwards {
     /// - Returns: false if the connection has gone meanwhile, or the client took its request back: the socket is closed.
     func finish(_ requested: ForwardAddress, _ ticket: Ticket, _ addresses: [String], _ socket: PortListener) -> Bool {
         let room = self.endWork(ticket)
+        room?.descriptors.shrink(to: socket.socketCount)
         let listener = Listener(requested: requested, addresses: addresses, socket: socket, room: room)
         let isWanted =
             requested.port == 0 ? self.entries[listener.name] == nil : self.isBinding(requested, ticket)
