@@ -11,7 +11,7 @@ struct CommandLineWords {
     /// What sshd reads and passes over.
     private static let ignored = Set("Qrbku".utf8)
     /// A word that begins another command, or an option that is not sshd's.
-    private static let commands: Set = ["serve", "keygen", "explain", "reload", "help"]
+    private static let commands: Set = ["serve", "keygen", "explain", "reload", "status", "list", "kick", "help"]
 
     private(set) var words: [String] = []
 

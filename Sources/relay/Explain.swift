@@ -38,14 +38,14 @@ struct Explain: ParsableCommand {
         signal(SIGCHLD, SIG_DFL)
         do {
             let configuration = try ServerConfiguration.load(file: self.configurationFile, supported: .all)
-            let port = configuration.listenEndpoints.first?.port.map(Int.init) ?? 22
-            let facts = try ConnectionFacts(
-                specifications: ["user=\(self.account)", "host=\(self.from)", "addr=\(self.from)", "lport=\(port)"]
+            let request = ExplainRequest(
+                account: self.account,
+                key: try Explanation.Key(argument: self.key),
+                question: try self.question(),
+                address: self.from
             )
-            let explanation = Explanation(
-                try self.question(),
-                by: try Explanation.Key(argument: self.key),
-                facts: facts,
+            let explanation = try Explanation(
+                request,
                 configuration: configuration,
                 now: UInt64(clamping: time(nil))
             )

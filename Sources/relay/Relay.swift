@@ -9,7 +9,9 @@ struct Relay: AsyncParsableCommand {
         commandName: "relay",
         abstract: "A forwarding-only SSH server: it stands in for sshd on a proxy host.",
         version: RelayVersion.text,
-        subcommands: [Serve.self, GenerateKey.self, Explain.self, Reload.self],
+        subcommands: [
+            Serve.self, GenerateKey.self, Explain.self, Reload.self, Status.self, List.self, Kick.self,
+        ],
         defaultSubcommand: Serve.self,
         // -h is sshd's flag for a host key.
         helpNames: .long
@@ -19,7 +21,7 @@ struct Relay: AsyncParsableCommand {
         relay [-46DdeGiqTtV] [-C connection_spec] [-c host_cert_file]
                      [-E log_file] [-f config_file] [-g login_grace_time]
                      [-h host_key_file] [-o option] [-p port] [-u len]
-               relay keygen | explain | reload | --help
+               relay keygen | explain | reload | status | list | kick | --help
         """
 
     static func main() async {

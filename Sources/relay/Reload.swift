@@ -7,6 +7,8 @@ struct Reload: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "reload",
         abstract: "Check the configuration, and tell the running relay to read it again.",
+        discussion:
+            "Where the relay has a ControlSocket, this says whether the new configuration holds; else it sends SIGHUP.",
         helpNames: .long
     )
 
@@ -16,18 +18,29 @@ struct Reload: ParsableCommand {
     func run() throws {
         do {
             let configuration = try ServerConfiguration.load(file: self.configurationFile, supported: .all)
-            guard let path = configuration.pidFile else {
-                throw SSHError(.system, "there is no PidFile that says which process to tell; send it SIGHUP")
-            }
-            let process = try PidFile.read(path)
-            guard kill(process, SIGHUP) == 0 else {
-                throw SSHError(.system, "process \(process) of \(path): \(String(cString: strerror(errno)))")
+            if let client = Self.client(configuration) {
+                // Commands may have to be asked about every account: that takes as long as it takes.
+                try client.ask(.reload, patience: nil) { _ in }
+            } else {
+                try Self.sendSignal(configuration)
             }
         } catch let error as SSHError {
-            throw ReportedFailure.failure(
-                "relay: \(error.reason)",
-                status: error.code == .invalidConfiguration ? 255 : 1
-            )
+            throw ReportedFailure.failure(error)
+        }
+    }
+
+    /// nil where no relay listens: the running one may not know of this ControlSocket yet.
+    private static func client(_ configuration: ServerConfiguration) -> ControlSocketClient? {
+        configuration.controlSocketPath.flatMap { path in try? ControlSocketClient(path: path) }
+    }
+
+    private static func sendSignal(_ configuration: ServerConfiguration) throws {
+        guard let path = configuration.pidFile else {
+            throw SSHError(.system, "there is no PidFile that says which process to tell; send it SIGHUP")
+        }
+        let process = try PidFile.read(path)
+        guard kill(process, SIGHUP) == 0 else {
+            throw SSHError(.system, "process \(process) of \(path): \(String(cString: strerror(errno)))")
         }
     }
 }

@@ -101,10 +101,7 @@ struct Serve: AsyncParsableCommand {
         do {
             try await self.serve()
         } catch let error as SSHError {
-            throw ReportedFailure.failure(
-                "relay: \(error.reason)",
-                status: error.code == .invalidConfiguration ? 255 : 1
-            )
+            throw ReportedFailure.failure(error)
         }
     }
 

@@ -289,7 +289,7 @@ def test_relay_in_the_background_keeps_its_name(lab, client_kind, server_kind):
 
 
 def _fail_listeners(pid):
-    """Ends the listening of all of a process's listening sockets behind its back, as an error of the system would."""
+    """Ends the listening of all of a process's TCP listeners behind its back, as an error of the system would."""
     process = os.pidfd_open(pid)
     for number in os.listdir(f"/proc/{pid}/fd"):
         # pidfd_getfd(2)
@@ -298,7 +298,7 @@ def _fail_listeners(pid):
             continue
         try:
             with socket.socket(fileno=copy) as theirs:
-                if theirs.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN):
+                if theirs.family != socket.AF_UNIX and theirs.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN):
                     theirs.shutdown(socket.SHUT_RD)
         except OSError:
             os.close(copy)

@@ -41,6 +41,9 @@ public final class UnixListener {
         }
     }
 
+    /// Whether it still listens: the system may have closed it.
+    public var isActive: Bool { self.channel.isActive }
+
     public func close() {
         guard !self.isClosed else { return }
         self.isClosed = true

@@ -12,6 +12,13 @@ public final class UnixSocketFile: Sendable {
             self.device = UInt64(status.st_dev)
             self.inode = UInt64(status.st_ino)
         }
+
+        /// - Returns: nil if nothing stands there.
+        public init?(at path: String) {
+            var status = stat()
+            guard lstat(path, &status) == 0 else { return nil }
+            self.init(status)
+        }
     }
 
     /// A socket's file that stands in the way.

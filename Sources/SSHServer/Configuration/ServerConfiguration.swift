@@ -14,6 +14,7 @@ public struct ServerConfiguration: Sendable {
     @Setting public var hostCertificateFiles: [String] = []
     /// nil: none is written.
     @Setting public var pidFile: String? = "/run/relay/relay.pid"
+    @Setting public var controlSocket = ControlSocketPlace.besidePidFile
     @Setting public var strictModes = true
     @Setting public var syslogFacility = SyslogFacility.auth
     @Setting public var logFormat = LogFormat.text

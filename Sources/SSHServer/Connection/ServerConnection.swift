@@ -63,6 +63,7 @@ final class ServerConnection {
     /// ChannelTimeout global=, and UnusedConnectionTimeout.
     var globalTimer: Scheduled<Void>?
     var unusedTimer: Scheduled<Void>?
+    var record = ConnectionRecord()
     /// nil when it has logged in.
     var startup: Startup?
     let source: ClientSource
@@ -113,11 +114,13 @@ final class ServerConnection {
     /// What the login may do now; nil before it.
     var policy: ForwardingPolicy? {
         self.login.map { login in
-            ForwardingPolicy(
+            let rules = self.context.rules
+            return ForwardingPolicy(
                 settings: login.grant.sharedSettings,
                 key: login.grant.key,
-                addressFamily: self.context.rules.configuration.addressFamily,
-                ruled: login.grant.ruled
+                addressFamily: rules.configuration.addressFamily,
+                ruled: login.grant.ruled,
+                controlSocket: rules.controlSocket
             )
         }
     }

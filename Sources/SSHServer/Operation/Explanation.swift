@@ -6,14 +6,14 @@ public import SSHWire
 /// Why an account's key may or may not do something: every rule that is asked, in the order in which it is asked.
 public struct Explanation: Sendable {
     /// What is asked about.
-    public enum Question: Sendable {
+    public enum Question: Hashable, Sendable {
         case logIn
         case listen(ForwardAddress)
         case open(ForwardAddress)
     }
 
     /// How the key is named: by itself, or by its fingerprint.
-    public enum Key: Sendable {
+    public enum Key: Hashable, Sendable {
         case key(PublicKey)
         case certificate(Certificate)
         /// `SHA256:...`
@@ -181,11 +181,7 @@ extension Explanation.Key {
         }
         do {
             let text = String(decoding: try BoundedFile(path: argument, limit: 64 * 1024).bytes, as: UTF8.self)
-            let line = text.split(separator: "\n").first.map(String.init) ?? ""
-            let type = line.split(separator: " ").first.map(String.init) ?? ""
-            self =
-                Certificate.isCertificateType(type)
-                ? .certificate(try Certificate(openSSHLine: line)) : .key(try PublicKey(openSSHLine: line))
+            try self.init(text: text.split(separator: "\n").first.map(String.init) ?? "")
         } catch is BoundedFile.NotFound {
             throw SSHError(.invalidKey, "\(argument.escapedForLog): no such file; a fingerprint begins with SHA256:")
         } catch let error as SSHError {

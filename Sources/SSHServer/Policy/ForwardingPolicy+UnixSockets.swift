@@ -70,18 +70,26 @@ extension ForwardingPolicy {
                 ? ruled.decision(onListening: .path(text)) : ruled.decision(onOpening: .path(text))
         }
         guard configured.rule != nil || !permissions.isEmpty else { return .refused(by: .builtIn(noList)) }
+        // Who reaches the control socket ends connections: a wildcard does not mean that.
+        let isControlSocket = self.controlSocket?.isReached(by: path) ?? false
+        let permits = { (permission: UnixPathPermission) in
+            permission.permits(path, for: account) && (permission.isLiteral || !isControlSocket)
+        }
         var permitted = general
         if let rule = configured.rule {
-            guard let permission = configured.wrappedValue.first(where: { $0.permits(path, for: account) }) else {
-                return .refused(by: rule)
+            guard let permission = configured.wrappedValue.first(where: permits) else {
+                return .refused(by: isControlSocket ? rule.because(Self.onlyLiteral) : rule)
             }
             permitted = .permitted(by: permission.rule)
         }
         guard let first = permissions.first else { return permitted }
-        guard let permission = permissions.first(where: { $0.permits(path, for: account) }) else {
+        guard let permission = permissions.first(where: permits) else {
             let text = Self.summary(of: permissions.map(\.rule))
-            return .refused(by: Rule(file: first.rule.file, line: first.rule.line, text: text))
+            let rule = Rule(file: first.rule.file, line: first.rule.line, text: text)
+            return .refused(by: isControlSocket ? rule.because(Self.onlyLiteral) : rule)
         }
         return .permitted(by: permission.rule)
     }
+
+    private static let onlyLiteral = "that is the relay's control socket, which a rule has to name in full"
 }

@@ -8,21 +8,24 @@ public struct ForwardingPolicy: Sendable {
     private let addressFamily: AddressFamily
     /// Decides in place of lists, if there is one.
     let ruled: RuledLogin?
+    let controlSocket: ControlSocketPath?
 
     public init(settings: AccountSettings, key: AuthorizedKey, addressFamily: AddressFamily = .any) {
-        self.init(settings: Shared(settings), key: key, addressFamily: addressFamily)
+        self.init(settings: Shared(settings), key: key, addressFamily: addressFamily, controlSocket: nil)
     }
 
     init(
         settings: Shared<AccountSettings>,
         key: AuthorizedKey,
         addressFamily: AddressFamily,
-        ruled: RuledLogin? = nil
+        ruled: RuledLogin? = nil,
+        controlSocket: ControlSocketPath?
     ) {
         self.sharedSettings = settings
         self.key = key
         self.addressFamily = addressFamily
         self.ruled = ruled
+        self.controlSocket = controlSocket
     }
 
     var settings: AccountSettings { self.sharedSettings.value }

@@ -59,6 +59,9 @@ struct UnixPathPattern: Hashable, Sendable {
         return elements
     }
 
+    /// Whether it holds neither a wildcard nor a token.
+    var isLiteral: Bool { self.elements.allSatisfy { if case .byte = $0 { true } else { false } } }
+
     /// Whether the system must be asked about the account before anything can match.
     var needsUnixAccount: Bool {
         self.elements.contains(.home) || self.elements.contains(.userID)

@@ -39,6 +39,11 @@ public struct UnixPathPermission: Hashable, Sendable {
         if case .matching = self.paths { true } else { false }
     }
 
+    /// Whether it names one path, whoever logs in.
+    var isLiteral: Bool {
+        if case .matching(let pattern) = self.paths { pattern.isLiteral } else { false }
+    }
+
     var needsUnixAccount: Bool {
         if case .matching(let pattern) = self.paths { pattern.needsUnixAccount } else { false }
     }

@@ -55,6 +55,29 @@ final class ConnectionRegistry: Sendable {
     }
 }
 
+extension ConnectionRegistry: OperatedConnections {
+    var numbers: [UInt64] { self.entries.withLock { Array($0.keys) }.sorted() }
+
+    func ask<Answer: Sendable>(
+        _ numbers: ArraySlice<UInt64>,
+        _ question: @escaping @Sendable (any OperatedConnection) -> Answer?
+    ) async -> [Answer] {
+        let found = self.entries.withLock { entries in
+            numbers.compactMap { number in entries[number].map { (number, $0.connection) } }
+        }
+        let loops = Dictionary(grouping: found) { ObjectIdentifier($0.1.eventLoop) }
+        // All event loops at once: none waits for another.
+        let futures = loops.values.compactMap { connections in
+            connections.first?.1.eventLoop.submit {
+                connections.compactMap { number, connection in question(connection.value).map { (number, $0) } }
+            }
+        }
+        var answers: [(UInt64, Answer)] = []
+        for future in futures { answers += (try? await future.get()) ?? [] }
+        return answers.sorted { $0.0 < $1.0 }.map(\.1)
+    }
+}
+
 extension [NIOLoopBound<ServerConnection>] {
     /// Calls the body for each connection on its event loop; one hop for all connections of a loop.
     func onEventLoops<Result: Sendable>(

@@ -18,6 +18,7 @@ final class RelayContext: Sendable {
     let files = FileWatch()
     let lineBudgets = LineBudgets()
     let rateLimiters = RateLimiterRegistry()
+    let traffic = EndedTraffic()
     /// Connections about which a command is being asked again.
     let askedAbout = Mutex<Set<UInt64>>([])
     /// Connections that could not be judged again when they should have been.

@@ -13,6 +13,7 @@ final class RelayRules: Sendable {
     let logger: Logger
     /// Decides in place of accounts' files; nil where files decide.
     let policy: (any RelayPolicy)?
+    let controlSocket: ControlSocketPath?
     /// What is the same for all connections.
     let engine: EngineConfiguration
 
@@ -39,6 +40,7 @@ final class RelayRules: Sendable {
         self.hostCertificates = hostKeys.certificates
         self.logger = logger
         self.policy = policy
+        self.controlSocket = configuration.controlSocketPath.map { ControlSocketPath($0) }
         self.engine = EngineConfiguration(server: configuration, hostKeys)
         guard !self.engine.offeredHostKeyAlgorithms.isEmpty else {
             throw Self.noHostKeyAlgorithm(configuration, hostKeys.keys)

@@ -12,7 +12,7 @@ public final class RelayServer: Service {
     public typealias Reload = @Sendable () throws -> (ServerConfiguration, Logger)
 
     private enum Command {
-        case reload
+        case reload(ReloadRequest)
         case mendListeners
         case stop
     }
@@ -74,7 +74,7 @@ public final class RelayServer: Service {
 
     /// Reads everything again without ending a tunnel. A configuration that is wrong changes nothing.
     public func reload() {
-        self.commander.yield(.reload)
+        self.commander.yield(.reload(ReloadRequest { _ in }))
     }
 
     /// Asks the relay to stop: the first time it lets tunnels finish for ShutdownGrace, the second time it does not.
@@ -131,6 +131,9 @@ public final class RelayServer: Service {
         self.listening.begin(on: listeners.addresses)
         var pidFile = CurrentPidFile()
         pidFile.follow(self.context.rules.configuration, self.context.logger)
+        let running = RunningRelay(self.context) { [commander] in commander.yield(.reload($0)) }
+        var controlSocket = CurrentControlSocket(running, on: group.next())
+        await controlSocket.follow(self.context.rules.configuration, self.context.logger)
         let watching = Task { try await self.watchFiles() }
         let reporting = Task { try await self.reportLeftOutLines() }
         let remembering = Task { try await self.watchMemory() }
@@ -144,10 +147,12 @@ public final class RelayServer: Service {
             }
         }
         self.notifier?.ready("Serving.")
-        let failure = await self.follow(&listeners, &pidFile)
+        let failure = await self.follow(&listeners, &pidFile, &controlSocket)
         self.notifier?.stopping("Waiting for tunnels to end.")
         defer { proving.cancel() }
         watching.cancel()
+        // As the listeners: the relay that comes next may have them at once.
+        await controlSocket.close()
         await listeners.closeAll()
         await self.drain()
         reporting.cancel()
@@ -159,14 +164,20 @@ public final class RelayServer: Service {
     /// Does what it is told until it is told to stop.
     ///
     /// - Returns: why it cannot go on, if nobody has told it to stop.
-    private func follow(_ listeners: inout RelayListeners, _ pidFile: inout CurrentPidFile) async -> SSHError? {
+    private func follow(
+        _ listeners: inout RelayListeners,
+        _ pidFile: inout CurrentPidFile,
+        _ controlSocket: inout CurrentControlSocket
+    ) async -> SSHError? {
         for await command in self.commands {
             switch command {
-            case .reload:
+            case .reload(let request):
                 self.notifier?.reloading()
                 let outcome = await self.reload(&listeners)
                 pidFile.follow(self.context.rules.configuration, self.context.logger)
-                self.notifier?.ready(outcome)
+                await controlSocket.follow(self.context.rules.configuration, self.context.logger)
+                self.notifier?.ready(outcome.status)
+                request.answer(outcome)
             case .mendListeners:
                 guard await self.mend(&listeners) else {
                     return SSHError(.system, "a listener that systemd opened has failed")
@@ -224,9 +235,8 @@ public final class RelayServer: Service {
         }
     }
 
-    /// - Returns: one line for `systemctl status`.
-    private func reload(_ listeners: inout RelayListeners) async -> String {
-        guard let readAgain = self.readAgain else { return "Serving." }
+    private func reload(_ listeners: inout RelayListeners) async -> ReloadOutcome {
+        guard let readAgain = self.readAgain else { return .holds }
         self.context.logger.info("Reading the configuration again.")
         do {
             let (configuration, logger) = try readAgain()
@@ -243,11 +253,11 @@ public final class RelayServer: Service {
         } catch {
             let reason = ErrorText.of(error)
             self.context.logger.error("Reload failed, everything stays as it was: \(reason)")
-            return "Reload failed, the old configuration stays: \(reason)"
+            return .failed(reason)
         }
         await self.context.judgeAgain(self.context.connections.all, asksCommands: true)
         self.context.logger.info("The new configuration holds.")
-        return "Serving."
+        return .holds
     }
 
     /// No new tunnel begins; connections without one end at once, the others when their last tunnel has, or when
@@ -265,5 +275,15 @@ public final class RelayServer: Service {
             count = await self.context.connections.all.onEventLoops { $0.endIfUnused() }.count { $0 > 0 }
         }
         _ = await self.context.connections.all.onEventLoops { $0.endForShutdown() }
+    }
+}
+
+extension ReloadOutcome {
+    /// One line for `systemctl status`.
+    fileprivate var status: String {
+        switch self {
+        case .holds: "Serving."
+        case .failed(let reason): "Reload failed, the old configuration stays: \(reason)"
+        }
     }
 }

@@ -67,6 +67,8 @@ extension ServerConnection {
         let tunnel = Tunnel(connection) { tunnel in
             withExtendedLifetime(descriptor) {}
             audit.write(tunnel, self)
+            self.record.add(tunnel)
+            self.context.traffic.add(tunnel)
             self.ended(tunnel)
         }
         tunnel.limit(by: self.rateLimiters)

@@ -60,6 +60,7 @@ WRONG = {
     "ClientAliveCountMax": _NUMBER,
     "ClientAliveInterval": [*_TIME, "none"],
     "Compression": ["maybe", "1", "yes no"],
+    "ControlSocket": ["relay.sock", "/a /b", "/a/../b", "/" + "x" * 107],
     "DebianBanner": _FLAG,
     "DenyGroups": ['""', 'a ""'],
     "DenyUsers": ["a@10.0.0.1/8", "a@10.0.0.0/33", "a@", '""'],
