@@ -80,7 +80,7 @@ let package = Package(
         .target(name: "SSHConfiguration", swiftSettings: settings),
         .target(
             name: "SSHForwarding",
-            dependencies: ["SSHWire", "SSHCrypto", "SSHProtocol", "CMalloc", nioCore, nioPosix, logging],
+            dependencies: ["SSHWire", "SSHCrypto", "SSHProtocol", "CMalloc", nioCore, nioPosix, logging, deque],
             swiftSettings: settings
         ),
         .target(
@@ -155,7 +155,7 @@ let package = Package(
             name: "SSHServerTests",
             dependencies: [
                 "SSHServer", "SSHForwarding", "SSHSystem", "SSHConfiguration", "SSHProtocol", "SSHCrypto", "SSHWire",
-                "SSHTestFixtures", nioCore, logging,
+                "SSHTestFixtures", nioCore, nioPosix, logging,
                 .product(name: "NIOEmbedded", package: "swift-nio"),
             ],
             swiftSettings: settings

@@ -21,6 +21,8 @@ public struct Engine: ~Copyable {
     /// Our global requests whose answers are awaited.
     var awaitedGlobalReplies = ShortQueue<AwaitedReply>()
     var nextGlobalRequest: UInt64 = 0
+    /// Server: a proof of host keys that waits for signatures.
+    var hostKeyProof: HostKeyProof?
     var events = Deque<Event>()
     var liveness: Liveness
     var roundTrip = RoundTrip()
@@ -108,6 +110,8 @@ public struct Engine: ~Copyable {
             return .identification(line)
         case .hostKey(let key):
             return .hostKey(key)
+        case .signatureWanted(let request):
+            return .signatureWanted(request)
         case .newKeys(let algorithms, let isFirst):
             if isFirst, case .client(let authentication) = self.login { try self.transport.send(authentication.start) }
             return .newKeys(algorithms, isFirst: isFirst)
@@ -198,7 +202,7 @@ public struct Engine: ~Copyable {
         let (reason, message): (Disconnect.Reason, String) =
             switch code {
             case .some(.noCommonAlgorithm): (.keyExchangeFailed, "no common algorithm")
-            case .some(.keyExchangeFailed): (.keyExchangeFailed, "key exchange failed")
+            case .some(.keyExchangeFailed), .some(.signatureUnavailable): (.keyExchangeFailed, "key exchange failed")
             case .some(.hostKeyRejected): (.hostKeyNotVerifiable, "host key not verifiable")
             case .some(.integrityCheckFailed): (.macError, "corrupted packet")
             case .some(.authenticationFailed) where self.configuration.role == .server:

@@ -21,8 +21,9 @@ public struct EngineConfiguration: Sendable {
     /// Where the memory that a peer makes us hold comes from: windows, channels, what waits for a key exchange.
     public var memoryBudget = ResourceBudget.memory
 
-    /// Server: the keys that prove who we are, the preferred first.
-    public var hostKeys: [any SigningKey] = [] { didSet { self.prepared = nil } }
+    /// Server: the keys that prove who we are, the preferred first. For a signature by one that is no `SigningKey` the engine asks
+    /// (`Event.signatureWanted`).
+    public var hostKeys: [any KeyPair] = [] { didSet { self.prepared = nil } }
     /// Server: certificates of those keys, which are offered before the keys themselves.
     public var hostCertificates: [Certificate] = [] { didSet { self.prepared = nil } }
     /// Server: the layer above is told who wants to log in before anything is answered, so that it can say something first
@@ -39,8 +40,9 @@ public struct EngineConfiguration: Sendable {
 
     /// Client: the account to log in to.
     public var user = ""
-    /// Client: keys to try, in order.
-    public var identities: [any SigningKey] = []
+    /// Client: keys to try, in order. One that is no `SigningKey` is asked about first, and signs only if the server would take
+    /// it: whoever holds it may have to touch something.
+    public var identities: [any KeyPair] = []
 
     /// What `prepare` has worked out.
     var prepared: Prepared?

@@ -10,6 +10,8 @@ public enum Event: Sendable {
     case identification(String)
     /// Client: decide whether the host key is the right one, then call `acceptHostKey()` or end the connection.
     case hostKey(HostKeyToVerify)
+    /// A key signs that is held elsewhere: see to its signature, then call `provide(signature:for:)` or `failSignature(for:_:)`.
+    indirect case signatureWanted(SignatureRequest)
     /// A key exchange has ended.
     case newKeys(NegotiatedAlgorithms, isFirst: Bool)
     /// Client: the server has something to say to people (RFC 4252 §5.4). Not to be printed raw.

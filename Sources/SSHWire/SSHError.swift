@@ -20,6 +20,8 @@ public struct SSHError: Error, Sendable, CustomStringConvertible {
         public static let integrityCheckFailed = Code("integrityCheckFailed")
         /// The host key is unknown, changed or revoked.
         public static let hostKeyRejected = Code("hostKeyRejected")
+        /// Whoever holds a private key for us gave no signature, or a wrong one.
+        public static let signatureUnavailable = Code("signatureUnavailable")
         /// Every authentication method failed, or the peer offered none that we have.
         public static let authenticationFailed = Code("authenticationFailed")
         /// The peer sent SSH_MSG_DISCONNECT.

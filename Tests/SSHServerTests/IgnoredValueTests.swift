@@ -25,7 +25,6 @@ struct IgnoredValueTests {
         ("ChrootDirectory /a /b", "/b"),
         ("GSSAPIKexAlgorithms gss-a,b", "gss-a,b"), ("AuthenticationMethods any publickey", "any publickey"),
         ("AuthenticationMethods any any", "any any"), ("AuthenticationMethods ANY", "ANY"),
-        ("HostKeyAgent none none", "none none"),
     ])
     func valuesThatSshdRefusesAreNamedWithWhatWasExpected(_ text: String, _ wrong: String) throws {
         let reason = try #require(ServerConfiguration.refusal("\n" + text))

@@ -15,6 +15,9 @@ struct KeywordTests {
         ("AddressFamily INET6", ["addressfamily inet6"]),
         ("HostKey /a\nHostKey /b", ["hostkey /a", "hostkey /b"]),
         ("HostKey none", []),
+        ("HostKeyAgent /a\nHostKeyAgent /b", ["hostkeyagent /a"]),
+        ("HostKeyAgent SSH_AUTH_SOCK", ["hostkeyagent SSH_AUTH_SOCK"]),
+        ("HostKeyAgent None", ["hostkeyagent none"]),
         ("PidFile /run/x.pid", ["pidfile /run/x.pid"]),
         ("PidFile none", ["pidfile none"]),
         ("StrictModes no\nStrictModes yes", ["strictmodes no"]),
@@ -188,7 +191,8 @@ struct KeywordTests {
         "GatewayPorts maybe", "ClientAliveInterval none", "ClientAliveCountMax 1s", "RekeyLimit 8", "RekeyLimit 1X",
         "RekeyLimit 1.5", "RekeyLimit 20000P", "RekeyLimit 1G forever", "RekeyLimit 1G 1h 1", "RekeyLimit -1G",
         "UnusedConnectionTimeout x", "Nonsense yes", "Include", "Include \"\"", "Match", "Match user", "Match nobody a",
-        "AuthenticationMethods publickey,password", "UseDNS maybe", "Banner", "HostCertificate", "HostCertificate \"\"",
+        "AuthenticationMethods publickey,password", "UseDNS maybe", "Banner", "HostKeyAgent",
+        "HostKeyAgent none none", "HostCertificate", "HostCertificate \"\"",
         "VersionAddendum", "VersionAddendum \u{1b}", "VersionAddendum ü",
         "VersionAddendum \(String(repeating: "x", count: 231))",
         "PubkeyAuthOptions maybe", "RequiredRSASize many", "TrustedUserCAKeys", "RevokedKeys",
@@ -223,7 +227,8 @@ struct KeywordTests {
     }
 
     @Test(arguments: [
-        "Banner none", "UseDNS no", "UseDNS yes", "VersionAddendum none", "HostCertificate none", "Banner /etc/issue",
+        "Banner none", "UseDNS no", "UseDNS yes", "VersionAddendum none", "HostCertificate none", "HostKeyAgent none",
+        "Banner /etc/issue",
         "AuthenticationMethods any",
         "AuthenticationMethods publickey", "RevokedKeys none", "TrustedUserCAKeys none", "ChannelTimeout none",
         "RequiredRSASize 2048", "PubkeyAuthOptions none", "PerSourcePenalties no", "RefuseConnection no", "# x",

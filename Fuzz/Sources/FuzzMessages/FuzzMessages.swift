@@ -2,11 +2,15 @@ import FuzzSupport
 import NIOCore
 import SSHWire
 
-/// Every message decoder. What it reads it must be able to write, and read again as the same bytes.
+/// Every message decoder, an agent's answers included. What it reads it must be able to write, and read again as the same bytes.
 @_cdecl("LLVMFuzzerTestOneInput")
 public func fuzzMessages(_ start: UnsafePointer<UInt8>, _ count: Int) -> CInt {
     let payload = ByteBuffer(bytes: UnsafeBufferPointer(start: start, count: count))
     for type in decoders { tryDecoding(type, payload) }
+    _ = try? AgentAnswer(payload: payload)
+    var reader = AgentMessageReader()
+    reader.append(payload)
+    while let message = try? reader.next() { _ = try? AgentAnswer(payload: message) }
     return 0
 }
 

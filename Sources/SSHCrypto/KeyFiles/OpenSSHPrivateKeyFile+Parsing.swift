@@ -4,17 +4,8 @@ import SSHWire
 extension OpenSSHPrivateKeyFile {
     static func parse(_ file: ByteBuffer) throws -> (key: PrivateKey, comment: String) {
         var reader = WireReader(file)
-        guard try reader.readBytes(Self.magic.count).readableBytesView.elementsEqual(Self.magic) else {
-            throw SSHError(.invalidKey, "the file is not an OpenSSH private key")
-        }
-        let cipher = try reader.readText(limit: 64)
-        let keyDerivation = try reader.readText(limit: 64)
-        _ = try reader.readString()
-        guard cipher == "none", keyDerivation == "none" else { throw PEMPrivateKeyFile.encrypted() }
-        guard try reader.readUInt32() == 1 else {
-            throw SSHError(.invalidKey, "the private key file holds more or fewer than one key")
-        }
-        let publicKey = try PublicKey(blob: try reader.readBytesString())
+        guard try !Self.readProtection(from: &reader) else { throw PEMPrivateKeyFile.encrypted() }
+        let publicKey = try Self.readPublicKey(from: &reader)
         let privatePart = try reader.readString()
         try reader.expectEnd()
         guard privatePart.readableBytes % Self.blockLength == 0 else {
@@ -26,6 +17,25 @@ extension OpenSSHPrivateKeyFile {
         let comment = try privateReader.readText()
         try Self.checkPadding(privateReader)
         return (key, comment)
+    }
+
+    /// - Returns: whether the private part is encrypted.
+    static func readProtection(from reader: inout WireReader) throws -> Bool {
+        guard try reader.readBytes(Self.magic.count).readableBytesView.elementsEqual(Self.magic) else {
+            throw SSHError(.invalidKey, "the file is not an OpenSSH private key")
+        }
+        let cipher = try reader.readText(limit: 64)
+        let keyDerivation = try reader.readText(limit: 64)
+        _ = try reader.readString()
+        return cipher != "none" || keyDerivation != "none"
+    }
+
+    /// What stands in the clear before the private part.
+    static func readPublicKey(from reader: inout WireReader) throws -> PublicKey {
+        guard try reader.readUInt32() == 1 else {
+            throw SSHError(.invalidKey, "the private key file holds more or fewer than one key")
+        }
+        return try PublicKey(blob: try reader.readBytesString())
     }
 
     private static func readPrivateKey(from reader: inout WireReader) throws -> PrivateKey {

@@ -14,13 +14,30 @@ public enum OpenSSHPrivateKeyFile {
 
     /// - Parameter lines: from the first mark on.
     static func parse(lines: ArraySlice<ArraySlice<UInt8>>) throws -> (key: PrivateKey, comment: String) {
+        try Self.withContent(of: lines) { try Self.parse($0) }
+    }
+
+    /// - Parameter lines: from the first mark on.
+    static func publicKey(lines: ArraySlice<ArraySlice<UInt8>>) throws -> PublicKey {
+        try Self.withContent(of: lines) { file in
+            var reader = WireReader(file)
+            _ = try Self.readProtection(from: &reader)
+            return try Self.readPublicKey(from: &reader)
+        }
+    }
+
+    /// Gives the decoded file, and leaves no copy of it behind.
+    private static func withContent<Result>(
+        of lines: ArraySlice<ArraySlice<UInt8>>,
+        _ body: (ByteBuffer) throws -> Result
+    ) throws -> Result {
         var armored = try Self.armoredText(lines)
         defer { Sodium.zero(&armored) }
         var binary = try Base64.decode(armored)
         defer { Sodium.zero(&binary) }
         var buffer = ByteBuffer(bytes: binary)
         defer { buffer.withUnsafeMutableReadableBytes { Sodium.zero($0) } }
-        return try SSHError.rethrowing(as: .invalidKey) { try Self.parse(buffer) }
+        return try SSHError.rethrowing(as: .invalidKey) { try body(buffer) }
     }
 
     /// - Returns: The file's text, as ssh-keygen writes it.

@@ -19,4 +19,14 @@ public enum PrivateKeyFile {
         guard !marked.isEmpty else { throw SSHError(.invalidKey, "the file is not a private key") }
         return (try PEMPrivateKeyFile.parse(text, lines: marked), "")
     }
+
+    /// The public half, which OpenSSH's own format holds in the clear, whether the private half is encrypted or not.
+    ///
+    /// - Returns: nil if the file is of another format, or malformed.
+    public static func publicKey(in text: [UInt8]) -> PublicKey? {
+        guard text.count <= Self.textLimit else { return nil }
+        let lines = text.split { $0 == UInt8(ascii: "\n") || $0 == UInt8(ascii: "\r") }
+        guard lines.first?.elementsEqual(OpenSSHPrivateKeyFile.begin.utf8) == true else { return nil }
+        return try? OpenSSHPrivateKeyFile.publicKey(lines: lines[...])
+    }
 }

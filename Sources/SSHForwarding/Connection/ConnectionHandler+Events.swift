@@ -8,6 +8,7 @@ extension ConnectionHandler {
             self.owner?.connection(self, lineBeforeIdentification: line, number: number)
         case .identification(let line): self.owner?.connectionIdentified(self, peer: line)
         case .hostKey(let key): self.owner?.connection(self, verify: key)
+        case .signatureWanted(let request): self.askForSignature(request)
         case .newKeys(let algorithms, let isFirst):
             self.owner?.connectionNegotiated(self, algorithms, isFirst: isFirst)
         case .banner(let text): self.owner?.connection(self, banner: text)

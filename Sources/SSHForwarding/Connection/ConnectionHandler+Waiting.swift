@@ -6,6 +6,8 @@ import SSHWire
 extension ConnectionHandler {
     /// Whether bytes that come are not looked at, because something is being decided or the connection is held.
     public var isAwaitingDecision: Bool { self.engine.isAwaitingDecision }
+    /// Whether something waits for a signature by a key that is held elsewhere.
+    public var isAwaitingSignature: Bool { self.engine.isAwaitingSignature }
 
     /// Looks at nothing more that comes until `resumeHandshake`. Does nothing to what was read already.
     public func holdHandshake() {

@@ -11,6 +11,13 @@ public protocol ConnectionOwner: AnyObject {
     func connectionNegotiated(_ connection: ConnectionHandler, _ algorithms: NegotiatedAlgorithms, isFirst: Bool)
     /// Client: call `perform { try $0.acceptHostKey() }` or `fail`.
     func connection(_ connection: ConnectionHandler, verify hostKey: HostKeyToVerify)
+    /// A key signs that is held elsewhere: complete the promise with the whole signature blob, now or later, from any thread, or fail it.
+    /// What comes after the connection's end counts for nothing.
+    func connection(
+        _ connection: ConnectionHandler,
+        sign request: SignatureRequest,
+        _ signature: EventLoopPromise<[UInt8]>
+    )
     func connection(_ connection: ConnectionHandler, banner: ByteBuffer)
     /// Server: call `perform { try $0.beginLogin() }`, after a banner if there is one.
     func connection(_ connection: ConnectionHandler, loginBeginsFor user: String)
@@ -30,6 +37,14 @@ public protocol ConnectionOwner: AnyObject {
 
 extension ConnectionOwner {
     public func connection(_ connection: ConnectionHandler, lineBeforeIdentification line: String, number: Int) {}
+
+    public func connection(
+        _ connection: ConnectionHandler,
+        sign request: SignatureRequest,
+        _ signature: EventLoopPromise<[UInt8]>
+    ) {
+        signature.fail(SSHError(.signatureUnavailable, "nobody signs with keys that are held elsewhere"))
+    }
 
     public func connection(_ connection: ConnectionHandler, lacksRoom shortage: ChannelShortage) {}
 

@@ -126,23 +126,16 @@ extension Engine {
         _ reader: WireReader,
         _ authentication: inout ClientAuthentication
     ) throws -> Event? {
+        let facts = self.transport.loginFacts
         switch number {
         case .serviceAccept:
-            let request = try authentication.receive(
-                try ServiceAccept(payload: reader),
-                session: self.transport.sessionIdentifier,
-                hostKey: self.transport.hostKey,
-                extensions: self.transport.peerExtensionInfo
-            )
-            try self.transport.send(request)
+            return try self.event(for: try authentication.receive(try ServiceAccept(payload: reader), facts))
+        case .userAuthenticationPublicKeyOK:
+            let answer = try UserAuthenticationPublicKeyOK(payload: reader)
+            return try self.event(for: try authentication.receive(answer, facts))
         case .userAuthenticationFailure:
-            let request = try authentication.receive(
-                try UserAuthenticationFailure(payload: reader),
-                session: self.transport.sessionIdentifier,
-                hostKey: self.transport.hostKey,
-                extensions: self.transport.peerExtensionInfo
-            )
-            try self.transport.send(request)
+            let failure = try UserAuthenticationFailure(payload: reader)
+            if let event = try self.event(for: try authentication.receive(failure, facts)) { self.events.append(event) }
             return .authenticationFailed(user: self.configuration.user)
         case .userAuthenticationBanner:
             return .banner(try UserAuthenticationBanner(payload: reader).message)
@@ -155,12 +148,34 @@ extension Engine {
         default:
             throw SSHError.protocolViolation("\(number) before login")
         }
-        return nil
+    }
+
+    /// Does what an action of the client's says.
+    mutating func event(for action: ClientAuthentication.Action) throws -> Event? {
+        switch action {
+        case .send(let request):
+            try self.transport.send(request)
+            return nil
+        case .sign(let key, let algorithm, let bytes):
+            let awaited = self.transport.awaitedSignatures.ask(for: .login, by: key, algorithm: algorithm, over: bytes)
+            return .signatureWanted(awaited)
+        }
     }
 
     /// Client: the answer to `Event.hostKey` when it is the right one.
     public mutating func acceptHostKey() throws {
         try self.transport.acceptHostKey()
+    }
+}
+
+extension Transport {
+    /// What a client's login goes by.
+    var loginFacts: ClientAuthentication.Facts {
+        ClientAuthentication.Facts(
+            session: self.sessionIdentifier,
+            hostKey: self.hostKey,
+            extensions: self.peerExtensionInfo
+        )
     }
 }
 

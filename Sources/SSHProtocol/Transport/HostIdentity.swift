@@ -3,26 +3,26 @@ import SSHWire
 
 /// Server: a host key in one of the two forms in which it is shown, alone or in a certificate.
 struct HostIdentity: Sendable {
-    let key: any SigningKey
+    let key: PublicKey
+    /// nil: the key is held elsewhere, and its signatures are asked for.
+    let signer: (any SigningKey)?
     /// K_S of RFC 4253 §8: the public key or the certificate.
     let blob: [UInt8]
     /// The names under which it stands in the KEXINIT.
     let algorithms: [String]
 
-    init(_ key: any SigningKey) {
-        self.key = key
+    init(_ key: any KeyPair) {
+        self.key = key.publicKey
+        self.signer = key as? any SigningKey
         self.blob = key.publicKey.blob
         self.algorithms = key.publicKey.signatureAlgorithms
     }
 
-    init(_ key: any SigningKey, _ certificate: Certificate) {
-        self.key = key
+    init(_ key: any KeyPair, _ certificate: Certificate) {
+        self.key = key.publicKey
+        self.signer = key as? any SigningKey
         self.blob = certificate.blob
         self.algorithms = certificate.algorithms
-    }
-
-    func sign(_ exchangeHash: [UInt8], algorithm: String) throws -> [UInt8] {
-        try self.key.sign(exchangeHash, algorithm: CertificateAlgorithm.plainSignature(of: algorithm))
     }
 }
 

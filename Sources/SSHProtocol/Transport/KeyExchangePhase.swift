@@ -9,6 +9,8 @@ enum KeyExchangePhase {
     case awaitingInit(ownInit: [UInt8])
     /// Server: the client's public value is awaited.
     case awaitingInitiatorValue(Agreed)
+    /// Server: whoever holds the host key signs.
+    case awaitingSignature(Agreed, Secrets, reply: UnsignedReply)
     /// Client: the server's public value, host key and signature are awaited.
     case awaitingReply(Agreed, initiator: KeyExchangeInitiator)
     /// Client: somebody decides whether the host key is the right one.
@@ -31,6 +33,13 @@ enum KeyExchangePhase {
         var exchangeHash: [UInt8]
     }
 
+    /// What a server answers, but for the signature.
+    struct UnsignedReply {
+        /// K_S of RFC 4253 §8.
+        var hostKey: [UInt8]
+        var responderValue: [UInt8]
+    }
+
     var isIdle: Bool {
         if case .idle = self { true } else { false }
     }
@@ -39,7 +48,8 @@ enum KeyExchangePhase {
     var peerMayOnlyExchangeKeys: Bool {
         switch self {
         case .idle, .awaitingInit: false
-        case .awaitingInitiatorValue, .awaitingReply, .awaitingHostKeyDecision, .awaitingNewKeys: true
+        case .awaitingInitiatorValue, .awaitingSignature, .awaitingReply, .awaitingHostKeyDecision, .awaitingNewKeys:
+            true
         }
     }
 
@@ -47,7 +57,7 @@ enum KeyExchangePhase {
     var holdsOwnMessages: Bool {
         switch self {
         case .idle, .awaitingNewKeys: false
-        case .awaitingInit, .awaitingInitiatorValue, .awaitingReply, .awaitingHostKeyDecision: true
+        case .awaitingInit, .awaitingInitiatorValue, .awaitingSignature, .awaitingReply, .awaitingHostKeyDecision: true
         }
     }
 }

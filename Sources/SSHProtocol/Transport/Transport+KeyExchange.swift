@@ -24,8 +24,7 @@ extension Transport {
             self.keyExchange = .awaitingReply(agreed, initiator: initiator)
             return nil
         case (.awaitingInitiatorValue(let agreed), .keyExchangeECDHInit):
-            try self.respond(to: try KeyExchangeECDHInit(payload: reader), agreed)
-            return nil
+            return try self.respond(to: try KeyExchangeECDHInit(payload: reader), agreed)
         case (.awaitingReply(let agreed, let initiator), .keyExchangeECDHReply):
             return try self.receiveReply(try KeyExchangeECDHReply(payload: reader), agreed, initiator)
         case (.awaitingNewKeys(let opener, let algorithms), .newKeys):
@@ -69,7 +68,11 @@ extension Transport {
         }
     }
 
-    private mutating func respond(to message: KeyExchangeECDHInit, _ agreed: KeyExchangePhase.Agreed) throws {
+    /// Answers at once, or asks for the signature that the answer needs.
+    private mutating func respond(
+        to message: KeyExchangeECDHInit,
+        _ agreed: KeyExchangePhase.Agreed
+    ) throws -> Received? {
         let algorithm = agreed.algorithms.hostKey
         guard
             let identity = self.configuration.preparation.hostIdentities.first(where: {
@@ -90,15 +93,43 @@ extension Transport {
             responderValue: reply,
             secret: secret
         )
-        self.hostKey = identity.blob
-        try self.send(
-            KeyExchangeECDHReply(
-                hostKey: identity.blob,
-                responderValue: reply,
-                signature: try identity.sign(hash, algorithm: algorithm)
+        let unsigned = KeyExchangePhase.UnsignedReply(hostKey: identity.blob, responderValue: reply)
+        let secrets = KeyExchangePhase.Secrets(secret: secret, exchangeHash: hash)
+        let signatureAlgorithm = CertificateAlgorithm.plainSignature(of: algorithm)
+        guard let signer = identity.signer else {
+            self.keyExchange = .awaitingSignature(agreed, secrets, reply: unsigned)
+            return .signatureWanted(
+                self.awaitedSignatures.ask(
+                    for: .keyExchange,
+                    by: identity.key,
+                    algorithm: signatureAlgorithm,
+                    over: hash
+                )
             )
+        }
+        try self.send(unsigned, signature: try signer.sign(hash, algorithm: signatureAlgorithm), agreed, secrets)
+        return nil
+    }
+
+    /// Server: the signature is there for which the key exchange waited.
+    mutating func goOn(with signature: [UInt8]) throws {
+        guard case .awaitingSignature(let agreed, let secrets, let reply) = self.keyExchange else {
+            throw SSHError(.misuse, "no key exchange waits for a signature")
+        }
+        try self.send(reply, signature: signature, agreed, secrets)
+    }
+
+    private mutating func send(
+        _ reply: KeyExchangePhase.UnsignedReply,
+        signature: [UInt8],
+        _ agreed: KeyExchangePhase.Agreed,
+        _ secrets: KeyExchangePhase.Secrets
+    ) throws {
+        self.hostKey = reply.hostKey
+        try self.send(
+            KeyExchangeECDHReply(hostKey: reply.hostKey, responderValue: reply.responderValue, signature: signature)
         )
-        try self.sendNewKeys(agreed, KeyExchangePhase.Secrets(secret: secret, exchangeHash: hash))
+        try self.sendNewKeys(agreed, secrets)
     }
 
     private mutating func receiveReply(

@@ -12,6 +12,7 @@ struct Transport: ~Copyable {
         case lineBeforeIdentification(String, number: Int)
         case identification(String)
         case hostKey(HostKeyToVerify)
+        indirect case signatureWanted(SignatureRequest)
         case newKeys(NegotiatedAlgorithms, isFirst: Bool)
         /// A message of the authentication or connection protocol, or of service negotiation.
         case message(MessageNumber, WireReader)
@@ -23,6 +24,8 @@ struct Transport: ~Copyable {
     var receiver: PacketReceiver
     var transmitter = PacketTransmitter()
     var keyExchange = KeyExchangePhase.idle
+    /// Of whatever purpose: they have one number each.
+    var awaitedSignatures = AwaitedSignatures()
 
     /// The first exchange hash (RFC 4253 §7.2); empty until then.
     private(set) var sessionIdentifier: [UInt8] = []
@@ -217,11 +220,18 @@ struct Transport: ~Copyable {
 
     /// Starts a key exchange if enough bytes, packets or time have gone by.
     mutating func renewKeysIfDue(now: NIODeadline) throws {
-        try self.rekeying.checkTime(now: now)
+        if self.rekeying.isOverdue(now: now) { throw self.overdue }
         guard self.isAuthenticated, self.keyExchange.isIdle else { return }
         let bytes = max(self.receiver.bytes, self.transmitter.bytes)
         let packets = max(self.receiver.packets, self.transmitter.packets)
         if self.rekeying.isDue(bytes: bytes, packets: packets, now: now) { try self.startKeyExchange(now: now) }
+    }
+
+    private var overdue: SSHError {
+        guard case .awaitingSignature = self.keyExchange else {
+            return SSHError(.timedOut, "the peer did not finish the key exchange in time")
+        }
+        return SSHError(.signatureUnavailable, "no signature by the host key came within the time of a key exchange")
     }
 
     var isExchangingKeys: Bool { !self.keyExchange.isIdle }

@@ -4,6 +4,7 @@ import SSHProtocol
 extension Keyword {
     /// Keywords about who the relay is, what it says before a login, and how clients are named.
     static let identity: [Keyword] = [
+        .server("HostKeyAgent", \.$hostKeyAgent, format: { $0 ?? "none" }) { try $0.pathOrNone() },
         .serverList("HostCertificate", \.$hostCertificateFiles, format: \.self) {
             try $0.pathOrNone().map { [$0] } ?? []
         },

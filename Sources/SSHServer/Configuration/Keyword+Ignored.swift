@@ -54,7 +54,6 @@ extension Keyword {
         .ignored("SecurityKeyProvider", .global, "it has no meaning here"),
         .ignored("SshdAuthPath", .global, "the relay is one program"),
         .ignored("SshdSessionPath", .global, "the relay is one program"),
-        .refused("HostKeyAgent", .global, except: ["none"]),
         .refused("RDomain", .anywhere, except: ["none"]),
     ]
 

@@ -10,6 +10,8 @@ public struct ServerConfiguration: Sendable {
     // Files.
     /// Empty for `none`.
     @Setting public var hostKeyFiles = HostKeys.defaults
+    /// The socket of the agent that signs with host keys, or SSH_AUTH_SOCK for that of the environment; nil: none does.
+    @Setting public var hostKeyAgent: String?
     /// Empty for `none`.
     @Setting public var hostCertificateFiles: [String] = []
     /// nil: none is written.

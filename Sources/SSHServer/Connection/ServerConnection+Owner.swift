@@ -88,7 +88,7 @@ extension ServerConnection: ConnectionOwner {
     func connectionEnded(_ connection: ConnectionHandler, _ reason: SSHError) {
         self.endStartup()
         if connection.isAuthenticated { self.context.knownSources.loggedOut(self.source, now: .secondsNow) }
-        if self.login == nil, self.endReason == nil, !self.isKeptWaiting {
+        if self.login == nil, self.endReason == nil, !self.isKeptWaiting, reason.code != .signatureUnavailable {
             self.context.penalties.punish(self.peer.address, for: self.settledOffence, now: .secondsNow)
         }
         self.forwards.closeAll()

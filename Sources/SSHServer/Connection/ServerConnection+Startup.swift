@@ -98,7 +98,8 @@ extension ServerConnection {
         let now = NIODeadline.now()
         self.startup?.extendGrace(now: now)
         if let graceEnd = self.startup?.graceEnd, graceEnd <= now { return self.endForGraceTime(handler) }
-        if startup.waitsSince != nil || handler.isAwaitingDecision || now - due > Self.lateness {
+        let waitsForUs = startup.waitsSince != nil || handler.isAwaitingDecision || handler.isAwaitingSignature
+        if waitsForUs || now - due > Self.lateness {
             // What the client waits for is with us; what it has said may still be unread.
             self.startup?.lastProgress = now
             if startup.waitsSince == nil { self.context.turns.leave(self.id) }
@@ -119,7 +120,9 @@ extension ServerConnection {
 
     private func endForGraceTime(_ handler: ConnectionHandler) {
         self.endReason = "LoginGraceTime"
-        if self.isKeptWaiting {
+        if handler.isAwaitingSignature {
+            self.sourceLog.error("No signature by the host key came for \(self.peer) within LoginGraceTime")
+        } else if self.isKeptWaiting {
             self.sourceLog.info("Login of \(self.triedUser) from \(self.peer) was not judged within LoginGraceTime")
         } else {
             self.sourceLog.info("Timeout before authentication for \(self.peer)")

@@ -64,12 +64,12 @@ extension ServerConnection {
         }
     }
 
-    private func beginWork() {
+    func beginWork() {
         if self.wait == nil { self.wait = Wait(since: .now(), count: 0) }
         self.wait?.count += 1
     }
 
-    private func endWork() {
+    func endWork() {
         self.wait?.count -= 1
         if self.wait?.count == 0 { self.wait = nil }
     }

@@ -9,7 +9,7 @@ enum HostCertificateFile {
 
     /// - Parameter keys: the relay's host keys.
     /// - Throws: `invalidKey` with the file and the reason.
-    static func load(_ path: String, for keys: [any SigningKey]) throws -> Certificate {
+    static func load(_ path: String, for keys: [any KeyPair]) throws -> Certificate {
         let file: BoundedFile
         do {
             file = try BoundedFile(path: path, limit: Self.limit, mustBeRegular: true)

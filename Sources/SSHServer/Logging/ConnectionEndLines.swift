@@ -48,6 +48,8 @@ struct ConnectionEndLines {
                 .error("maximum authentication attempts exceeded for \(self.triedUser) from \(self.peer) ssh2\(tail)"),
                 .info("Disconnecting \(self.who): Too many authentication failures\(tail)"),
             ]
+        // Nobody but us can mend it.
+        case .signatureUnavailable: return [.error("Disconnecting \(self.who): \(reason)\(tail)")]
         case .timedOut:
             guard case .loggedIn = self.phase else { break }
             return [.info("Timeout, client not responding from \(self.who)")]

@@ -15,6 +15,7 @@ final class RelayContext: Sendable {
     let listeners = ListenerRegistry()
     let listenerClaims = ListenerClaims()
     let unixSockets = UnixSocketRegistry()
+    let hostKeyAgents: HostKeyAgents
     let files = FileWatch()
     let lineBudgets = LineBudgets()
     let rateLimiters = RateLimiterRegistry()
@@ -40,6 +41,7 @@ final class RelayContext: Sendable {
         self.startups = StartupLimits(rules.configuration)
         self.penalties = SourcePenalties(rules.configuration)
         self.current = Mutex(rules)
+        self.hostKeyAgents = HostKeyAgents(rules)
         self.lastConnection = Atomic(Self.firstConnectionNumber(at: .now()))
         let count = max(8, 2 * System.coreCount)
         self.loginThreads = FairThreads(
@@ -88,6 +90,7 @@ final class RelayContext: Sendable {
         self.startups.update(rules.configuration)
         self.penalties.update(rules.configuration)
         self.knownAccounts.forget()
+        self.hostKeyAgents.follow(rules)
         self.current.withLock { $0 = rules }
         self.setBudgets()
     }

@@ -8,7 +8,9 @@ import SSHWire
 /// What the relay goes by: one reading of its files, replaced as a whole by the next.
 final class RelayRules: Sendable {
     let configuration: ServerConfiguration
-    let hostKeys: [any SigningKey]
+    let hostKeys: [any KeyPair]
+    /// Where the agent listens that signs with those that are not in memory.
+    let hostKeyAgent: String?
     let hostCertificates: [Certificate]
     let logger: Logger
     /// Decides in place of accounts' files; nil where files decide.
@@ -37,6 +39,7 @@ final class RelayRules: Sendable {
         }
         self.configuration = configuration
         self.hostKeys = hostKeys.keys
+        self.hostKeyAgent = hostKeys.agentPath
         self.hostCertificates = hostKeys.certificates
         self.logger = logger
         self.policy = policy
@@ -48,7 +51,7 @@ final class RelayRules: Sendable {
     }
 
     /// Every connection would fail.
-    private static func noHostKeyAlgorithm(_ configuration: ServerConfiguration, _ keys: [any SigningKey]) -> SSHError {
+    private static func noHostKeyAlgorithm(_ configuration: ServerConfiguration, _ keys: [any KeyPair]) -> SSHError {
         let place = configuration.$hostKeyAlgorithms.rule.map { "\($0.file) line \($0.line): " } ?? ""
         let list = configuration.hostKeyAlgorithms.joined(separator: ",")
         let types = keys.flatMap(\.publicKey.signatureAlgorithms).joined(separator: ",")

@@ -56,6 +56,7 @@ PRINTED = {
     "GatewayPorts": ["yes", "no", "CLIENTSPECIFIED", '"yes"', "= no", "yes\nGatewayPorts no"],
     "HostCertificate": ["/a", "/a\nHostCertificate /b"],
     "HostKey": ["/a", "/a\nHostKey /b", '"/a b"'],
+    "HostKeyAgent": ["none", "NONE", "/a", "SSH_AUTH_SOCK", '"/a b"', "/a\nHostKeyAgent /b"],
     "HostKeyAlgorithms": ["ssh-ed25519", "rsa-sha2-512,ssh-ed25519"],
     "KexAlgorithms": [
         "curve25519-sha256",
@@ -168,7 +169,6 @@ IGNORED = {
     "GSSAPIKeyExchange": ["no"],
     "GSSAPIStoreCredentialsOnRekey": ["no"],
     "GSSAPIStrictAcceptorCheck": ["yes"],
-    "HostKeyAgent": ["none"],
     "HostbasedAcceptedAlgorithms": ["ssh-ed25519", "+ssh-rsa"],
     "HostbasedAuthentication": ["no"],
     "HostbasedUsesNameFromPacketOnly": ["no"],

@@ -30,6 +30,8 @@ final class EnginePair {
     var receivedByClient: [UInt32: [UInt8]] = [:]
     /// Whether received data counts as delivered at once.
     var delivers = true
+    /// Signatures that the engines asked for and that the test has not given.
+    var awaitedSignatures: [(side: Side, request: SignatureRequest)] = []
 
     let userKey: Ed25519PrivateKey
     let hostKey: Ed25519PrivateKey
@@ -137,7 +139,64 @@ final class EnginePair {
         self.run()
     }
 
+    // MARK: Signatures
+
+    /// Gives an engine a signature, or none; an error ends its connection.
+    func answer(_ side: Side, _ request: SignatureRequest, _ signature: [UInt8]?) {
+        do {
+            switch (side, signature) {
+            case (.client, let signature?): try self.client.provide(signature: signature, for: request.id)
+            case (.client, nil): try self.client.failSignature(for: request.id, "nobody signs")
+            case (.server, let signature?): try self.server.provide(signature: signature, for: request.id)
+            case (.server, nil): try self.server.failSignature(for: request.id, "nobody signs")
+            }
+        } catch {
+            self.fail(side, error)
+        }
+    }
+
+    /// The signature that was asked for last.
+    func takeAwaited() throws -> (side: Side, request: SignatureRequest) {
+        let last = self.awaitedSignatures.popLast()
+        return try #require(last)
+    }
+
+    /// Signs what is awaited, until nothing is any more.
+    func sign(with keys: [any SigningKey]) throws {
+        self.run()
+        while let (side, request) = self.awaitedSignatures.popLast() {
+            let key = try #require(keys.first { $0.publicKey == request.key })
+            self.answer(side, request, try key.sign(request.bytes, algorithm: request.algorithm))
+            self.run()
+        }
+    }
+
+    /// Has the client ask for a proof of host keys.
+    ///
+    /// - Returns: the request's number at the server.
+    func askForProof(_ request: ByteBuffer) throws -> UInt64 {
+        _ = try self.client.sendGlobalRequest(.other(name: HostKeyUpdate.proof, data: request), wantReply: true)
+        self.run()
+        return try #require(
+            self.serverEvents.compactMap { if case .globalRequest(_, let reply) = $0 { reply } else { nil } }.last
+        )
+    }
+
+    /// What the server answered to the client's global requests.
+    var globalReplies: [ByteBuffer?] {
+        self.clientEvents.compactMap { event -> ByteBuffer?? in
+            guard case .globalReply(_, let data) = event else { return nil }
+            return .some(data)
+        }
+    }
+
     // MARK: Moving bytes
+
+    /// Moves some bytes one way: nothing may be there to move.
+    func step(to side: Side) {
+        self.collectOutput()
+        _ = self.move(to: side)
+    }
 
     func collectOutput() {
         do {
@@ -194,6 +253,7 @@ final class EnginePair {
         self.clientEvents.append(event)
         switch event {
         case .hostKey: try self.client.acceptHostKey()
+        case .signatureWanted(let request): self.awaitedSignatures.append((.client, request))
         case .channelOpen(let id, _): try self.client.confirmChannel(id)
         case .globalRequest(_, .some(let reply)): try self.client.answerGlobalRequest(reply, success: nil)
         case .channelData(let id, let data):
@@ -209,6 +269,7 @@ final class EnginePair {
         switch event {
         case .authenticationRequest(let request):
             try self.server.answerAuthentication(isAllowed: self.authorizes(request))
+        case .signatureWanted(let request): self.awaitedSignatures.append((.server, request))
         case .channelOpen(let id, _) where self.confirmsChannels: try self.server.confirmChannel(id)
         case .channelData(let id, let data):
             self.receivedByServer[id.number, default: []] += Array(data.readableBytesView)

@@ -1,0 +1,35 @@
+public import NIOCore
+import NIOPosix
+
+/// One event loop's connections to agents, one for each socket.
+///
+/// All calls come on that event loop. Sendable for the thread's variable alone: it is found by the thread that made it and by
+/// no other.
+public final class AgentConnections: @unchecked Sendable {
+    private static let ofThisThread = ThreadSpecificVariable<AgentConnections>()
+
+    private let eventLoop: any EventLoop
+    private var connections: [String: AgentConnection] = [:]
+
+    private init(_ eventLoop: any EventLoop) {
+        self.eventLoop = eventLoop
+    }
+
+    /// Those of the event loop that this runs on.
+    public static func of(_ eventLoop: any EventLoop) -> AgentConnections {
+        if let connections = self.ofThisThread.currentValue, connections.eventLoop === eventLoop { return connections }
+        let connections = AgentConnections(eventLoop)
+        self.ofThisThread.currentValue = connections
+        return connections
+    }
+
+    /// The connection to an agent, which is made when something is asked.
+    ///
+    /// - Parameter answerTime: how long a request may take, if this is the first call for the path.
+    public func connection(to path: String, answerTime: TimeAmount) -> AgentConnection {
+        if let connection = self.connections[path] { return connection }
+        let connection = AgentConnection(path: path, on: self.eventLoop, answerTime: answerTime)
+        self.connections[path] = connection
+        return connection
+    }
+}
