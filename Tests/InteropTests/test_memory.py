@@ -193,12 +193,27 @@ def test_limits_of_the_configuration_are_named_in_the_log(lab, line, said):
         stream.close()
 
 
+class FewFiles(NarrowRelay):
+    def command(self):
+        return [program("prlimit"), "--nofile=400:400", *Relay.command(self)]
+
+
+@ONLY_OURS
+def test_connections_that_have_not_logged_in_cannot_use_up_the_descriptors(lab):
+    server = FewFiles(lab, config=["MaxStartups 1000", "PerSourceMaxStartups none", "PerSourcePenalties no"])
+    port = free_port()
+    lab.client("ssh", server, local=[f"{port}:{lab.target}"])
+    streams = [traffic.open_verb(traffic.connect(port), b"STALL") for _ in range(250)]
+    waiting = [socket.create_connection((LOOPBACK, server.port)) for _ in range(300)]
+    server.wait_for_log(lambda line: "drop connection" in line and "no descriptor is left" in line)
+    assert "Too many open files" not in server.log()
+    for stream in streams + waiting:
+        stream.close()
+    wait_until(lambda: lab.logs_in("ssh", server), 20, "a login")
+
+
 @ONLY_OURS
 def test_one_account_cannot_have_all_sockets(lab):
-    class FewFiles(NarrowRelay):
-        def command(self):
-            return [program("prlimit"), "--nofile=400:400", *Relay.command(self)]
-
     server = FewFiles(lab)
     port = free_port()
     lab.client("ssh", server, local=[f"{port}:{lab.target}"])

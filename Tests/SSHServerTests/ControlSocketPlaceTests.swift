@@ -1,4 +1,5 @@
 import Glibc
+import SSHTestFixtures
 import Testing
 
 @testable import SSHServer

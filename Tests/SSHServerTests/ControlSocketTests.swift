@@ -4,6 +4,7 @@ import NIOCore
 import NIOPosix
 import SSHSystem
 import SSHWire
+import SSHTestFixtures
 import Testing
 
 @testable import SSHServer

@@ -50,8 +50,8 @@ final class ServerConnection {
     var channels: [ObjectIdentifier: RunningChannel] = [:]
     /// What its tunnels are held to, each shared with other connections of the account or the key.
     var rateLimiters: [RateLimiter] = []
-    /// The sockets of its tunnels and listeners, which count for the account; nil before the login.
-    var descriptors: ResourceShare?
+    /// Its socket, and those of its tunnels and listeners, which count for the account from the login on.
+    let descriptors = ResourceShare(ResourceBudget.descriptors.account(named: ""))
     /// How often the system is being asked about the account, for paths that ask for it.
     var accountQuestions = 0
     /// Where a Match block says it.
@@ -133,6 +133,8 @@ final class ServerConnection {
         self.peer = peer
         self.facts = facts
         self.asker = FairThreads.Asker(address: peer.address)
+        // Its own socket, which is nobody's until somebody logs in.
+        self.descriptors.charge(1)
     }
 
     /// Takes over an accepted socket, or drops it if it is not to be served.
@@ -145,6 +147,11 @@ final class ServerConnection {
             localAddress: addresses.local?.ipAddress ?? "UNKNOWN",
             localPort: addresses.local?.port ?? 0
         )
+        // Without a descriptor to spare, the next file or socket that the process itself needs would fail, and end it.
+        guard ResourceBudget.descriptors.used < ResourceBudget.descriptors.limit else {
+            Self.drop(channel, peer, facts, context, "no descriptor is left")
+            return
+        }
         let source = context.startups.source(of: peer.address)
         let isKnown = context.knownSources.contains(source, now: .secondsNow)
         let offence = context.penalties.refusal(of: peer.address, now: .secondsNow)

@@ -12,17 +12,14 @@ extension ServerConnection {
     func countForAccount(_ connection: ConnectionHandler) {
         guard let user = self.login?.user else { return }
         connection.memory.move(to: ResourceBudget.memory.account(named: user))
-        let descriptors = ResourceShare(ResourceBudget.descriptors.account(named: user))
-        // Its own.
-        descriptors.charge(1)
-        self.descriptors = descriptors
+        self.descriptors.move(to: ResourceBudget.descriptors.account(named: user))
     }
 
     /// Takes what a socket needs of the account's share.
     ///
     /// - Returns: nil if there is none left for it, which is written into the log.
     func takeSocket() -> ResourceReservation? {
-        if let socket = self.descriptors?.reserve(1, for: .descriptor) { return socket }
+        if let socket = self.descriptors.reserve(1, for: .descriptor) { return socket }
         self.requestLog.info("\(self.peer): no tunnel: the account holds all the sockets that it may for now")
         return nil
     }
@@ -30,7 +27,7 @@ extension ServerConnection {
     func makeListenerRoom() throws(RemoteForwards.Refusal) -> ListenerRoom? {
         if let limit = self.login?.grant.settings.maxListeners, self.forwards.count >= limit { throw .limit(limit) }
         guard let memory = self.handler?.memory.reserve(Self.listenerBytes, for: .opening),
-            let descriptors = self.descriptors?.reserve(Self.listenerSockets, for: .descriptor)
+            let descriptors = self.descriptors.reserve(Self.listenerSockets, for: .descriptor)
         else { throw .noRoom }
         return ListenerRoom(memory: memory, descriptors: descriptors)
     }
