@@ -3,8 +3,8 @@ import Logging
 import NIOCore
 import NIOPosix
 import SSHSystem
-import SSHWire
 import SSHTestFixtures
+import SSHWire
 import Testing
 
 @testable import SSHServer
