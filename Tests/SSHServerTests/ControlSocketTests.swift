@@ -29,7 +29,7 @@ struct ControlSocketTests {
         let path = self.path
         return try await NIOThreadPool.singleton.runIfActive {
             var lines: [OperatorReplyLine] = []
-            try ControlSocketClient(path: path).ask(command, patience: 30) { lines.append($0) }
+            try ControlSocketClient(path: path).ask(command, patience: 300) { lines.append($0) }
             return lines
         }
     }
