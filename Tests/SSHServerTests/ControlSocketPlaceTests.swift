@@ -1,4 +1,5 @@
 import Glibc
+import SSHCrypto
 import SSHTestFixtures
 import Testing
 
@@ -83,6 +84,28 @@ struct ControlSocketPathTests {
         #expect(try Self.answers(Self.lists(path), "", at: path) == [true, true])
         #expect(try Self.answers("", Self.options(path), at: path) == [true, true])
         #expect(try Self.answers(Self.lists("/nowhere/* \(path)"), Self.options(path), at: path) == [true, true])
+    }
+
+    /// A policy of an embedding program names no rule: what it permits is not meant for this path.
+    @Test func noPolicyOfAProgramReachesIt() throws {
+        struct Anything: RelayPolicy {
+            func mayLogIn(_ login: RelayLogin) -> Bool { true }
+            func mayListen(on endpoint: RelayEndpoint, _ login: RelayLogin) -> Bool { true }
+            func mayOpen(_ endpoint: RelayEndpoint, _ login: RelayLogin) -> Bool { true }
+        }
+        let settings = try ServerConfiguration.parsing("AllowStreamLocalForwarding yes").settings(for: .from("alice"))
+        let (key, alice) = (try KeyFixture.key(""), Account(name: try #require(AccountName("alice"))))
+        let login = RelayLogin(user: "alice", key: try PublicKey(blob: key.blob), clientAddress: "192.0.2.1")
+        let policy = ForwardingPolicy(
+            settings: Shared(settings),
+            key: key,
+            addressFamily: .any,
+            ruled: RuledLogin(policy: Anything(), login: login),
+            controlSocket: ControlSocketPath("/nowhere/control")
+        )
+        #expect(policy.mayOpen(path: "/nowhere/other", for: alice).isPermitted)
+        #expect(!policy.mayOpen(path: "/nowhere/control", for: alice).isPermitted)
+        #expect(!policy.mayListen(path: "/nowhere/control", for: alice).isPermitted)
     }
 
     /// A client's path leads through no link; the relay's own may.

@@ -65,13 +65,14 @@ extension ForwardingPolicy {
         } catch {
             return .refused(by: .builtIn((error as? InvalidValue)?.reason ?? "\(error)"))
         }
+        // Who reaches the control socket ends connections: a wildcard does not mean that, nor does a policy that names no rule.
+        let isControlSocket = self.controlSocket?.isReached(by: path) ?? false
         if let ruled = self.ruled {
+            guard !isControlSocket else { return .refused(by: .builtIn(Self.onlyLiteral)) }
             return direction == .remote
                 ? ruled.decision(onListening: .path(text)) : ruled.decision(onOpening: .path(text))
         }
         guard configured.rule != nil || !permissions.isEmpty else { return .refused(by: .builtIn(noList)) }
-        // Who reaches the control socket ends connections: a wildcard does not mean that.
-        let isControlSocket = self.controlSocket?.isReached(by: path) ?? false
         let permits = { (permission: UnixPathPermission) in
             permission.permits(path, for: account) && (permission.isLiteral || !isControlSocket)
         }
