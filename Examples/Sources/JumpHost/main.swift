@@ -36,7 +36,7 @@ try await tunnel.write("GET / HTTP/1.0\r\n\r\n")
 try await tunnel.finish()
 var page = ""
 for try await bytes in tunnel { page += String(buffer: bytes) }
-print(page.split(separator: "\r\n").first ?? "no answer")
+print(page.prefix { !$0.isNewline })
 
 // 5. Connections say goodbye, the last one first.
 await connection.close()
