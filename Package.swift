@@ -80,7 +80,7 @@ let package = Package(
         .target(name: "SSHConfiguration", swiftSettings: settings),
         .target(
             name: "SSHForwarding",
-            dependencies: ["SSHWire", "SSHCrypto", "SSHProtocol", "CMalloc", nioCore, nioPosix, logging],
+            dependencies: ["SSHWire", "SSHCrypto", "SSHProtocol", "SSHSystem", "CMalloc", nioCore, nioPosix, logging],
             swiftSettings: settings
         ),
         .target(
@@ -94,7 +94,10 @@ let package = Package(
         ),
         .target(
             name: "SSHClient",
-            dependencies: ["SSHWire", "SSHCrypto", "SSHProtocol", "SSHForwarding", nioCore, nioPosix, logging],
+            dependencies: [
+                "SSHWire", "SSHCrypto", "SSHProtocol", "SSHForwarding", "SSHSystem", "SSHConfiguration", nioCore,
+                nioPosix, logging,
+            ],
             swiftSettings: settings
         ),
         .executableTarget(
@@ -108,7 +111,7 @@ let package = Package(
         .executableTarget(
             name: "swssh",
             dependencies: [
-                "SSHClient", "SSHForwarding", "SSHProtocol", "SSHCrypto", "SSHWire", nioCore, nioPosix,
+                "SSHClient", "SSHForwarding", "SSHSystem", "SSHProtocol", "SSHCrypto", "SSHWire", nioCore, nioPosix,
             ],
             swiftSettings: settings
         ),
@@ -146,7 +149,7 @@ let package = Package(
         .testTarget(
             name: "SSHForwardingTests",
             dependencies: [
-                "SSHWire", "SSHCrypto", "SSHProtocol", "SSHForwarding", nioCore, nioPosix, logging,
+                "SSHWire", "SSHCrypto", "SSHProtocol", "SSHForwarding", "SSHSystem", nioCore, nioPosix, logging,
                 .product(name: "NIOEmbedded", package: "swift-nio"),
             ],
             swiftSettings: settings
@@ -163,7 +166,8 @@ let package = Package(
         .testTarget(
             name: "SSHClientTests",
             dependencies: [
-                "SSHClient", "SSHServer", "SSHForwarding", "SSHProtocol", "SSHCrypto", "SSHWire", "SSHTestFixtures",
+                "SSHClient", "SSHServer", "SSHForwarding", "SSHSystem", "SSHProtocol", "SSHCrypto", "SSHWire",
+                "SSHTestFixtures",
                 nioCore,
                 nioPosix, logging,
                 .product(name: "NIOEmbedded", package: "swift-nio"),

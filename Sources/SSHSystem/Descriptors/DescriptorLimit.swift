@@ -11,4 +11,12 @@ package enum DescriptorLimit {
         guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return 1_024 - Self.reserve }
         return max(Int(clamping: limit.rlim_cur) - Self.reserve, Self.reserve)
     }
+
+    /// As many as the system lets this process have. Each tunnel holds some, so that the usual limit of 1,024 would be that of tunnels.
+    package static func raise() {
+        var limit = rlimit()
+        guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return }
+        limit.rlim_cur = limit.rlim_max
+        _ = setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+    }
 }
