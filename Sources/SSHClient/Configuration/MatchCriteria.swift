@@ -1,3 +1,4 @@
+import SSHConfiguration
 import SSHWire
 
 /// The criteria of one `Match` line.
@@ -82,11 +83,11 @@ struct MatchSubject {
             case .all: holds = true
             case .canonical, .final: holds = self.isFinalPass
             case .host(let list):
-                holds = PatternText.match(self.host, list: list, loweringPatterns: true) == .matched
+                holds = PatternList(list.lowercased()).match(self.host) == .matched
             case .originalHost(let list):
-                holds = PatternText.match(self.originalHost, list: list, loweringPatterns: true) == .matched
-            case .user(let list): holds = PatternText.match(self.user, list: list) == .matched
-            case .localUser(let list): holds = PatternText.match(self.localUser, list: list) == .matched
+                holds = PatternList(list.lowercased()).match(self.originalHost) == .matched
+            case .user(let list): holds = PatternList(list).match(self.user) == .matched
+            case .localUser(let list): holds = PatternList(list).match(self.localUser) == .matched
             case .exec(let command):
                 // A command is run only if everything before it held.
                 guard result else { continue }
