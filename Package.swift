@@ -94,7 +94,11 @@ let package = Package(
         ),
         .target(
             name: "SSHClient",
-            dependencies: ["SSHWire", "SSHCrypto", "SSHProtocol", "SSHForwarding", nioCore, nioPosix, logging],
+            dependencies: [
+                "SSHWire", "SSHCrypto", "SSHProtocol", "SSHForwarding", "SSHSystem", "SSHConfiguration", nioCore,
+                nioPosix,
+                logging,
+            ],
             swiftSettings: settings
         ),
         .executableTarget(

@@ -145,7 +145,7 @@ import Testing
     }
 
     @Test func optionsThatChangeNothingAreAccepted() throws {
-        let line = try Self.parse("-2P", "-S", "none", "-Snone", "-P", "h")
+        let line = try Self.parse("-2x", "-S", "none", "-Snone", "-k", "h")
         #expect(line.host == "h")
         #expect(line.warnings.isEmpty)
     }

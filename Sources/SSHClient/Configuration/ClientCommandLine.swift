@@ -70,7 +70,7 @@ extension ClientCommandLine {
         usage: swssh [-46CfGgNnqTtVv] [-b bind_address] [-c cipher_spec]
                      [-D [bind_address:]port] [-E log_file] [-F configfile]
                      [-i identity_file] [-J [user@]host[:port]] [-L address]
-                     [-l login_name] [-m mac_spec] [-o option] [-p port]
+                     [-l login_name] [-m mac_spec] [-o option] [-P tag] [-p port]
                      [-Q query_option] [-R address] [-W host:port]
                      destination [command [argument ...]]
         """

@@ -22,6 +22,7 @@ extension ClientConfiguration {
                 originalHost: commandLine.host,
                 host: host,
                 isFinalPass: isFinalPass,
+                command: commandLine.command,
                 matchExecutor: matchExecutor,
                 options: options
             )

@@ -9,7 +9,7 @@ struct CommandLineParser {
     private var otherRequest: ClientCommandLine.Request?
 
     /// ssh's options that take a value.
-    private static let optionsWithValue = Set("BbcDEeFIiJLlmOopQRSWw")
+    private static let optionsWithValue = Set("BbcDEeFIiJLlmOoPpQRSWw")
 
     init(_ arguments: [String], environment: LocalEnvironment) {
         self.arguments = arguments[...]
@@ -77,7 +77,7 @@ struct CommandLineParser {
         case "v":
             self.line.verbosity += self.line.verbosity < 3 ? 1 : 0
             self.line.options.logLevel = (self.line.options.logLevel ?? .info).raised
-        case "2", "a", "k", "P", "x", "y":
+        case "2", "a", "k", "x", "y":
             // They ask for what is so anyway, or switch off or move to syslog what is not here.
             break
         case "A", "C", "K", "X", "Y":
@@ -113,6 +113,7 @@ struct CommandLineParser {
             }
             self.line.options.port = self.line.options.port ?? port
         case "o": try self.applyKeyword(value)
+        case "P": self.line.options.silent["tag"] = self.line.options.silent["tag"] ?? [value]
         case "Q": self.otherRequest = .query(value)
         case "e": break
         // Connections are not shared here.

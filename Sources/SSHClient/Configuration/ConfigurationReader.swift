@@ -1,4 +1,5 @@
 import Glibc
+import SSHConfiguration
 import SSHWire
 
 /// Reads ssh_config files into options: blocks, Include, and the first value of each keyword.
@@ -8,6 +9,8 @@ struct ConfigurationReader {
     /// What `Host` compares with: the name as given, in the final pass the name after HostName.
     let host: String
     let isFinalPass: Bool
+    /// The words behind the host, for `Match command`.
+    let command: [String]
     /// nil: a `Match exec` that would have to be run is an error.
     let matchExecutor: ((String) throws -> Bool)?
     var options: ConfigurationOptions
@@ -21,6 +24,7 @@ struct ConfigurationReader {
         originalHost: String,
         host: String,
         isFinalPass: Bool,
+        command: [String] = [],
         matchExecutor: ((String) throws -> Bool)?,
         options: ConfigurationOptions
     ) {
@@ -28,6 +32,7 @@ struct ConfigurationReader {
         self.originalHost = originalHost
         self.host = host
         self.isFinalPass = isFinalPass
+        self.command = command
         self.matchExecutor = matchExecutor
         self.options = options
     }
@@ -152,6 +157,10 @@ struct ConfigurationReader {
             user: self.options.user ?? self.environment.userName,
             localUser: self.environment.userName,
             isFinalPass: self.isFinalPass,
+            tag: self.options.silent["tag"]?.first ?? "",
+            command: self.command.joined(separator: " "),
+            sessionType: self.options.sessionType,
+            localAddresses: { environment.interfaceAddresses().compactMap { IPAddress($0) } },
             execute: { command in
                 guard let matchExecutor else {
                     throw line.failure("Match exec is not supported")

@@ -1,4 +1,5 @@
 import Glibc
+import SSHSystem
 import SSHWire
 
 /// What ssh_config's tokens and default paths say about the local user and machine; passed in so that tests choose it.
@@ -10,6 +11,8 @@ public struct LocalEnvironment: Sendable {
     public var hostName: String
     public var systemConfigurationFile = "/etc/ssh/ssh_config"
     public var variable: @Sendable (String) -> String?
+    /// Of the interfaces that are up, as numbers; asked only by `Match localnetwork`.
+    package var interfaceAddresses: @Sendable () -> [String] = { InterfaceAddresses.current() }
 
     public init(
         userName: String,

@@ -1,3 +1,4 @@
+import SSHConfiguration
 import SSHWire
 
 /// The criteria of one `Match` line.
@@ -5,6 +6,7 @@ struct MatchCriteria {
     enum Criterion: Hashable {
         case all, canonical, final
         case host(String), originalHost(String), user(String), localUser(String), exec(String)
+        case localNetwork([AddressRange]), version(String), tagged(String), command(String), sessionType(String)
     }
 
     struct Item: Hashable {
@@ -39,6 +41,12 @@ struct MatchCriteria {
             case "user": criterion = .user(try Self.argument(&bytes, of: name, line))
             case "localuser": criterion = .localUser(try Self.argument(&bytes, of: name, line))
             case "exec": criterion = .exec(try Self.argument(&bytes, of: name, line))
+            case "localnetwork":
+                criterion = .localNetwork(try Self.networks(try Self.argument(&bytes, of: name, line), line))
+            case "version": criterion = .version(try Self.argument(&bytes, of: name, line))
+            case "tagged": criterion = .tagged(try Self.argument(&bytes, of: name, line, mayBeEmpty: true))
+            case "command": criterion = .command(try Self.argument(&bytes, of: name, line, mayBeEmpty: true))
+            case "sessiontype": criterion = .sessionType(try Self.argument(&bytes, of: name, line))
             default: throw line.failure("Bad Match condition: Unsupported Match attribute \(name)")
             }
             items.append(Item(criterion: criterion, isNegated: isNegated))
@@ -52,14 +60,28 @@ struct MatchCriteria {
     private static func argument(
         _ bytes: inout ArraySlice<UInt8>,
         of name: String,
-        _ line: ConfigurationLine
+        _ line: ConfigurationLine,
+        mayBeEmpty: Bool = false
     ) throws -> String {
         guard let first = bytes.first, first != UInt8(ascii: "#"),
-            let argument = ConfigurationLine.takeWord(&bytes), !argument.isEmpty
+            let argument = ConfigurationLine.takeWord(&bytes), mayBeEmpty || !argument.isEmpty
         else {
             throw line.failure("Bad Match condition: Missing Match criteria for \(name)")
         }
         return argument
+    }
+
+    private static func networks(_ list: String, _ line: ConfigurationLine) throws -> [AddressRange] {
+        try list.split(separator: ",", omittingEmptySubsequences: false).map { text in
+            do {
+                guard let range = try AddressRange(String(text)) else {
+                    throw InvalidValue("\"\(text)\" is not an address, expected e.g. 192.0.2.0/24")
+                }
+                return range
+            } catch let error as InvalidValue {
+                throw line.failure("Bad Match condition: localnetwork: \(error.reason)")
+            }
+        }
     }
 }
 
@@ -70,6 +92,13 @@ struct MatchSubject {
     var user: String
     var localUser: String
     var isFinalPass: Bool
+    /// What `Tag` or `-P` said; empty if neither did.
+    var tag: String
+    /// The words behind the host, joined by blanks. RemoteCommand is not asked, as ssh does not.
+    var command: String
+    var sessionType: SessionType?
+    /// The addresses of the interfaces that are up.
+    var localAddresses: () -> [IPAddress]
     /// Runs the command of `exec` and says whether it succeeded.
     var execute: (String) throws -> Bool
 
@@ -87,6 +116,12 @@ struct MatchSubject {
                 holds = PatternText.match(self.originalHost, list: list, loweringPatterns: true) == .matched
             case .user(let list): holds = PatternText.match(self.user, list: list) == .matched
             case .localUser(let list): holds = PatternText.match(self.localUser, list: list) == .matched
+            case .version(let list): holds = PatternText.match(Self.version, list: list) == .matched
+            case .tagged(let list): holds = Self.isEmptyOrMatched(self.tag, list)
+            case .command(let list): holds = Self.isEmptyOrMatched(self.command, list)
+            case .sessionType(let list): holds = PatternText.match(self.sessionTypeName, list: list) == .matched
+            case .localNetwork(let ranges):
+                holds = self.localAddresses().contains { address in ranges.contains { $0.contains(address) } }
             case .exec(let command):
                 // A command is run only if everything before it held.
                 guard result else { continue }
@@ -95,5 +130,21 @@ struct MatchSubject {
             if holds == item.isNegated { result = false }
         }
         return result
+    }
+
+    /// As ssh compares with the name and the number of its own release.
+    private static let version = "swssh_0.1"
+
+    private var sessionTypeName: String {
+        switch self.sessionType {
+        case .subsystem: "subsystem"
+        case .some(.none): "none"
+        case .default, nil: self.command.isEmpty ? "shell" : "exec"
+        }
+    }
+
+    /// What is empty is meant by the empty text alone: `*` asks for a tag, or for a command.
+    private static func isEmptyOrMatched(_ text: String, _ list: String) -> Bool {
+        text.isEmpty ? list.isEmpty : PatternText.match(text, list: list) == .matched
     }
 }

@@ -63,7 +63,8 @@ struct ConfigurationParser {
         }
         var place = Place(file: file, conditions: conditions, depth: depth)
         self.beginSection(conditions)
-        for bytes in try self.read(file).split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false) {
+        let text = try self.read(file, isIncluded: depth > 0)
+        for bytes in text.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false) {
             place.line += 1
             guard let line = try self.locating(place, parse: { try ConfigurationLine(bytes) }) else { continue }
             switch line.keyword.asciiLowercased {
@@ -132,13 +133,14 @@ struct ConfigurationParser {
         self.configuration.matchSections.append(MatchSection(conditions: conditions))
     }
 
-    private func read(_ file: String) throws -> [UInt8] {
+    private func read(_ file: String, isIncluded: Bool) throws -> [UInt8] {
         do {
             return try self.files.read(file)
         } catch let error as SSHError {
             throw SSHError(.invalidConfiguration, error.reason)
         } catch {
-            throw SSHError(.invalidConfiguration, "\(file.escapedForLog) does not exist")
+            // As in sshd, whose status is then 1: the file may still come, with its disk.
+            throw SSHError(isIncluded ? .invalidConfiguration : .system, "\(file.escapedForLog) does not exist")
         }
     }
 
