@@ -197,7 +197,7 @@ struct RelayListeners {
             ServerBootstrap(group: self.acceptors, childGroup: self.group),
             keepalive: keepalive,
             onAcceptError: { context.logger.error("accept: \(ErrorText.of($0))") },
-            onAccept: { try ServerConnection.begin(on: $0, context) }
+            onAccept: { try Admission.begin(on: $0, context) }
         )
         // The log says first that it listens.
         .serverChannelOption(.autoRead, value: false)

@@ -28,6 +28,7 @@ public final class RelayServer: Service {
     private static let mendInterval = Duration.seconds(5)
 
     let context: RelayContext
+    private let rejudgement: Rejudgement
     private let readAgain: Reload?
     private let sockets: [InheritedSocket]
     private let policy: (any RelayPolicy)?
@@ -66,6 +67,7 @@ public final class RelayServer: Service {
         self.policy = policy
         self.hostKeys = hostKeys
         self.group = group
+        self.rejudgement = Rejudgement(self.context)
         self.readAgain = reload
         self.sockets = sockets
         self.notifier = notifier
@@ -203,7 +205,7 @@ public final class RelayServer: Service {
     func watchFiles() async throws {
         while true {
             try await Task.sleep(for: Self.watchInterval)
-            await self.context.lookForChanges()
+            await self.rejudgement.lookForChanges()
         }
     }
 
@@ -245,7 +247,7 @@ public final class RelayServer: Service {
             self.context.logger.error("Reload failed, everything stays as it was: \(reason)")
             return "Reload failed, the old configuration stays: \(reason)"
         }
-        await self.context.judgeAgain(self.context.connections.all, asksCommands: true)
+        await self.rejudgement.judgeAgain(self.context.connections.all, asksCommands: true)
         self.context.logger.info("The new configuration holds.")
         return "Serving."
     }
