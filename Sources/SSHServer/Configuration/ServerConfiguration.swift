@@ -9,7 +9,7 @@ public struct ServerConfiguration: Sendable {
 
     // Files.
     /// Empty for `none`.
-    @Setting public var hostKeyFiles = HostKeys.defaults
+    @Setting public var hostKeyFiles = ServerConfiguration.defaultHostKeyFolders.flatMap { $0 }
     /// Empty for `none`.
     @Setting public var hostCertificateFiles: [String] = []
     /// nil: none is written.

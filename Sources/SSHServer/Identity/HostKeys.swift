@@ -10,11 +10,7 @@ public struct HostKeys: Sendable {
     /// Files that are not used, and why; certificates that no client will take.
     public let problems: [String]
 
-    /// Where keys are looked for when no HostKey line names one: the relay's own, or else those by which clients know this host's
-    /// sshd.
-    private static let defaultFolders = ["/etc/relay", "/etc/ssh"].map { folder in
-        ["ed25519", "ecdsa", "rsa"].map { "\(folder)/ssh_host_\($0)_key" }
-    }
+    private static let defaultFolders = ServerConfiguration.defaultHostKeyFolders
     static let defaults = Self.defaultFolders.flatMap { $0 }
 
     /// As sshd: a file that cannot be used is a problem, and one that can be used is enough.
