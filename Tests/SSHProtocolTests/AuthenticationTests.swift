@@ -230,6 +230,16 @@ struct AuthenticationTests {
         #expect(pair.clientError?.code == .protocolViolation)
     }
 
+    @Test func bytesBeforeLoginAreBounded() throws {
+        let pair = try EnginePair(server: { $0.limits.bytesBeforeLogin = 100_000 })
+        try pair.exchangeKeysOnly()
+        let payload = ByteBuffer(bytes: [MessageNumber.ignore.rawValue] + [UInt8](repeating: 0, count: 30_000))
+        try pair.send(payload: payload, times: 3, from: .client)
+        #expect(pair.serverError == nil)
+        try pair.send(payload: payload, from: .client)
+        #expect(pair.serverError?.code == .limitExceeded)
+    }
+
     @Test func whatComesBeforeLoginIsBounded() throws {
         let pair = try EnginePair()
         try pair.exchangeKeysOnly()
