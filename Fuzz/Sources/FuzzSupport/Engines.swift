@@ -36,8 +36,7 @@ public enum Engines {
             case .loginBegins: try engine.beginLogin()
             case .authenticationRequest: try engine.answerAuthentication(isAllowed: true)
             case .globalRequest(.other(HostKeyUpdate.proof, let data), .some(let reply)):
-                let proof = engine.hostKeyProof(data)
-                try engine.answerGlobalRequest(reply, success: proof)
+                _ = try engine.proveHostKeys(data, reply: reply)
             case .globalRequest(_, .some(let reply)): try engine.answerGlobalRequest(reply, success: ByteBuffer())
             case .channelOpen(let id, _):
                 try engine.confirmChannel(id)
