@@ -145,7 +145,7 @@ PubkeyAcceptedAlgorithms ssh-ed25519
 RequiredRSASize 2048
 """
 GLOBAL_ONLY = {
-    "AddressFamily", "Ciphers", "HostCertificate", "HostKey", "HostKeyAlgorithms", "KexAlgorithms", "ListenAddress",
+    "AddressFamily", "Ciphers", "HostCertificate", "HostKey", "HostKeyAgent", "HostKeyAlgorithms", "KexAlgorithms", "ListenAddress",
     "LoginGraceTime", "MACs", "MaxStartups", "PerSourceMaxStartups", "PerSourceNetBlockSize", "PidFile", "Port",
     "StrictModes", "SyslogFacility", "TCPKeepAlive", "UseDNS", "VersionAddendum",
 }  # fmt: skip
