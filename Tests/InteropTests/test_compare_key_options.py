@@ -16,7 +16,7 @@ from harness.policies import make_key
 from harness.requester import OPENED, Requester
 from harness.settings import LOOPBACK, USER
 
-PARSER = Path(__file__).parents[2] / "Sources" / "SSHServer" / "Accounts" / "KeyOptionsParser.swift"
+PARSER = Path(__file__).parents[2] / "Sources" / "SSHServer" / "Accounts" / "Keys" / "KeyOptionsParser.swift"
 ANSWERS = {(False, False): NOTHING, (True, False): LISTENS, (False, True): OPENS, (True, True): ALL}
 # Refused keys are tried one after the other on one connection.
 CONFIG = ["MaxAuthTries 1000", "LoginGraceTime 300"]

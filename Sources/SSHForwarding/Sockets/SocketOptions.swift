@@ -61,25 +61,34 @@ public enum SocketOptions {
     }
 
     /// - Parameters:
+    ///   - unbegun: how many sockets may be accepted for which `onAccept` has not been called yet, give or take sixteen.
     ///   - onAcceptError: hears, once a minute at most, why no connection can be taken.
     ///   - onAccept: gets each socket, on its event loop.
     public static func connection(
         _ bootstrap: ServerBootstrap,
         keepalive: Bool,
+        unbegun: Int = 64,
         onAcceptError: (@Sendable (any Error) -> Void)? = nil,
         onAccept: @escaping @Sendable (any Channel) throws -> Void
     ) -> ServerBootstrap {
-        bootstrap
+        let accepted = AcceptedConnections(limit: unbegun)
+        return
+            bootstrap
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
             // As many as the system allows (net.core.somaxconn): a fleet that comes back waits here before it is accepted.
             .serverChannelOption(.backlog, value: 65_535)
-            .serverChannelOption(.maxMessagesPerRead, value: 64)
-            .serverChannelInitializer(AcceptPause.adding(onAcceptError))
+            .serverChannelOption(.maxMessagesPerRead, value: 16)
+            .serverChannelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    try channel.pipeline.syncOperations.addHandlers([AcceptPause(onAcceptError), AcceptBound(accepted)])
+                }
+            }
             // On Linux, an accepted socket has these from the one that listens.
             .serverChannelOption(.tcpOption(.tcp_nodelay), value: 1)
             .serverChannelOption(.socketOption(.so_keepalive), value: keepalive ? 1 : 0)
             .childChannelInitializer { channel in
-                channel.eventLoop.makeCompletedFuture {
+                defer { accepted.begun() }
+                return channel.eventLoop.makeCompletedFuture {
                     try self.setUpConnection(channel)
                     try onAccept(channel)
                 }

@@ -196,6 +196,7 @@ struct RelayListeners {
         let bootstrap = SocketOptions.connection(
             ServerBootstrap(group: self.acceptors, childGroup: self.group),
             keepalive: keepalive,
+            unbegun: DescriptorLimit.reserve / 4,
             onAcceptError: { context.logger.error("accept: \(ErrorText.of($0))") },
             onAccept: { try ServerConnection.begin(on: $0, context) }
         )

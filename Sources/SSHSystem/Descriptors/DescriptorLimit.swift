@@ -2,14 +2,18 @@ import Glibc
 
 /// How many descriptors this process may have.
 package enum DescriptorLimit {
+    private static let leastReserve = 64
+
+    /// How many this process may have.
+    private static var all: Int {
+        var limit = rlimit()
+        guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return 1_024 }
+        return Int(clamping: limit.rlim_cur)
+    }
+
     /// For files, and for sockets that have been accepted and not counted yet.
-    private static let reserve = 64
+    package static var reserve: Int { max(Self.leastReserve, Self.all / 64) }
 
     /// What its clients' sockets can have of them.
-    package static var current: Int {
-        var limit = rlimit()
-        guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return 1_024 - Self.reserve }
-        let all = Int(clamping: limit.rlim_cur)
-        return max(all - max(Self.reserve, all / 64), Self.reserve)
-    }
+    package static var current: Int { max(Self.all - Self.reserve, Self.leastReserve) }
 }
