@@ -14,7 +14,7 @@ final class AcceptPause: ChannelInboundHandler {
     private let report: (@Sendable (any Error) -> Void)?
     private var lastReport: NIODeadline?
 
-    init(_ report: (@Sendable (any Error) -> Void)?) {
+    init(_ report: (@Sendable (any Error) -> Void)? = nil) {
         self.report = report
     }
 
@@ -33,13 +33,9 @@ final class AcceptPause: ChannelInboundHandler {
     }
 
     /// For a bootstrap of listeners.
-    static func adding(
-        _ report: (@Sendable (any Error) -> Void)? = nil
-    ) -> @Sendable (any Channel) -> EventLoopFuture<Void> {
+    static func adding() -> @Sendable (any Channel) -> EventLoopFuture<Void> {
         { channel in
-            channel.eventLoop.makeCompletedFuture {
-                try channel.pipeline.syncOperations.addHandler(AcceptPause(report))
-            }
+            channel.eventLoop.makeCompletedFuture { try channel.pipeline.syncOperations.addHandler(AcceptPause()) }
         }
     }
 }

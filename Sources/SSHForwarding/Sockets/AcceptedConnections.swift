@@ -2,8 +2,8 @@ import NIOCore
 import Synchronization
 
 /// Connections that one thread has accepted and others have not begun yet. Nobody counts their descriptors meanwhile, so they are
-/// bounded: what comes beyond waits in the kernel.
-final class AcceptedConnections: Sendable {
+/// bounded, for all listeners that share this together: what comes beyond waits in the kernel.
+package final class AcceptedConnections: Sendable {
     private struct State {
         var count = 0
         /// Listeners that wait until there are fewer.
@@ -13,11 +13,10 @@ final class AcceptedConnections: Sendable {
     private let limit: Int
     private let state = Mutex(State())
 
-    init(limit: Int) {
+    /// - Parameter limit: how many, give or take the few that are accepted at a time.
+    package init(limit: Int) {
         self.limit = max(limit, 1)
     }
-
-    var count: Int { self.state.withLock { $0.count } }
 
     func accepted() {
         self.state.withLock { $0.count += 1 }

@@ -1,5 +1,5 @@
 import Glibc
-public import NIOCore
+package import NIOCore
 public import NIOPosix
 
 /// How sockets are set up, in one place.
@@ -61,19 +61,17 @@ public enum SocketOptions {
     }
 
     /// - Parameters:
-    ///   - unbegun: how many sockets may be accepted for which `onAccept` has not been called yet, give or take sixteen.
+    ///   - accepted: bounds the sockets for which `onAccept` has not been called yet.
     ///   - onAcceptError: hears, once a minute at most, why no connection can be taken.
     ///   - onAccept: gets each socket, on its event loop.
-    public static func connection(
+    package static func connection(
         _ bootstrap: ServerBootstrap,
         keepalive: Bool,
-        unbegun: Int = 64,
+        accepted: AcceptedConnections = AcceptedConnections(limit: 64),
         onAcceptError: (@Sendable (any Error) -> Void)? = nil,
         onAccept: @escaping @Sendable (any Channel) throws -> Void
     ) -> ServerBootstrap {
-        let accepted = AcceptedConnections(limit: unbegun)
-        return
-            bootstrap
+        bootstrap
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
             // As many as the system allows (net.core.somaxconn): a fleet that comes back waits here before it is accepted.
             .serverChannelOption(.backlog, value: 65_535)

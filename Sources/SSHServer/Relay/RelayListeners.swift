@@ -14,6 +14,8 @@ struct RelayListeners {
     private let group: any EventLoopGroup
     private let context: RelayContext
     private let onLoss: @Sendable () -> Void
+    /// A quarter of the descriptors that nobody else has: many listeners take no more of them than one.
+    private let accepted = AcceptedConnections(limit: DescriptorLimit.reserve / 4)
     private var channels: [ListenAddress: any Channel] = [:]
     /// What names stood for when they were looked up last.
     private var resolved: [ListenAddress: [ListenAddress]] = [:]
@@ -196,7 +198,7 @@ struct RelayListeners {
         let bootstrap = SocketOptions.connection(
             ServerBootstrap(group: self.acceptors, childGroup: self.group),
             keepalive: keepalive,
-            unbegun: DescriptorLimit.reserve / 4,
+            accepted: self.accepted,
             onAcceptError: { context.logger.error("accept: \(ErrorText.of($0))") },
             onAccept: { try ServerConnection.begin(on: $0, context) }
         )
