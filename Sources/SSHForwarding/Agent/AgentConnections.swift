@@ -1,12 +1,9 @@
 public import NIOCore
 import NIOPosix
 
-/// One event loop's connections to agents, one for each socket.
-///
-/// All calls come on that event loop. Sendable for the thread's variable alone: it is found by the thread that made it and by
-/// no other.
-public final class AgentConnections: @unchecked Sendable {
-    private static let ofThisThread = ThreadSpecificVariable<AgentConnections>()
+/// One event loop's connections to agents, one for each socket. All calls come on that event loop.
+public final class AgentConnections {
+    private static let ofThisThread = ThreadSpecificVariable<NIOLoopBoundBox<AgentConnections>>()
 
     private let eventLoop: any EventLoop
     private var connections: [String: AgentConnection] = [:]
@@ -17,9 +14,9 @@ public final class AgentConnections: @unchecked Sendable {
 
     /// Those of the event loop that this runs on.
     public static func of(_ eventLoop: any EventLoop) -> AgentConnections {
-        if let connections = self.ofThisThread.currentValue, connections.eventLoop === eventLoop { return connections }
+        if let box = self.ofThisThread.currentValue, box.eventLoop === eventLoop { return box.value }
         let connections = AgentConnections(eventLoop)
-        self.ofThisThread.currentValue = connections
+        self.ofThisThread.currentValue = NIOLoopBoundBox(connections, eventLoop: eventLoop)
         return connections
     }
 
