@@ -11,8 +11,8 @@ struct ConnectionRecord {
 
     /// As the client sees it: what it sent and what it got.
     mutating func add(_ tunnel: Tunnel) {
-        self.sent &+= tunnel.bytesReceived
-        self.received &+= tunnel.bytesSent
+        self.sent += tunnel.bytesReceived
+        self.received += tunnel.bytesSent
     }
 }
 
@@ -30,8 +30,8 @@ extension ServerConnection: OperatedConnection {
         for running in self.channels.values {
             guard let tunnel = running.channel as? Tunnel else { continue }
             load.tunnels += 1
-            load.sent &+= tunnel.bytesReceived
-            load.received &+= tunnel.bytesSent
+            load.sent += tunnel.bytesReceived
+            load.received += tunnel.bytesSent
         }
         return load
     }
@@ -52,8 +52,8 @@ extension ServerConnection: OperatedConnection {
             listeners: Array(listeners.prefix(ConnectionSummary.mostListeners)),
             listenerCount: listeners.count,
             tunnels: load.tunnels,
-            sent: self.record.sent &+ load.sent,
-            received: self.record.received &+ load.received
+            sent: self.record.sent + load.sent,
+            received: self.record.received + load.received
         )
     }
 

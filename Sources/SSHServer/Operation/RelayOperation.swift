@@ -6,11 +6,6 @@ import SSHWire
 ///
 /// Connections are asked on their event loops, a few hundred at a time: tunnels of others have their turn in between.
 struct RelayOperation<Relay: OperatedRelay>: Sendable {
-    /// A few hundred microseconds of an event loop.
-    static var pieceOfQuestions: Int { 256 }
-    /// An end takes longer: a message, a line of the log, sockets to be closed.
-    static var pieceOfEnds: Int { 32 }
-
     let relay: Relay
 
     func perform(_ command: OperatorCommand, by who: Operator) async -> OperatorReply<Relay.Connections> {
@@ -35,13 +30,13 @@ struct RelayOperation<Relay: OperatedRelay>: Sendable {
     private func status() async -> RelayStatus {
         // Before those of the tunnels that are open: one that ends meanwhile is not counted twice.
         var status = self.relay.status
-        for numbers in self.relay.connections.numbers.pieces(of: Self.pieceOfQuestions) {
+        for numbers in self.relay.connections.numbers.pieces(of: Piece.ofQuestions) {
             for load in await self.relay.connections.ask(numbers, { $0.load }) {
                 if load.isLoggedIn { status.connections += 1 } else { status.beginning += 1 }
                 status.listeners += load.listeners
                 status.tunnels += load.tunnels
-                status.sent &+= load.sent
-                status.received &+= load.received
+                status.sent += load.sent
+                status.received += load.received
             }
         }
         return status
@@ -50,7 +45,7 @@ struct RelayOperation<Relay: OperatedRelay>: Sendable {
     /// - Returns: how many connections it has ended.
     private func kick(_ target: KickTarget, by who: Operator) async -> Int {
         var count = 0
-        for numbers in await self.numbers(of: target).pieces(of: Self.pieceOfEnds) {
+        for numbers in await self.numbers(of: target).pieces(of: Piece.ofEnds) {
             // Asked again: meanwhile a port may have gone to somebody else.
             count += await self.relay.connections.ask(numbers) { connection in
                 target.matches(connection) && connection.kick(target, by: who) ? true : nil
@@ -62,7 +57,7 @@ struct RelayOperation<Relay: OperatedRelay>: Sendable {
     private func numbers(of target: KickTarget) async -> [UInt64] {
         if case .connection(let number) = target { return [number] }
         var found: [UInt64] = []
-        for numbers in self.relay.connections.numbers.pieces(of: Self.pieceOfQuestions) {
+        for numbers in self.relay.connections.numbers.pieces(of: Piece.ofQuestions) {
             found += await self.relay.connections.ask(numbers) { target.matches($0) ? $0.number : nil }
         }
         return found
@@ -115,7 +110,7 @@ struct ConnectionList<Connections: OperatedConnections>: AsyncSequence, Sendable
 
         mutating func next() async -> [ConnectionSummary]? {
             while !self.left.isEmpty {
-                let numbers = self.left.prefix(256)
+                let numbers = self.left.prefix(Piece.ofQuestions)
                 self.left = self.left.dropFirst(numbers.count)
                 let summaries = await self.connections.ask(numbers) { $0.summary }
                 if !summaries.isEmpty { return summaries }
@@ -123,6 +118,14 @@ struct ConnectionList<Connections: OperatedConnections>: AsyncSequence, Sendable
             return nil
         }
     }
+}
+
+/// How many connections of an event loop are seen to before others have their turn.
+private enum Piece {
+    /// A few hundred microseconds.
+    static let ofQuestions = 256
+    /// An end takes longer: a message, a line of the log, sockets to be closed.
+    static let ofEnds = 32
 }
 
 extension Array {
