@@ -36,7 +36,7 @@ final class LoopbackPair: Sendable {
             let handler = try ConnectionHandler(
                 configuration: configuration,
                 random: SystemRandom(),
-                owner: LoopbackOwner(authenticated: nil)
+                owner: PermissiveOwner.dialing()
             )
             try channel.pipeline.syncOperations.addHandler(handler)
         }
@@ -55,7 +55,7 @@ final class LoopbackPair: Sendable {
                     let handler = try ConnectionHandler(
                         configuration: configuration,
                         random: SystemRandom(),
-                        owner: LoopbackOwner(authenticated: authenticated)
+                        owner: PermissiveOwner(authenticated: authenticated)
                     )
                     client.value = handler
                     try channel.pipeline.syncOperations.addHandler(handler)
@@ -116,47 +116,29 @@ final class LoopbackPair: Sendable {
     }
 }
 
-/// Accepts every key, lets everybody in, and dials everything.
-private final class LoopbackOwner: ConnectionOwner {
-    private let authenticated: EventLoopPromise<Void>?
-
-    init(authenticated: EventLoopPromise<Void>?) {
-        self.authenticated = authenticated
+extension PermissiveOwner {
+    /// A client's.
+    fileprivate convenience init(authenticated: EventLoopPromise<Void>) {
+        self.init()
+        self.onAuthenticated = { authenticated.succeed() }
+        self.onEnd = { authenticated.fail($0) }
     }
 
-    func connectionIdentified(_ connection: ConnectionHandler, peer: String) {}
-    func connectionNegotiated(_ connection: ConnectionHandler, _ algorithms: NegotiatedAlgorithms, isFirst: Bool) {}
-    func connection(_ connection: ConnectionHandler, banner: ByteBuffer) {}
-    func connection(_ connection: ConnectionHandler, authenticationFailedFor user: String) {}
-    func connection(_ connection: ConnectionHandler, request: GlobalRequest.Request, reply: UInt64?) {}
-    func connection(_ connection: ConnectionHandler, reply: UInt64, success: ByteBuffer?) {}
-
-    func connection(_ connection: ConnectionHandler, verify hostKey: HostKeyToVerify) {
-        connection.perform { try $0.acceptHostKey() }
-    }
-
-    func connection(_ connection: ConnectionHandler, authenticate request: AuthenticationRequest) {
-        connection.perform { try $0.answerAuthentication(isAllowed: true) }
-    }
-
-    func connectionAuthenticated(_ connection: ConnectionHandler) {
-        self.authenticated?.succeed()
-    }
-
-    func connectionEnded(_ connection: ConnectionHandler, _ reason: SSHError) {
-        self.authenticated?.fail(reason)
-    }
-
-    func connection(_ connection: ConnectionHandler, open channel: ChannelID, _ kind: ChannelOpen.Kind) {
-        guard case .directTCPIP(let addresses) = kind, let eventLoop = connection.eventLoop else {
-            return connection.refuse(channel, .unknownChannelType, "no")
-        }
-        let dialed = Dialer().connect(host: addresses.host, port: addresses.port, on: eventLoop)
-        dialed.assumeIsolated().whenComplete { result in
-            switch result {
-            case .success(let socket): Tunnel(connection).accept(channel, with: socket)
-            case .failure: connection.refuse(channel, .connectFailed, "no")
+    /// A server's, which dials whatever it is asked to.
+    fileprivate static func dialing() -> PermissiveOwner {
+        let owner = PermissiveOwner()
+        owner.onOpen = { connection, channel, kind in
+            guard case .directTCPIP(let addresses) = kind, let eventLoop = connection.eventLoop else {
+                return connection.refuse(channel, .unknownChannelType, "no")
+            }
+            let dialed = Dialer().connect(host: addresses.host, port: addresses.port, on: eventLoop)
+            dialed.assumeIsolated().whenComplete { result in
+                switch result {
+                case .success(let socket): Tunnel(connection).accept(channel, with: socket)
+                case .failure: connection.refuse(channel, .connectFailed, "no")
+                }
             }
         }
+        return owner
     }
 }

@@ -51,7 +51,8 @@ final class MemoryPair {
     let far: Socket
     private(set) var endings: [String: Int] = [:]
     private var connections: [Place: (channel: EmbeddedChannel, transport: FailingTransport)] = [:]
-    private let owners: (Owner, Owner)
+    private let owners: (PermissiveOwner, PermissiveOwner)
+
     /// How often the transport at that place has read and written.
     func count(of place: Place) -> Int { self.transport(place).count }
 
@@ -68,7 +69,7 @@ final class MemoryPair {
         let transport = Dictionary(uniqueKeysWithValues: transports)
         self.near = try Socket(self.loop, transport[.near] ?? FailingTransport(failing: nil))
         self.far = try Socket(self.loop, transport[.far] ?? FailingTransport(failing: nil))
-        let owners = (Owner(), Owner())
+        let owners = (PermissiveOwner(), PermissiveOwner())
         self.owners = owners
         var configuration = EngineConfiguration(role: .client)
         configuration.user = "alice"
@@ -78,9 +79,9 @@ final class MemoryPair {
         configuration.hostKeys = [hostKey]
         self.server = try ConnectionHandler(configuration: configuration, random: SystemRandom(), owner: owners.1)
         owners.0.onAuthenticated = { [unowned self] in self.openTunnel() }
-        owners.0.onEnd = { [unowned self] in self.count("client") }
-        owners.1.onEnd = { [unowned self] in self.count("server") }
-        owners.1.onOpen = { [unowned self] id in
+        owners.0.onEnd = { [unowned self] _ in self.count("client") }
+        owners.1.onEnd = { [unowned self] _ in self.count("server") }
+        owners.1.onOpen = { [unowned self] _, id, _ in
             Tunnel(self.server) { [unowned self] _ in self.count("far tunnel") }.accept(id, with: self.far.channel)
         }
         for (place, handler) in [(Place.client, self.client), (Place.server, self.server)] {
@@ -132,34 +133,5 @@ final class MemoryPair {
         self.run()
         self.loop.advanceTime(by: .seconds(10))
         self.run()
-    }
-
-    /// Accepts every key, and lets everybody in.
-    private final class Owner: ConnectionOwner {
-        var onAuthenticated: () -> Void = {}
-        var onOpen: (ChannelID) -> Void = { _ in }
-        var onEnd: () -> Void = {}
-
-        func connectionIdentified(_ connection: ConnectionHandler, peer: String) {}
-        func connectionNegotiated(_ connection: ConnectionHandler, _ algorithms: NegotiatedAlgorithms, isFirst: Bool) {}
-        func connection(_ connection: ConnectionHandler, banner: ByteBuffer) {}
-        func connection(_ connection: ConnectionHandler, authenticationFailedFor user: String) {}
-        func connection(_ connection: ConnectionHandler, request: GlobalRequest.Request, reply: UInt64?) {}
-        func connection(_ connection: ConnectionHandler, reply: UInt64, success: ByteBuffer?) {}
-
-        func connection(_ connection: ConnectionHandler, verify hostKey: HostKeyToVerify) {
-            connection.perform { try $0.acceptHostKey() }
-        }
-
-        func connection(_ connection: ConnectionHandler, authenticate request: AuthenticationRequest) {
-            connection.perform { try $0.answerAuthentication(isAllowed: true) }
-        }
-
-        func connectionAuthenticated(_ connection: ConnectionHandler) { self.onAuthenticated() }
-        func connectionEnded(_ connection: ConnectionHandler, _ reason: SSHError) { self.onEnd() }
-
-        func connection(_ connection: ConnectionHandler, open channel: ChannelID, _ kind: ChannelOpen.Kind) {
-            self.onOpen(channel)
-        }
     }
 }
