@@ -80,7 +80,9 @@ let package = Package(
         .target(name: "SSHConfiguration", swiftSettings: settings),
         .target(
             name: "SSHForwarding",
-            dependencies: ["SSHWire", "SSHCrypto", "SSHProtocol", "CMalloc", nioCore, nioPosix, logging, deque],
+            dependencies: [
+                "SSHWire", "SSHCrypto", "SSHProtocol", "SSHSystem", "CMalloc", nioCore, nioPosix, logging, deque,
+            ],
             swiftSettings: settings
         ),
         .target(
@@ -96,8 +98,7 @@ let package = Package(
             name: "SSHClient",
             dependencies: [
                 "SSHWire", "SSHCrypto", "SSHProtocol", "SSHForwarding", "SSHSystem", "SSHConfiguration", nioCore,
-                nioPosix,
-                logging,
+                nioPosix, logging,
             ],
             swiftSettings: settings
         ),
@@ -112,7 +113,7 @@ let package = Package(
         .executableTarget(
             name: "swssh",
             dependencies: [
-                "SSHClient", "SSHForwarding", "SSHProtocol", "SSHCrypto", "SSHWire", nioCore, nioPosix,
+                "SSHClient", "SSHForwarding", "SSHSystem", "SSHProtocol", "SSHCrypto", "SSHWire", nioCore, nioPosix,
             ],
             swiftSettings: settings
         ),
@@ -150,7 +151,7 @@ let package = Package(
         .testTarget(
             name: "SSHForwardingTests",
             dependencies: [
-                "SSHWire", "SSHCrypto", "SSHProtocol", "SSHForwarding", nioCore, nioPosix, logging,
+                "SSHWire", "SSHCrypto", "SSHProtocol", "SSHForwarding", "SSHSystem", nioCore, nioPosix, logging,
                 .product(name: "NIOEmbedded", package: "swift-nio"),
             ],
             swiftSettings: settings
@@ -167,7 +168,8 @@ let package = Package(
         .testTarget(
             name: "SSHClientTests",
             dependencies: [
-                "SSHClient", "SSHServer", "SSHForwarding", "SSHProtocol", "SSHCrypto", "SSHWire", "SSHTestFixtures",
+                "SSHClient", "SSHServer", "SSHForwarding", "SSHSystem", "SSHProtocol", "SSHCrypto", "SSHWire",
+                "SSHTestFixtures",
                 nioCore,
                 nioPosix, logging,
                 .product(name: "NIOEmbedded", package: "swift-nio"),

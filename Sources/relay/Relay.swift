@@ -1,6 +1,7 @@
 import ArgumentParser
 import SSHForwarding
 import SSHServer
+import SSHSystem
 import SSHWire
 
 @main

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Glibc
 import SSHServer
+import SSHSystem
 import SSHWire
 
 struct Reload: ParsableCommand {
@@ -40,7 +41,7 @@ struct Reload: ParsableCommand {
         }
         let process = try PidFile.read(path)
         guard kill(process, SIGHUP) == 0 else {
-            throw SSHError(.system, "process \(process) of \(path): \(String(cString: strerror(errno)))")
+            throw SSHError(.system, "process \(process) of \(path): \(SystemError())")
         }
     }
 }

@@ -143,7 +143,7 @@ struct Serve: AsyncParsableCommand {
         }
         if self.checks { return }
         if self.servesStandardStreams {
-            raiseDescriptorLimit()
+            DescriptorLimit.raise()
             // ssh hangs up on its ProxyCommand; the connection's end is what ends us, with its lines in the log.
             signal(SIGHUP, SIG_IGN)
             try await server.serveStandardStreams()
@@ -156,7 +156,7 @@ struct Serve: AsyncParsableCommand {
             arguments.insert("-D", at: arguments.dropFirst().first == "serve" ? 2 : 1)
             return try Background.run(arguments, keepsStandardError: self.logsToStandardError)
         }
-        raiseDescriptorLimit()
+        DescriptorLimit.raise()
         let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint, .sigquit, .sighup)
         let listening = Task {
             for await signal in signals {
@@ -216,12 +216,4 @@ struct Serve: AsyncParsableCommand {
         if self.logsToStandardError || self.debugs || self.checks { return .standardError }
         return .ofService { name in getenv(name).map { String(cString: $0) } }
     }
-}
-
-/// Each tunnel holds two descriptors, so the soft limit of 1,024 would be the relay's.
-private func raiseDescriptorLimit() {
-    var limit = rlimit()
-    guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return }
-    limit.rlim_cur = limit.rlim_max
-    _ = setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
 }

@@ -2,6 +2,7 @@ import Glibc
 import SSHClient
 import SSHForwarding
 import SSHProtocol
+import SSHSystem
 
 StandardDescriptors.fill()
 ProcessSecrets.protect()

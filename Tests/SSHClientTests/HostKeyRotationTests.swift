@@ -1,4 +1,5 @@
 import SSHCrypto
+import SSHSystem
 import SSHWire
 import Testing
 
@@ -85,7 +86,7 @@ import Testing
         let path = try folder.write("kh", text, mode: 0o640)
         let entries = KnownHosts.parse(Array(text.utf8), file: path).filter { $0.line == 5 }
         try KnownHosts.remove(entries, from: path)
-        let file = try ReadFile(path: path)
+        let file = try BoundedFile(reading: path, limit: 1 << 20)
         #expect(String(decoding: file.bytes, as: UTF8.self) == before + "b \(Self.second.openSSHText)")
         #expect(file.mode & 0o777 == 0o640)
         // What is gone already needs no removing.

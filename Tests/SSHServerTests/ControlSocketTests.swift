@@ -40,7 +40,7 @@ struct ControlSocketTests {
         return try await NIOThreadPool.singleton.runIfActive {
             let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
             defer { close(descriptor) }
-            var address = try #require(UnixAddress(path))
+            let address = try #require(UnixAddress(path))
             let isConnected = address.connect(descriptor)
             #expect(isConnected)
             // The relay may hang up in the middle.
@@ -87,7 +87,7 @@ struct ControlSocketTests {
 
     @Test func aDeadRelaysFileMakesWayAndALivingOnesNever() async throws {
         let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
-        var address = try #require(UnixAddress(self.path))
+        let address = try #require(UnixAddress(self.path))
         let isBound = address.bind(descriptor)
         #expect(isBound)
         close(descriptor)
@@ -119,7 +119,7 @@ struct ControlSocketTests {
         let control = try await self.open()
         let descriptors = try (0..<8).map { _ in
             let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
-            var address = try #require(UnixAddress(self.path))
+            let address = try #require(UnixAddress(self.path))
             let isConnected = address.connect(descriptor)
             #expect(isConnected)
             return descriptor

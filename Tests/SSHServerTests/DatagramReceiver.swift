@@ -10,7 +10,7 @@ final class DatagramReceiver: Sendable {
 
     /// - Parameter name: a path, or with a leading `@` an abstract name. It must be free.
     init?(_ name: String) {
-        guard var address = UnixAddress(name) else { return nil }
+        guard let address = UnixAddress(name) else { return nil }
         self.name = name
         self.descriptor = socket(AF_UNIX, Int32(SOCK_DGRAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
         guard self.descriptor >= 0, address.bind(self.descriptor) else { return nil }

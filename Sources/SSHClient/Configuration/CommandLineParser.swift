@@ -1,4 +1,5 @@
 import Glibc
+import SSHSystem
 import SSHWire
 
 /// Walks over the arguments as getopt(3) does for ssh, and gives each option to `ClientCommandLine`.

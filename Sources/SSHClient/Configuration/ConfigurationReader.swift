@@ -1,5 +1,6 @@
 import Glibc
 import SSHConfiguration
+import SSHSystem
 import SSHWire
 
 /// Reads ssh_config files into options: blocks, Include, and the first value of each keyword.
@@ -18,6 +19,8 @@ struct ConfigurationReader {
     private(set) var warnings: [String] = []
 
     private static let deepestInclude = 16
+    /// Bytes.
+    private static let largestFile = 4 << 20
 
     init(
         environment: LocalEnvironment,
@@ -54,14 +57,15 @@ struct ConfigurationReader {
         guard source.depth <= Self.deepestInclude else {
             throw SSHError(.invalidConfiguration, "\(source.path): Too many recursive configuration includes")
         }
-        let file: ReadFile
-        do {
-            file = try ReadFile(path: source.path)
-        } catch let error as SystemError {
-            if error.isMissingFile { return false }
+        let file: BoundedFile
+        do throws(BoundedFile.Failure) {
+            file = try BoundedFile(reading: source.path, limit: Self.largestFile)
+        } catch {
+            guard case .system(let cause) = error.cause else { throw SSHError(.limitExceeded, "\(error)") }
+            if cause.isMissingFile { return false }
             // A pattern of Include may match folders; ssh reads nothing in them.
-            if error.number == EISDIR, source.depth > 0 { return true }
-            throw SSHError(.invalidConfiguration, "Can't open user config file \(source.path): \(error)")
+            if cause.number == EISDIR, source.depth > 0 { return true }
+            throw SSHError(.invalidConfiguration, "Can't open user config file \(source.path): \(cause)")
         }
         if source.checksPermissions {
             guard file.owner == 0 || file.owner == self.environment.userID, file.mode & 0o022 == 0 else {
@@ -210,13 +214,9 @@ struct ConfigurationReader {
 
     /// In lexical order; none is no error.
     private static func files(matching pattern: String) throws -> [String] {
-        var result = glob_t()
-        defer { globfree(&result) }
-        let status = glob(pattern, 0, nil, &result)
-        if status == GLOB_NOMATCH { return [] }
-        guard status == 0 else {
+        guard let paths = SystemPath.matching(pattern) else {
             throw SSHError(.invalidConfiguration, "glob failed for \(pattern)")
         }
-        return (0..<Int(result.gl_pathc)).compactMap { result.gl_pathv[$0].map { String(cString: $0) } }
+        return paths
     }
 }

@@ -1,3 +1,4 @@
+import SSHSystem
 import SSHWire
 
 extension Keyword {

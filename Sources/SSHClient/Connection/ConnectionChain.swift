@@ -14,7 +14,7 @@ actor ConnectionChain {
     private let ended: EventLoopPromise<Void>
     /// In the order in which they were made: each but the first leads through one before it.
     private var connections: [NIOLoopBound<ClientConnection>] = []
-    private var commands: [pid_t] = []
+    private var commands: [Int32] = []
     private var isClosed = false
 
     init(eventLoop: any EventLoop, ended: EventLoopPromise<Void>) {
@@ -101,7 +101,7 @@ actor ConnectionChain {
     private func start(_ command: ProxyCommand) throws -> Int32 {
         let (ours, theirs) = try LocalSockets.pair()
         defer { _ = Glibc.close(theirs) }
-        let process = try ChildProcess.start(
+        let process = try ClientPrograms.start(
             command.shell,
             [command.shell, "-c", "exec \(command.command)"],
             signals: command.signals,

@@ -1,6 +1,7 @@
 import Glibc
 package import NIOCore
 import NIOPosix
+import SSHSystem
 import SSHWire
 
 /// Pairs of sockets that stand between two parts of the program.

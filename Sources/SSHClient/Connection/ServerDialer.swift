@@ -2,6 +2,7 @@ import Glibc
 import NIOCore
 import NIOPosix
 import SSHForwarding
+import SSHSystem
 import SSHWire
 
 /// Connects to the server as the destination's options say.

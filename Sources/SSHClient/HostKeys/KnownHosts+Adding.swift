@@ -1,5 +1,6 @@
 import Glibc
 public import SSHCrypto
+import SSHSystem
 import SSHWire
 
 extension KnownHosts {
@@ -35,7 +36,7 @@ extension KnownHosts {
         let descriptor = open(path, O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY, 0o600)
         guard descriptor >= 0 else { throw failure() }
         defer { close(descriptor) }
-        guard let existing = try? ReadFile(path: path, limit: 64 << 20) else { throw failure() }
+        guard let existing = try? BoundedFile(reading: path, limit: 64 << 20) else { throw failure() }
         let endsInLine = existing.bytes.last.map { $0 == UInt8(ascii: "\n") } ?? true
         let bytes = Array((endsInLine ? text : "\n" + text).utf8)
         var written = 0

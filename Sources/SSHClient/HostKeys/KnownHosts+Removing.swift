@@ -1,4 +1,5 @@
 import Glibc
+import SSHSystem
 import SSHWire
 
 extension KnownHosts {
@@ -15,7 +16,7 @@ extension KnownHosts {
         guard let resolved = realpath(path, nil) else { throw failure() }
         let target = String(cString: resolved)
         free(resolved)
-        guard let file = try? ReadFile(path: target, limit: 64 << 20) else { throw failure() }
+        guard let file = try? BoundedFile(reading: target, limit: 64 << 20) else { throw failure() }
         var lines = file.bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
         let count = lines.count
         lines.removeAll { line in

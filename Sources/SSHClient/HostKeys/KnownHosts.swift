@@ -1,4 +1,5 @@
 public import SSHCrypto
+import SSHSystem
 
 /// The entries of several known_hosts files, in the order in which the files were given.
 public struct KnownHosts: Sendable {
@@ -12,7 +13,7 @@ public struct KnownHosts: Sendable {
     public init(readingFiles paths: [String]) {
         self.entries = []
         for path in paths {
-            guard let file = try? ReadFile(path: path, limit: 1 << 30) else { continue }
+            guard let file = try? BoundedFile(reading: path, limit: 1 << 30) else { continue }
             self.entries += Self.parse(file.bytes, file: path)
         }
     }

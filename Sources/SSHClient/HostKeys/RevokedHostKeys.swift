@@ -1,4 +1,5 @@
 package import SSHCrypto
+import SSHSystem
 import SSHWire
 
 /// RevokedHostKeys: public keys that no host may show, one on a line, or a binary key revocation list.
@@ -10,7 +11,7 @@ package struct RevokedHostKeys: Sendable {
     package init(path: String) throws {
         let bytes: [UInt8]
         do {
-            bytes = try ReadFile(path: path, limit: 16 << 20).bytes
+            bytes = try BoundedFile(reading: path, limit: 16 << 20).bytes
         } catch {
             throw SSHError(.invalidConfiguration, "RevokedHostKeys \(path) cannot be read: \(error)")
         }

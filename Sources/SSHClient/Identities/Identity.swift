@@ -1,5 +1,6 @@
 import Glibc
 public import SSHCrypto
+import SSHSystem
 import SSHWire
 
 /// A private key that was found in a file.
@@ -26,9 +27,8 @@ public struct Identity: SigningKey {
 
     /// - Throws: `IdentityFailure` if its mode lets others read it, or it holds no key that can be used.
     init(readingFile path: String, userID: UInt32) throws {
-        var file = try ReadFile(path: path, limit: 1 << 20)
-        // The bytes are a secret: this zeroes them on the way out.
-        defer { _ = SecretBytes(bytes: file.takeBytes()) }
+        var file = try BoundedFile(reading: path, limit: 1 << 20, isSecret: true)
+        defer { file.zero() }
         // Somebody else's file is their concern; ours must not be readable by others.
         guard file.owner != userID || file.mode & 0o077 == 0 else {
             let mode = String(file.mode & 0o777, radix: 8)
@@ -54,15 +54,6 @@ public struct Identity: SigningKey {
                 kind: .unusable
             )
         }
-    }
-}
-
-extension ReadFile {
-    /// Hands the bytes over, so that whoever gets them can zero them.
-    fileprivate mutating func takeBytes() -> [UInt8] {
-        let bytes = self.bytes
-        self.bytes = []
-        return bytes
     }
 }
 
@@ -106,7 +97,7 @@ public struct Identities: Sendable {
                 self.passedOver.append(failure)
             } catch {
                 let reason = SystemReason.of(error)
-                let isMissing = (error as? SystemError)?.isMissingFile ?? false
+                let isMissing = (error as? BoundedFile.Failure)?.isMissingFile ?? false
                 self.passedOver.append(
                     IdentityFailure(
                         path: file,

@@ -1,6 +1,7 @@
 import Glibc
 import NIOCore
 import NIOPosix
+import SSHSystem
 import Synchronization
 
 /// Looks up the name that a tunnel leads to.

@@ -1,5 +1,6 @@
 import Glibc
 import NIOCore
+import SSHSystem
 import SSHWire
 
 extension ConnectionHandler {
@@ -15,6 +16,6 @@ extension SSHError {
             return
         }
         let code: Code = number == ECONNRESET ? .connectionReset : .connectionLost
-        self.init(code, String(cString: strerror(number)), file: file, line: line)
+        self.init(code, "\(SystemError(number))", file: file, line: line)
     }
 }

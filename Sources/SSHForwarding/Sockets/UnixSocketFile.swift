@@ -1,4 +1,5 @@
 import Glibc
+import SSHSystem
 import SSHWire
 
 /// A Unix socket that is bound to a path, and the file that stands there for it.
@@ -32,8 +33,7 @@ public final class UnixSocketFile: Sendable {
             defer { close(file) }
             let probe = try UnixSocketAddress.newSocket()
             defer { close(probe) }
-            return try UnixSocketAddress.connect(probe, to: UnixSocketAddress.path(of: file)) == 0
-                || errno != ECONNREFUSED
+            return try UnixSocketAddress.connect(probe, to: UnixSocketAddress.path(of: file)) || errno != ECONNREFUSED
         }
     }
 
@@ -84,7 +84,7 @@ public final class UnixSocketFile: Sendable {
             throw SSHError(.forwardingFailed, "a file that is no socket is in the way")
         }
         try mayUnlink(Existing(identity: Identity(status), folder: folder))
-        guard folder.unlink() else { throw SSHError(.forwardingFailed, "unlink: \(SystemReason.last)") }
+        guard folder.unlink() else { throw SSHError(.forwardingFailed, "unlink: \(SystemError())") }
     }
 
     private static func bind(
@@ -94,8 +94,8 @@ public final class UnixSocketFile: Sendable {
         mode: UInt32
     ) throws -> Identity {
         // Linux makes the file with the socket's own mode: at no moment has it more than that.
-        guard fchmod(descriptor, mode) == 0, try UnixSocketAddress.bind(descriptor, to: path) == 0 else {
-            throw SSHError(.forwardingFailed, SystemReason.last)
+        guard fchmod(descriptor, mode) == 0, try UnixSocketAddress.bind(descriptor, to: path) else {
+            throw SSHError(.forwardingFailed, "\(SystemError())")
         }
         guard let status = try folder.status(), status.st_mode & S_IFMT == S_IFSOCK, status.st_uid == geteuid() else {
             throw SSHError(.forwardingFailed, "the folder was changed meanwhile")
@@ -109,7 +109,7 @@ public final class UnixSocketFile: Sendable {
         let file = try folder.openSocketFile()
         defer { close(file) }
         guard chmod(UnixSocketAddress.path(of: file), mode) == 0 else {
-            let reason = SystemReason.last
+            let reason = "\(SystemError())"
             _ = folder.unlink()
             throw SSHError(.forwardingFailed, "chmod: \(reason)")
         }

@@ -1,4 +1,5 @@
 import Glibc
+import SSHSystem
 import SSHWire
 
 /// Whether a path may lead through symbolic links.
@@ -47,7 +48,7 @@ final class UnixSocketFolder: Sendable {
             defer { close(parent) }
             current = openat(parent, name, __O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
             guard current >= 0 else {
-                let reason = SystemReason.last
+                let reason = "\(SystemError())"
                 guard !Self.isLink(name, in: parent) else {
                     throw SSHError(.forwardingFailed, "\(name) on the way there is a symbolic link")
                 }
@@ -59,7 +60,7 @@ final class UnixSocketFolder: Sendable {
 
     private static func open(_ path: String, in folder: Int32, _ flags: Int32) throws -> Int32 {
         let descriptor = openat(folder, path, __O_PATH | O_DIRECTORY | O_CLOEXEC | flags)
-        guard descriptor >= 0 else { throw SSHError(.forwardingFailed, SystemReason.last) }
+        guard descriptor >= 0 else { throw SSHError(.forwardingFailed, "\(SystemError())") }
         return descriptor
     }
 
@@ -75,7 +76,7 @@ final class UnixSocketFolder: Sendable {
         var status = stat()
         guard fstatat(self.descriptor, self.name, &status, AT_SYMLINK_NOFOLLOW) == 0 else {
             if errno == ENOENT { return nil }
-            throw SSHError(.forwardingFailed, SystemReason.last)
+            throw SSHError(.forwardingFailed, "\(SystemError())")
         }
         return status
     }
@@ -85,7 +86,7 @@ final class UnixSocketFolder: Sendable {
     /// - Throws: `forwardingFailed` if it is anything else, a symbolic link included.
     func openSocketFile() throws -> Int32 {
         let descriptor = openat(self.descriptor, self.name, __O_PATH | O_NOFOLLOW | O_CLOEXEC)
-        guard descriptor >= 0 else { throw SSHError(.forwardingFailed, SystemReason.last) }
+        guard descriptor >= 0 else { throw SSHError(.forwardingFailed, "\(SystemError())") }
         var status = stat()
         guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFSOCK else {
             close(descriptor)
@@ -97,9 +98,4 @@ final class UnixSocketFolder: Sendable {
     func unlink() -> Bool {
         unlinkat(self.descriptor, self.name, 0) == 0
     }
-}
-
-/// The system's words for what went wrong last.
-enum SystemReason {
-    static var last: String { String(cString: strerror(errno)) }
 }

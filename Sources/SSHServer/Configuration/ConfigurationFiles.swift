@@ -1,4 +1,3 @@
-import Glibc
 import SSHSystem
 import SSHWire
 
@@ -24,17 +23,9 @@ public struct ConfigurationFiles: Sendable {
     )
 
     @Sendable private static func expand(_ pattern: String) throws -> [String] {
-        var result = glob_t()
-        defer { globfree(&result) }
-        switch Glibc.glob(pattern, 0, nil, &result) {
-        case 0:
-            return (0..<Int(result.gl_pathc)).compactMap { index in
-                result.gl_pathv[index].map { String(cString: $0) }
-            }
-        case GLOB_NOMATCH:
-            return []
-        default:
+        guard let paths = SystemPath.matching(pattern) else {
             throw SSHError(.invalidConfiguration, "\(pattern.escapedForLog) cannot be searched for files")
         }
+        return paths
     }
 }

@@ -119,7 +119,7 @@ extension AccountSettings {
         }
         if let path = self.banner, access(path, R_OK) != 0 {
             let place = self.$banner.rule.map { "\($0.file) line \($0.line): " } ?? ""
-            problems.append("\(place)Banner \(path): \(String(cString: strerror(errno)))")
+            problems.append("\(place)Banner \(path): \(SystemError())")
         }
         return problems
     }

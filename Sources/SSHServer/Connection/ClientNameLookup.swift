@@ -1,5 +1,5 @@
-import Glibc
 import SSHConfiguration
+import SSHSystem
 import SSHWire
 
 /// UseDNS: finds the name of a client's address, and whether the name leads back to the address. Whoever controls an
@@ -62,49 +62,18 @@ struct ClientNameLookup: Sendable {
 
     /// The system's resolver: /etc/hosts, DNS, or whatever nsswitch.conf says.
     static let system = ClientNameLookup { address in
-        try Self.entries(of: address, flags: AI_NUMERICHOST) { try Self.text($0, flags: NI_NAMEREQD) }?.first
+        try Self.unlessUnknown { () throws(NameFailure) in try AddressLookup.name(of: address) } ?? nil
     } addresses: { name in
-        try Self.entries(of: name, flags: 0) { try Self.text($0, flags: NI_NUMERICHOST) }
+        try Self.unlessUnknown { () throws(NameFailure) in try AddressLookup.addresses(of: name) }
     }
 
-    /// - Throws: `system` for a status that says nothing of the name: who knows it is away, or we are short of something.
-    private static func check(_ status: Int32) throws {
-        guard [EAI_AGAIN, EAI_FAIL, EAI_MEMORY, EAI_SYSTEM].contains(status) else { return }
-        throw SSHError(.system, String(cString: gai_strerror(status)))
-    }
-
-    private static func entries(
-        of host: String,
-        flags: Int32,
-        _ text: (addrinfo) throws -> String?
-    ) throws -> [String]? {
-        var hints = addrinfo()
-        hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
-        hints.ai_flags = flags
-        var list: UnsafeMutablePointer<addrinfo>?
-        let status = getaddrinfo(host, nil, &hints, &list)
-        guard status == 0 else {
-            try Self.check(status)
+    /// - Returns: nil if whoever knows the name says that there is nothing.
+    private static func unlessUnknown<Answer>(_ ask: () throws(NameFailure) -> Answer) throws(NameFailure) -> Answer? {
+        do throws(NameFailure) {
+            return try ask()
+        } catch {
+            guard !error.isPassing else { throw error }
             return nil
         }
-        defer { freeaddrinfo(list) }
-        var found: [String] = []
-        var next = list
-        // A name with more addresses than that is not a client's.
-        while let entry = next?.pointee, found.count < 256 {
-            if let text = try text(entry) { found.append(text) }
-            next = entry.ai_next
-        }
-        return found
-    }
-
-    private static func text(_ entry: addrinfo, flags: Int32) throws -> String? {
-        var text = [CChar](repeating: 0, count: Int(NI_MAXHOST))
-        let status = getnameinfo(entry.ai_addr, entry.ai_addrlen, &text, socklen_t(text.count), nil, 0, flags)
-        guard status == 0 else {
-            try Self.check(status)
-            return nil
-        }
-        return String(decoding: text.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
     }
 }

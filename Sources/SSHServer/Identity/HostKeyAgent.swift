@@ -3,6 +3,7 @@ import NIOCore
 import NIOPosix
 import SSHCrypto
 import SSHForwarding
+import SSHSystem
 import SSHWire
 
 /// The agent that signs with host keys (HostKeyAgent), as it was found when the configuration was read.

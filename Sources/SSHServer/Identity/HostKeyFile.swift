@@ -108,6 +108,6 @@ public enum HostKeyFile {
     }
 
     private static func failure(_ path: String) -> SSHError {
-        SSHError(.system, "\(path.escapedForLog): \(String(cString: strerror(errno)))")
+        SSHError(.system, "\(path.escapedForLog): \(SystemError())")
     }
 }

@@ -44,7 +44,7 @@ final class FileOutput: LogOutput {
         guard self.descriptor >= 0 else {
             throw SSHError(
                 .system,
-                "cannot open the log file \(path.escapedForLog): \(String(cString: strerror(errno)))"
+                "cannot open the log file \(path.escapedForLog): \(SystemError())"
             )
         }
         self.lines = LineDescriptor(self.descriptor)

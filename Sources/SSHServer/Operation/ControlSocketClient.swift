@@ -13,8 +13,8 @@ public final class ControlSocketClient {
     public init(path: String) throws(SSHError) {
         self.path = path
         self.descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
-        guard self.descriptor >= 0, var address = UnixAddress(path), address.connect(self.descriptor) else {
-            let reason = String(cString: strerror(errno))
+        guard self.descriptor >= 0, let address = UnixAddress(path), address.connect(self.descriptor) else {
+            let reason = "\(SystemError())"
             if self.descriptor >= 0 { close(self.descriptor) }
             throw SSHError(.system, "no relay can be asked at \(path.escapedForLog): \(reason)")
         }
@@ -55,7 +55,7 @@ public final class ControlSocketClient {
         var rest = bytes[...]
         while !rest.isEmpty {
             let count = Glibc.send(self.descriptor, Array(rest), rest.count, Int32(MSG_NOSIGNAL))
-            guard count > 0 else { throw self.failure(String(cString: strerror(errno))) }
+            guard count > 0 else { throw self.failure("\(SystemError())") }
             rest = rest.dropFirst(count)
         }
     }
@@ -72,7 +72,7 @@ public final class ControlSocketClient {
             var buffer = [UInt8](repeating: 0, count: 65_536)
             let count = recv(self.descriptor, &buffer, buffer.count, 0)
             guard count >= 0 else {
-                throw self.failure(errno == EAGAIN ? "it does not answer" : String(cString: strerror(errno)))
+                throw self.failure(errno == EAGAIN ? "it does not answer" : "\(SystemError())")
             }
             guard count > 0 else { throw self.failure("it has gone, or serves too many at a time") }
             self.received += buffer.prefix(count)

@@ -33,7 +33,7 @@ public enum PidFile {
         let descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
         guard descriptor >= 0 else {
             guard rule != nil else { return }
-            logger.error("Couldn't create pid file \"\(path.escapedForLog)\": \(String(cString: strerror(errno)))")
+            logger.error("Couldn't create pid file \"\(path.escapedForLog)\": \(SystemError())")
             return
         }
         defer { close(descriptor) }

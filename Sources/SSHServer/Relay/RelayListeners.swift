@@ -71,7 +71,10 @@ struct RelayListeners {
         }
         // As sshd: one address is enough.
         guard wanted.contains(where: self.listens) else {
-            throw SSHError(.system, "cannot bind any address: \(firstError.map(ErrorText.of) ?? "none is configured")")
+            throw SSHError(
+                .system,
+                "cannot bind any address: \(firstError.map { ErrorText.of($0) } ?? "none is configured")"
+            )
         }
         for (endpoint, channel) in self.channels where !wanted.contains(endpoint) {
             // What was to take an old address's place and did not leaves it there.

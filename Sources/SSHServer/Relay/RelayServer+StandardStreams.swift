@@ -74,7 +74,7 @@ enum StandardStreams: Hashable {
         let (input, output) = (dup(STDIN_FILENO), dup(STDOUT_FILENO))
         let null = open("/dev/null", O_RDWR | O_CLOEXEC)
         guard input >= 0, output >= 0, null >= 0, dup2(null, STDIN_FILENO) >= 0, dup2(null, STDOUT_FILENO) >= 0 else {
-            throw SSHError(.system, "cannot take standard input and output: \(String(cString: strerror(errno)))")
+            throw SSHError(.system, "cannot take standard input and output: \(SystemError())")
         }
         close(null)
         for descriptor in [input, output] { _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC) }

@@ -2,6 +2,7 @@ public import Logging
 public import NIOCore
 import NIOPosix
 public import SSHCrypto
+import SSHSystem
 import SSHWire
 public import ServiceLifecycle
 import Synchronization

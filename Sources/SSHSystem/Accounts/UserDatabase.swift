@@ -1,5 +1,4 @@
 import Glibc
-import SSHWire
 
 /// The system's accounts and groups, from files or a name service. Every question may wait for that, and none for another.
 package enum UserDatabase {
@@ -77,7 +76,7 @@ package enum UserDatabase {
 
     /// Whether a status says that nobody could answer, and not that there is nothing of that name (getpwnam(3)).
     package static func isAway(_ number: Int32) -> Bool {
-        SSHError.isPassing(number)
+        SystemError(number).isPassing
             || [
                 ERANGE, ENETDOWN, ENETUNREACH, EHOSTDOWN, EHOSTUNREACH, ENOTCONN, ECONNRESET, ECONNABORTED, EPIPE,
                 EBUSY,

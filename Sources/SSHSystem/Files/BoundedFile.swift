@@ -11,18 +11,32 @@ package struct BoundedFile {
     /// When it was opened.
     package let state: FileState
 
-    /// - Parameters:
-    ///   - mustBeRegular: refuse devices, pipes and directories before reading.
-    ///   - isSecret: leave no copy of what is read behind; the caller zeroes the bytes.
     /// - Throws: `NotFound` if there is no such file, `SSHError` with code `system`, `unreadableNow`, `notRegular` or
     ///   `limitExceeded`.
     package init(path: String, limit: Int, mustBeRegular: Bool = false, isSecret: Bool = false) throws {
+        do throws(Failure) {
+            try self.init(reading: path, limit: limit, mustBeRegular: mustBeRegular, isSecret: isSecret)
+        } catch {
+            throw error.cause == .system(SystemError(ENOENT)) ? NotFound() as any Error : SSHError(error)
+        }
+    }
+
+    /// - Parameters:
+    ///   - limit: bytes.
+    ///   - mustBeRegular: refuse devices, pipes and directories before reading.
+    ///   - isSecret: leave no copy of what is read behind; the caller zeroes the bytes.
+    package init(
+        reading path: String,
+        limit: Int,
+        mustBeRegular: Bool = false,
+        isSecret: Bool = false
+    ) throws(Failure) {
         // Without O_NONBLOCK, opening a pipe that nobody writes to would never return.
         let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | (mustBeRegular ? O_NONBLOCK : 0))
-        guard descriptor >= 0 else { throw errno == ENOENT ? NotFound() as any Error : Self.failure(path) }
+        guard descriptor >= 0 else { throw Failure(path) }
         defer { close(descriptor) }
         var information = stat()
-        guard fstat(descriptor, &information) == 0 else { throw Self.failure(path) }
+        guard fstat(descriptor, &information) == 0 else { throw Failure(path) }
         self.state = FileState(information)
         self.owner = information.st_uid
         self.mode = information.st_mode
@@ -31,11 +45,9 @@ package struct BoundedFile {
             self.bytes = []
             return
         }
-        guard self.isRegular || !mustBeRegular else {
-            throw SSHError(.notRegular, "\(path.escapedForLog) is not a regular file")
-        }
+        guard self.isRegular || !mustBeRegular else { throw Failure(path, .notRegular) }
         // A file with a hole can be larger than any memory.
-        guard !self.isRegular || information.st_size <= limit else { throw Self.excess(path, limit) }
+        guard !self.isRegular || information.st_size <= limit else { throw Failure(path, .tooLarge(limit: limit)) }
         let size = information.st_size
         self.bytes = try Self.readAll(descriptor, expected: size, path: path, limit: limit, isSecret: isSecret)
     }
@@ -58,6 +70,37 @@ package struct BoundedFile {
         package init() {}
     }
 
+    /// Why a file was not read.
+    package struct Failure: Error, CustomStringConvertible {
+        package enum Cause: Hashable, Sendable {
+            case system(SystemError)
+            /// A device, a pipe or a folder stands where a file should.
+            case notRegular
+            case tooLarge(limit: Int)
+        }
+
+        package let path: String
+        package let cause: Cause
+
+        fileprivate init(_ path: String, _ cause: Cause = .system(SystemError())) {
+            self.path = path
+            self.cause = cause
+        }
+
+        package var isMissingFile: Bool {
+            if case .system(let error) = self.cause { error.isMissingFile } else { false }
+        }
+
+        /// In the system's words, without the path where the system has some.
+        package var description: String {
+            switch self.cause {
+            case .system(let error): "\(error)"
+            case .notRegular: "\(self.path) is not a regular file"
+            case .tooLarge(let limit): "\(self.path) is longer than \(limit) bytes"
+            }
+        }
+    }
+
     /// - Parameter expected: the size that the system told; a pipe or a growing file has more.
     private static func readAll(
         _ descriptor: Int32,
@@ -65,7 +108,7 @@ package struct BoundedFile {
         path: String,
         limit: Int,
         isSecret: Bool
-    ) throws -> [UInt8] {
+    ) throws(Failure) -> [UInt8] {
         var bytes: [UInt8] = []
         if isSecret { bytes.reserveCapacity(min(max(expected, 0), limit)) }
         var chunk = [UInt8](repeating: 0, count: min(max(expected, 1023), 65_535) + 1)
@@ -73,21 +116,11 @@ package struct BoundedFile {
         while true {
             let count = read(descriptor, &chunk, chunk.count)
             if count < 0, errno == EINTR { continue }
-            guard count >= 0 else { throw Self.failure(path) }
+            guard count >= 0 else { throw Failure(path) }
             guard count > 0 else { return bytes }
             bytes += chunk[..<count]
-            guard bytes.count <= limit else { throw Self.excess(path, limit) }
+            guard bytes.count <= limit else { throw Failure(path, .tooLarge(limit: limit)) }
         }
-    }
-
-    private static func excess(_ path: String, _ limit: Int) -> SSHError {
-        SSHError(.limitExceeded, "\(path.escapedForLog) is larger than \(limit) bytes")
-    }
-
-    private static func failure(_ path: String) -> SSHError {
-        let number = errno
-        let reason = "\(path.escapedForLog) cannot be read: \(String(cString: strerror(number)))"
-        return SSHError(SSHError.isPassing(number) ? .unreadableNow : .system, reason)
     }
 }
 
@@ -99,7 +132,13 @@ extension SSHError.Code {
 }
 
 extension SSHError {
-    package static func isPassing(_ number: Int32) -> Bool {
-        [EMFILE, ENFILE, ENOMEM, ENOBUFS, EIO, ESTALE, ETIMEDOUT, EAGAIN, EINTR, ECONNREFUSED].contains(number)
+    fileprivate init(_ failure: BoundedFile.Failure) {
+        let path = failure.path.escapedForLog
+        switch failure.cause {
+        case .system(let error):
+            self.init(error.isPassing ? .unreadableNow : .system, "\(path) cannot be read: \(error)")
+        case .notRegular: self.init(.notRegular, "\(path) is not a regular file")
+        case .tooLarge(let limit): self.init(.limitExceeded, "\(path) is larger than \(limit) bytes")
+        }
     }
 }

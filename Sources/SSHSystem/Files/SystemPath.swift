@@ -16,4 +16,17 @@ package enum SystemPath {
         defer { free(resolved) }
         return String(cString: resolved)
     }
+
+    /// The paths that a pattern of glob(7) stands for, in lexical order; none is fine.
+    ///
+    /// - Returns: nil if the pattern cannot be searched for.
+    package static func matching(_ pattern: String) -> [String]? {
+        var result = glob_t()
+        defer { globfree(&result) }
+        switch glob(pattern, 0, nil, &result) {
+        case 0: return (0..<Int(result.gl_pathc)).compactMap { result.gl_pathv[$0].map { String(cString: $0) } }
+        case GLOB_NOMATCH: return []
+        default: return nil
+        }
+    }
 }

@@ -9,7 +9,7 @@ package final class UnixDatagram: Sendable {
     /// - Parameter name: a path, or with a leading `@` a name in Linux's abstract namespace.
     /// - Returns: nil if nobody listens there, or if the name is too long to be an address.
     package init?(to name: String) {
-        guard var address = UnixAddress(name) else { return nil }
+        guard let address = UnixAddress(name) else { return nil }
         let descriptor = socket(AF_UNIX, Int32(SOCK_DGRAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
         guard descriptor >= 0 else { return nil }
         guard address.connect(descriptor) else {

@@ -1,5 +1,6 @@
 import Glibc
 import SSHClient
+import SSHSystem
 import SSHWire
 
 /// `-f`: the program runs again as a child, and the parent leaves when the child says that everything stands.
@@ -22,7 +23,7 @@ enum Background {
     /// What ps(1) and pgrep(1) call this process; after exec of /proc/self/exe they would call it `exe`.
     private static var processName: String {
         get {
-            let file = try? ReadFile(path: "/proc/self/comm")
+            let file = try? BoundedFile(reading: "/proc/self/comm", limit: 4096)
             return String(decoding: (file?.bytes ?? []).prefix { $0 != UInt8(ascii: "\n") }, as: UTF8.self)
         }
         set {
@@ -41,7 +42,7 @@ enum Background {
         let reader = fcntl(ends[0], F_DUPFD_CLOEXEC, self.readyDescriptor + 1)
         let writer = fcntl(ends[1], F_DUPFD_CLOEXEC, self.readyDescriptor + 1)
         for end in ends { close(end) }
-        let process = try ChildProcess.start(
+        let process = try ClientPrograms.start(
             "/proc/self/exe",
             [CommandLine.arguments.first ?? "swssh"] + arguments,
             signals: EndSignals.numbers,
@@ -55,9 +56,12 @@ enum Background {
         var count = read(reader, &byte, 1)
         while count < 0, errno == EINTR { count = read(reader, &byte, 1) }
         if count == 1 { return 0 }
-        let end = try ChildProcess.end(of: process)
-        if let signal = end.signal { EndSignals.die(of: signal) }
-        return end.status
+        switch try ClientPrograms.end(of: process) {
+        case .exit(let status): return status
+        case .signal(let signal): EndSignals.die(of: signal)
+        case .unknown: break
+        }
+        return 0
     }
 
     /// The child leaves the terminal and releases its parent.

@@ -3,6 +3,7 @@ import NIOCore
 import NIOPosix
 import SSHClient
 import SSHForwarding
+import SSHSystem
 import SSHWire
 
 /// One run of the program: connects, forwards, and waits for the end.
@@ -21,7 +22,7 @@ struct Client: Sendable {
     /// - Returns: the exit status.
     /// - Throws: what failed, in lines for the user.
     func run() async throws -> Int32 {
-        raiseDescriptorLimit()
+        DescriptorLimit.raise()
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         let eventLoop = group.next()
         let signal = eventLoop.makePromise(of: Int32.self)
@@ -134,12 +135,4 @@ struct Client: Sendable {
             return error
         }
     }
-}
-
-/// Each tunnel holds a descriptor, so the usual soft limit of 1,024 would be the client's.
-private func raiseDescriptorLimit() {
-    var limit = rlimit()
-    guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return }
-    limit.rlim_cur = limit.rlim_max
-    _ = setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
 }

@@ -88,7 +88,7 @@ extension ClientConfiguration {
             environment: environment,
             algorithms: .all,
             matchExecutor: {
-                try ChildProcess.succeeds(shellCommand: $0, environment: environment, signals: EndSignals.numbers)
+                try ClientPrograms.succeeds(shellCommand: $0, environment: environment, signals: EndSignals.numbers)
             }
         )
     }

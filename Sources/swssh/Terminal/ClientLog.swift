@@ -2,6 +2,7 @@ import Dispatch
 import Glibc
 import NIOCore
 import SSHClient
+import SSHSystem
 import SSHWire
 import Synchronization
 

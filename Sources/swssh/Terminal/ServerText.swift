@@ -1,5 +1,6 @@
 import Glibc
 import SSHClient
+import SSHSystem
 
 /// What a server says to people, byte by byte as ssh shows it.
 enum ServerText {
@@ -33,12 +34,7 @@ enum ServerText {
         }
     }
 
-    private static func octal(_ bytes: some Sequence<UInt8>) -> String {
-        bytes.map { byte in
-            let digits = String(byte, radix: 8)
-            return "\\" + String(repeating: "0", count: 3 - digits.count) + digits
-        }.joined()
-    }
+    private static func octal(_ bytes: some Sequence<UInt8>) -> String { bytes.map(\.octal).joined() }
 
     /// What setlocale(3) would go by.
     static var localeIsUTF8: Bool {

@@ -1,6 +1,7 @@
 import Glibc
 import SSHClient
 import SSHCrypto
+import SSHSystem
 import SSHWire
 
 /// The terminal, for questions that must reach a person whatever the standard streams are used for.

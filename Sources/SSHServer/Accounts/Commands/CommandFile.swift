@@ -8,15 +8,15 @@ enum CommandFile {
     /// - Throws: `InvalidValue` in sshd's words, without the name of the keyword.
     static func check(_ path: String) throws -> String {
         var information = stat()
-        guard stat(path, &information) == 0 else { throw Missing(reason: String(cString: strerror(errno))) }
-        guard let resolved = SystemPath.resolve(path) else { throw Missing(reason: String(cString: strerror(errno))) }
-        guard lstat(resolved, &information) == 0 else { throw Missing(reason: String(cString: strerror(errno))) }
+        guard stat(path, &information) == 0 else { throw Missing(reason: "\(SystemError())") }
+        guard let resolved = SystemPath.resolve(path) else { throw Missing(reason: "\(SystemError())") }
+        guard lstat(resolved, &information) == 0 else { throw Missing(reason: "\(SystemError())") }
         guard information.st_mode & S_IFMT == S_IFREG else { throw InvalidValue("\(resolved) is not a regular file") }
         try Self.check("file", resolved, information)
         var folder = resolved
         while folder != "/" {
             folder = SystemPath.parent(of: folder)
-            guard lstat(folder, &information) == 0 else { throw Missing(reason: String(cString: strerror(errno))) }
+            guard lstat(folder, &information) == 0 else { throw Missing(reason: "\(SystemError())") }
             try Self.check("directory", folder, information)
         }
         return resolved

@@ -1,5 +1,6 @@
 import SSHConfiguration
 import SSHCrypto
+import SSHSystem
 
 /// Certificates: who trusts the authority, for whom, and what the certificate itself says.
 extension LoginJudgement {

@@ -1,6 +1,6 @@
 import Testing
 
-@testable import SSHClient
+@testable import SSHSystem
 
 /// Text from a server never drives the terminal.
 struct EscapedForTerminalTests {

@@ -11,7 +11,7 @@ extension String {
             switch byte {
             case UInt8(ascii: "\\"): escaped += [byte, byte]
             case 0x20...0x7e: escaped.append(byte)
-            default: escaped += [UInt8(ascii: "\\"), 48 + byte >> 6, 48 + byte >> 3 & 7, 48 + byte & 7]
+            default: escaped += byte.octal.utf8
             }
         }
         if self.utf8.count > limit { escaped += "...".utf8 }

@@ -8,10 +8,7 @@ extension String {
             if Self.isHarmless(scalar, keepingLines) {
                 escaped.unicodeScalars.append(scalar)
             } else {
-                for byte in UTF8.encode(scalar) ?? UTF8.encodedReplacementCharacter {
-                    let digits = String(byte, radix: 8)
-                    escaped += "\\" + String(repeating: "0", count: 3 - digits.count) + digits
-                }
+                for byte in UTF8.encode(scalar) ?? UTF8.encodedReplacementCharacter { escaped += byte.octal }
             }
         }
         return escaped

@@ -1,7 +1,7 @@
 import Glibc
 import Testing
 
-@testable import SSHForwarding
+@testable import SSHSystem
 
 struct NameFailureTests {
     @Test(arguments: [
