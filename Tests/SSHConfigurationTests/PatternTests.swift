@@ -8,6 +8,8 @@ struct PatternTests {
         ("a*c", "abbc", true), ("a*c", "abcb", false), ("*a*b*", "xxayyb", true), ("a?c", "abc", true),
         ("a?c", "ac", false),
         ("A", "a", false), ("a**b", "ab", true), ("*.b", "a.b", true), ("[ab]", "a", false), ("a\\*", "a*", false),
+        ("a*X*c", "aXbXc", true), ("m*iss*ppi", "mississippi", true),
+        ("***", "abc", true), ("ab", "abc", false), ("abc", "ab", false), ("*d", "abc", false), ("a*", "", false),
     ])
     func starsAndQuestionMarksAreTheOnlyWildcards(_ pattern: String, _ text: String, _ expected: Bool) {
         #expect(Pattern(pattern).matches(text) == expected)

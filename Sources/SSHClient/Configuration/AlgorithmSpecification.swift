@@ -1,3 +1,4 @@
+import SSHConfiguration
 import SSHWire
 
 /// A value of Ciphers, MACs, KexAlgorithms and the like: a list that replaces, extends, cuts or heads the default one.
@@ -31,7 +32,7 @@ struct AlgorithmSpecification: Hashable, Sendable {
         var named: [String] = []
         var unsupported: [String] = []
         for pattern in self.patterns where self.change != .remove {
-            let matching = supported.filter { PatternText.matches($0, pattern: pattern) }
+            let matching = supported.filter { Pattern(pattern).matches($0) }
             if matching.isEmpty { unsupported.append(pattern) }
             named += matching.filter { !named.contains($0) }
         }
@@ -41,7 +42,7 @@ struct AlgorithmSpecification: Hashable, Sendable {
             case .append: defaults + named.filter { !defaults.contains($0) }
             case .prepend: named + defaults.filter { !named.contains($0) }
             case .remove:
-                defaults.filter { name in !self.patterns.contains { PatternText.matches(name, pattern: $0) } }
+                defaults.filter { name in !self.patterns.contains { Pattern($0).matches(name) } }
             }
         guard !names.isEmpty else {
             throw SSHError(.invalidConfiguration, "none of the algorithms in '\(self.text)' is supported")

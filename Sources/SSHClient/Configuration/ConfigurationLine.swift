@@ -1,3 +1,4 @@
+import SSHConfiguration
 import SSHWire
 
 /// One line of ssh_config, or one `-o`, split into its keyword and arguments.
@@ -15,8 +16,8 @@ struct ConfigurationLine {
         self.file = file
         self.number = number
         var bytes = ArraySlice(text)
-        while let last = bytes.last, PatternText.isSpace(last) { bytes.removeLast() }
-        bytes = bytes.drop { PatternText.isSpace($0) }
+        while let last = bytes.last, Self.isSpace(last) { bytes.removeLast() }
+        bytes = bytes.drop { Self.isSpace($0) }
         guard let first = bytes.first, first != UInt8(ascii: "#") else { return nil }
         guard !bytes.contains(0) else { throw Self.failure(file, number, "a NUL byte") }
         guard let keyword = Self.takeWord(&bytes), !keyword.isEmpty else {
@@ -24,7 +25,7 @@ struct ConfigurationLine {
         }
         self.keyword = keyword.lowercased()
         self.rest = String(decoding: bytes, as: UTF8.self)
-        guard let arguments = Self.splitArguments(bytes) else {
+        guard let arguments = ConfigurationWords.split(bytes) else {
             throw Self.failure(file, number, "invalid quotes")
         }
         self.arguments = arguments[...]
@@ -84,55 +85,22 @@ struct ConfigurationLine {
             word = Array(bytes[..<end].dropFirst())
             bytes = bytes[end...].dropFirst()
         } else {
-            while let byte = bytes.first, !PatternText.isSpace(byte), byte != UInt8(ascii: "="),
+            while let byte = bytes.first, !Self.isSpace(byte), byte != UInt8(ascii: "="),
                 byte != UInt8(ascii: "\"")
             {
                 word.append(byte)
                 bytes.removeFirst()
             }
         }
-        bytes = bytes.drop { PatternText.isSpace($0) }
+        bytes = bytes.drop { Self.isSpace($0) }
         if bytes.first == UInt8(ascii: "=") {
-            bytes = bytes.dropFirst().drop { PatternText.isSpace($0) }
+            bytes = bytes.dropFirst().drop { Self.isSpace($0) }
         }
         return String(decoding: word, as: UTF8.self)
     }
 
-    /// Arguments between blanks; quotes of both kinds, backslash before a quote, a backslash or a blank; `#` ends the line.
-    private static func splitArguments(_ text: ArraySlice<UInt8>) -> [String]? {
-        var bytes = text
-        var arguments: [String] = []
-        while true {
-            bytes = bytes.drop { $0 == 0x20 || $0 == 0x09 }
-            guard let first = bytes.first, first != UInt8(ascii: "#") else { return arguments }
-            guard let argument = Self.takeArgument(&bytes) else { return nil }
-            arguments.append(argument)
-        }
-    }
-
-    private static func takeArgument(_ bytes: inout ArraySlice<UInt8>) -> String? {
-        var argument: [UInt8] = []
-        var quote: UInt8?
-        while let byte = bytes.popFirst() {
-            switch byte {
-            case UInt8(ascii: "\\"):
-                let isEscape =
-                    switch bytes.first {
-                    case UInt8(ascii: "\""), UInt8(ascii: "'"), UInt8(ascii: "\\"): true
-                    case UInt8(ascii: " "): quote == nil
-                    default: false
-                    }
-                argument.append(isEscape ? bytes.removeFirst() : byte)
-            case 0x20 where quote == nil, 0x09 where quote == nil:
-                return String(decoding: argument, as: UTF8.self)
-            case UInt8(ascii: "\"") where quote == nil, UInt8(ascii: "'") where quote == nil:
-                quote = byte
-            case quote:
-                quote = nil
-            default:
-                argument.append(byte)
-            }
-        }
-        return quote == nil ? String(decoding: argument, as: UTF8.self) : nil
+    /// White space of C's isspace(3).
+    static func isSpace(_ byte: UInt8) -> Bool {
+        byte == 0x20 || (0x09...0x0d).contains(byte)
     }
 }

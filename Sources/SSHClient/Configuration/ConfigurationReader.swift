@@ -126,7 +126,7 @@ struct ConfigurationReader {
 
     func acceptUnknown(_ line: ConfigurationLine) throws {
         let ignored = self.options.ignoreUnknown ?? ""
-        if PatternText.match(line.keyword, list: ignored, loweringPatterns: true) == .matched {
+        if PatternList(ignored.lowercased()).match(line.keyword) == .matched {
             return
         }
         throw line.failure("Bad configuration option: \(line.keyword)")
@@ -140,7 +140,7 @@ struct ConfigurationReader {
         var matched = false
         for pattern in patterns {
             let isNegated = pattern.first == "!"
-            guard PatternText.matches(self.host, pattern: isNegated ? pattern.dropFirst() : pattern[...]) else {
+            guard Pattern(isNegated ? String(pattern.dropFirst()) : pattern).matches(self.host) else {
                 continue
             }
             if isNegated { return false }

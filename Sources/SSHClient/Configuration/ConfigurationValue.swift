@@ -1,3 +1,4 @@
+import SSHConfiguration
 import SSHWire
 
 /// Readers of the kinds of values that ssh_config's keywords have.
@@ -69,29 +70,7 @@ enum ConfigurationValue {
     }
 
     /// `90`, `1m30s`, `2h`, `1w`.
-    static func seconds(_ text: String) -> Int? {
-        var total: UInt64 = 0
-        var rest = Substring(text)
-        while !rest.isEmpty {
-            let digits = rest.prefix { $0.isASCII && $0.isNumber }
-            guard let number = PortNumber.decimal(digits) else { return nil }
-            rest = rest.dropFirst(digits.count)
-            let unit: UInt64
-            switch rest.popFirst()?.lowercased() {
-            case nil, "s": unit = 1
-            case "m": unit = 60
-            case "h": unit = 3600
-            case "d": unit = 86_400
-            case "w": unit = 604_800
-            default: return nil
-            }
-            let (product, overflow) = number.multipliedReportingOverflow(by: unit)
-            let (sum, overflowed) = total.addingReportingOverflow(product)
-            guard !overflow, !overflowed, sum <= UInt64(Int32.max) else { return nil }
-            total = sum
-        }
-        return text.isEmpty ? nil : Int(total)
-    }
+    static func seconds(_ text: String) -> Int? { ConfigurationTime.seconds(text).map(Int.init) }
 
     /// `default|BYTES[K|M|G] [none|TIME]`.
     static func rekeyLimit(_ line: inout ConfigurationLine) throws -> ClientRekeyLimit {

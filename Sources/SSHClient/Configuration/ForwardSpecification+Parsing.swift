@@ -137,7 +137,7 @@ struct ForwardField {
 
     /// One to four fields; nil if there are more, or brackets do not close at a field's end.
     static func split(_ text: String) -> [ForwardField]? {
-        var bytes = Array(text.utf8)[...].drop { PatternText.isSpace($0) }
+        var bytes = Array(text.utf8)[...].drop { ConfigurationLine.isSpace($0) }
         var fields: [ForwardField] = []
         while !bytes.isEmpty {
             guard fields.count < 4, !bytes.contains(0) else { return nil }

@@ -111,15 +111,15 @@ struct MatchSubject {
             case .all: holds = true
             case .canonical, .final: holds = self.isFinalPass
             case .host(let list):
-                holds = PatternText.match(self.host, list: list, loweringPatterns: true) == .matched
+                holds = PatternList(list.lowercased()).match(self.host) == .matched
             case .originalHost(let list):
-                holds = PatternText.match(self.originalHost, list: list, loweringPatterns: true) == .matched
-            case .user(let list): holds = PatternText.match(self.user, list: list) == .matched
-            case .localUser(let list): holds = PatternText.match(self.localUser, list: list) == .matched
-            case .version(let list): holds = PatternText.match(Self.version, list: list) == .matched
+                holds = PatternList(list.lowercased()).match(self.originalHost) == .matched
+            case .user(let list): holds = PatternList(list).match(self.user) == .matched
+            case .localUser(let list): holds = PatternList(list).match(self.localUser) == .matched
+            case .version(let list): holds = PatternList(list).match(Self.version) == .matched
             case .tagged(let list): holds = Self.isEmptyOrMatched(self.tag, list)
             case .command(let list): holds = Self.isEmptyOrMatched(self.command, list)
-            case .sessionType(let list): holds = PatternText.match(self.sessionTypeName, list: list) == .matched
+            case .sessionType(let list): holds = PatternList(list).match(self.sessionTypeName) == .matched
             case .localNetwork(let ranges):
                 holds = self.localAddresses().contains { address in ranges.contains { $0.contains(address) } }
             case .exec(let command):
@@ -145,6 +145,6 @@ struct MatchSubject {
 
     /// What is empty is meant by the empty text alone: `*` asks for a tag, or for a command.
     private static func isEmptyOrMatched(_ text: String, _ list: String) -> Bool {
-        text.isEmpty ? list.isEmpty : PatternText.match(text, list: list) == .matched
+        text.isEmpty ? list.isEmpty : PatternList(list).match(text) == .matched
     }
 }

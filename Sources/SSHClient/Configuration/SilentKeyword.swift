@@ -1,3 +1,4 @@
+import SSHConfiguration
 import SSHWire
 
 /// A keyword that is read and checked as ssh does and that `-G` prints as ssh does, and that changes nothing here.
@@ -65,7 +66,8 @@ struct SilentKeyword: Sendable {
             var all = options.silent[self.key] ?? []
             for value in values {
                 if value.first == "-" {
-                    all.removeAll { PatternText.matches($0, pattern: value.dropFirst()) }
+                    let removed = Pattern(String(value.dropFirst()))
+                    all.removeAll { removed.matches($0) }
                 } else {
                     all.append(value)
                 }

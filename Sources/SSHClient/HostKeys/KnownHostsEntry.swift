@@ -1,3 +1,4 @@
+import SSHConfiguration
 public import SSHCrypto
 
 /// One line of a known_hosts file (sshd(8), SSH_KNOWN_HOSTS FILE FORMAT).
@@ -84,7 +85,7 @@ public enum KnownHostsPattern: Hashable, Sendable {
 
     func matches(_ name: String) -> Bool {
         switch self {
-        case .list(let list): PatternText.match(name, list: list, loweringPatterns: true) == .matched
+        case .list(let list): PatternList(list.lowercased()).match(name) == .matched
         case .hashed(let salt, let hash): hmacSHA1(key: salt, data: Array(name.utf8)) == hash
         }
     }

@@ -1,3 +1,4 @@
+import SSHConfiguration
 package import SSHCrypto
 package import SSHWire
 
@@ -73,7 +74,7 @@ package struct HostCertificateValidity: Sendable {
         if now < certificate.validAfter { return "it is not yet valid" }
         if now >= certificate.validBefore { return "it has expired" }
         // Wildcards count in hosts' certificates, and an empty list stands for nobody, as in OpenSSH from 10.3 on.
-        guard certificate.principals.contains(where: { PatternText.matches(self.name, pattern: $0) }) else {
+        guard certificate.principals.contains(where: { Pattern($0).matches(self.name) }) else {
             return "\(self.name) is not a listed principal"
         }
         if !certificate.criticalOptions.isEmpty { return "it has a critical option, and none is known for hosts" }

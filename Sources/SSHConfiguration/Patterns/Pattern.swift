@@ -1,52 +1,26 @@
 /// A pattern of ssh_config(5): `*` stands for any text, `?` for one byte. Case matters.
 package struct Pattern: Hashable, Sendable {
     package let text: String
-    private let bytes: [UInt8]
+    private let pieces: [Wildcard]
 
     package init(_ text: String) {
         self.text = text
-        self.bytes = Array(text.utf8)
+        self.pieces = text.utf8.map(Wildcard.init)
     }
 
     /// Whether the pattern has a `*` or a `?` at all.
-    package var hasWildcards: Bool {
-        self.bytes.contains { $0 == UInt8(ascii: "*") || $0 == UInt8(ascii: "?") }
-    }
+    package var hasWildcards: Bool { self.pieces.contains { $0 == .anyText || $0 == .anyByte } }
 
     /// It is made of wildcards, and names nothing: it stands also for what has no name, or none that is known.
     package var isWild: Bool {
-        self.bytes.contains(UInt8(ascii: "*"))
-            && self.bytes.allSatisfy { $0 == UInt8(ascii: "*") || $0 == UInt8(ascii: "?") }
+        self.pieces.contains(.anyText) && self.pieces.allSatisfy { $0 == .anyText || $0 == .anyByte }
     }
 
     /// It is `*`, and leaves nothing out.
-    package var isEverything: Bool { !self.bytes.isEmpty && self.bytes.allSatisfy { $0 == UInt8(ascii: "*") } }
+    package var isEverything: Bool { !self.pieces.isEmpty && self.pieces.allSatisfy { $0 == .anyText } }
 
-    /// Takes at most (pattern length) x (text length) steps, however many stars there are.
     package func matches(_ candidate: String) -> Bool {
-        let candidate = Array(candidate.utf8)
-        var position = 0
-        var index = 0
-        // Where the last star stood, and where the text that it stands for ends so far.
-        var star: (position: Int, index: Int)?
-        while index < candidate.count {
-            if position < self.bytes.count, self.bytes[position] == UInt8(ascii: "*") {
-                star = (position, index)
-                position += 1
-            } else if position < self.bytes.count,
-                self.bytes[position] == UInt8(ascii: "?") || self.bytes[position] == candidate[index]
-            {
-                position += 1
-                index += 1
-            } else if let last = star {
-                star = (last.position, last.index + 1)
-                position = last.position + 1
-                index = last.index + 1
-            } else {
-                return false
-            }
-        }
-        return self.bytes[position...].allSatisfy { $0 == UInt8(ascii: "*") }
+        Wildcard.matches(self.pieces[...], Array(candidate.utf8))
     }
 }
 

@@ -38,50 +38,12 @@ struct ConfigurationLine: Hashable, Sendable {
         return String(decoding: keyword, as: UTF8.self)
     }
 
-    /// Words between blanks. Both quotes group; a backslash escapes quotes, itself and, outside quotes, a space; a `#` that
-    /// begins a word ends the line.
-    ///
-    /// - Parameter commentsEnd: the line; else a `#` is like any other character.
+    /// - Parameter commentsEnd: a `#` that begins a word ends the line.
     static func splitArguments(_ bytes: ArraySlice<UInt8>, commentsEnd: Bool = true) throws -> [String] {
-        var arguments: [String] = []
-        var rest = bytes
-        while true {
-            rest = rest.drop { $0 == UInt8(ascii: " ") || $0 == UInt8(ascii: "\t") }
-            guard let first = rest.first, first != UInt8(ascii: "#") || !commentsEnd else { return arguments }
-            arguments.append(String(decoding: try Self.takeWord(&rest), as: UTF8.self))
+        guard let arguments = ConfigurationWords.split(bytes, commentsEnd: commentsEnd) else {
+            throw InvalidValue("a quote does not close, expected a second one")
         }
-    }
-
-    private static func takeWord(_ rest: inout ArraySlice<UInt8>) throws -> [UInt8] {
-        var word: [UInt8] = []
-        var quote: UInt8?
-        while let byte = rest.first {
-            let next = rest.dropFirst().first
-            switch byte {
-            case UInt8(ascii: "\\") where Self.isEscapable(next, quoted: quote != nil):
-                rest.removeFirst()
-                if let next { word.append(next) }
-            case UInt8(ascii: " ") where quote == nil, UInt8(ascii: "\t") where quote == nil:
-                return word
-            case UInt8(ascii: "\"") where quote == nil, UInt8(ascii: "'") where quote == nil:
-                quote = byte
-            case quote:
-                quote = nil
-            default:
-                word.append(byte)
-            }
-            rest.removeFirst()
-        }
-        guard quote == nil else { throw InvalidValue("a quote does not close, expected a second one") }
-        return word
-    }
-
-    private static func isEscapable(_ byte: UInt8?, quoted: Bool) -> Bool {
-        switch byte {
-        case UInt8(ascii: "\""), UInt8(ascii: "'"), UInt8(ascii: "\\"): true
-        case UInt8(ascii: " "): !quoted
-        default: false
-        }
+        return arguments
     }
 
     private static func isBlank(_ byte: UInt8) -> Bool {

@@ -89,12 +89,13 @@ extension Arguments {
 
     /// A time whose seconds may have a fraction, which counts as a whole one; nil if the text is no time.
     private static func wholeSeconds(_ text: String) -> Int32? {
-        guard text.utf8.contains(UInt8(ascii: ".")) else { return Self.seconds(text) }
+        guard text.utf8.contains(UInt8(ascii: ".")) else { return ConfigurationTime.seconds(text) }
         // Only the seconds stand last and have a fraction.
         let unit = text.utf8.last.map { $0 | 0x20 } == UInt8(ascii: "s") ? 1 : 0
         let parts = text.dropLast(unit).split(separator: ".", omittingEmptySubsequences: false)
         guard parts.count == 2, let last = parts[0].utf8.last, (48...57).contains(last), !parts[1].isEmpty,
-            parts[1].utf8.allSatisfy({ (48...57).contains($0) }), let seconds = Self.seconds(String(parts[0]))
+            parts[1].utf8.allSatisfy({ (48...57).contains($0) }),
+            let seconds = ConfigurationTime.seconds(String(parts[0]))
         else { return nil }
         let (sum, overflow) = seconds.addingReportingOverflow(parts[1].utf8.contains { $0 != 48 } ? 1 : 0)
         return overflow ? nil : sum
@@ -108,7 +109,7 @@ extension Arguments {
         return ChannelTimeouts(
             entries: try words.map { word in
                 let parts = word.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
-                guard parts.count == 2, !parts[0].isEmpty, let seconds = Self.seconds(parts[1]) else {
+                guard parts.count == 2, !parts[0].isEmpty, let seconds = ConfigurationTime.seconds(parts[1]) else {
                     throw self.problem("\"\(word)\" is wrong, expected \(expected)")
                 }
                 return ChannelTimeouts.Entry(pattern: Pattern(parts[0]), seconds: Int(seconds), text: word)

@@ -9,9 +9,7 @@ struct UnixPathPattern: Hashable, Sendable {
     private let elements: [Element]
 
     private enum Element: Hashable {
-        case byte(UInt8)
-        case anyText
-        case anyByte
+        case piece(Wildcard)
         case user
         case home
         case userID
@@ -39,11 +37,9 @@ struct UnixPathPattern: Hashable, Sendable {
         var rest = text.utf8[...]
         while let byte = rest.popFirst() {
             switch byte {
-            case UInt8(ascii: "*"): elements.append(.anyText)
-            case UInt8(ascii: "?"): elements.append(.anyByte)
             case UInt8(ascii: "%"):
                 switch rest.popFirst() {
-                case UInt8(ascii: "%"): elements.append(.byte(byte))
+                case UInt8(ascii: "%"): elements.append(.piece(.byte(byte)))
                 case UInt8(ascii: "u"): elements.append(.user)
                 // A home is a whole path: it can only stand in front.
                 case UInt8(ascii: "h") where elements.isEmpty: elements.append(.home)
@@ -53,14 +49,14 @@ struct UnixPathPattern: Hashable, Sendable {
                         "\"\(text)\" holds an unknown token, expected %u, %U, %% or, in front, %h"
                     )
                 }
-            default: elements.append(.byte(byte))
+            default: elements.append(.piece(Wildcard(byte)))
             }
         }
         return elements
     }
 
     /// Whether it holds neither a wildcard nor a token.
-    var isLiteral: Bool { self.elements.allSatisfy { if case .byte = $0 { true } else { false } } }
+    var isLiteral: Bool { self.elements.allSatisfy { if case .piece(.byte) = $0 { true } else { false } } }
 
     /// Whether the system must be asked about the account before anything can match.
     var needsUnixAccount: Bool {
@@ -73,8 +69,8 @@ struct UnixPathPattern: Hashable, Sendable {
         return zip(pattern, path.components).allSatisfy { Self.matches($0, $1) }
     }
 
-    private func components(for account: Account) -> [ArraySlice<Element>]? {
-        var expanded: [Element] = []
+    private func components(for account: Account) -> [ArraySlice<Wildcard>]? {
+        var expanded: [Wildcard] = []
         for element in self.elements {
             guard let replacement = Self.replacement(of: element, account) else { return nil }
             expanded += replacement
@@ -82,10 +78,10 @@ struct UnixPathPattern: Hashable, Sendable {
         return expanded.dropFirst().split(separator: .byte(UInt8(ascii: "/")), omittingEmptySubsequences: false)
     }
 
-    private static func replacement(of element: Element, _ account: Account) -> [Element]? {
+    private static func replacement(of element: Element, _ account: Account) -> [Wildcard]? {
         let text: String?
         switch element {
-        case .byte, .anyText, .anyByte: return [element]
+        case .piece(let piece): return [piece]
         case .user: text = account.name.text
         case .userID: text = account.userID.map { "\($0)" }
         case .home:
@@ -97,30 +93,8 @@ struct UnixPathPattern: Hashable, Sendable {
         return text.map { $0.utf8.map { .byte($0) } }
     }
 
-    /// One component; takes at most (pattern length) x (name length) steps.
-    private static func matches(_ pattern: ArraySlice<Element>, _ name: [UInt8]) -> Bool {
+    private static func matches(_ pattern: ArraySlice<Wildcard>, _ name: [UInt8]) -> Bool {
         if name.first == UInt8(ascii: "."), pattern.first != .byte(UInt8(ascii: ".")) { return false }
-        var position = pattern.startIndex
-        var index = 0
-        // Where the last star stood, and where the text that it stands for ends so far.
-        var star: (position: Int, index: Int)?
-        while index < name.count {
-            if position < pattern.endIndex, pattern[position] == .anyText {
-                star = (position, index)
-                position += 1
-            } else if position < pattern.endIndex,
-                pattern[position] == .anyByte || pattern[position] == .byte(name[index])
-            {
-                position += 1
-                index += 1
-            } else if let last = star {
-                star = (last.position, last.index + 1)
-                position = last.position + 1
-                index = last.index + 1
-            } else {
-                return false
-            }
-        }
-        return pattern[position...].allSatisfy { $0 == .anyText }
+        return Wildcard.matches(pattern, name)
     }
 }

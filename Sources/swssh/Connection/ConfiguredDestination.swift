@@ -55,7 +55,7 @@ struct ConfiguredDestination: Sendable {
         switch configuration.proxy {
         case .direct: break
         case .command(let command):
-            let shell = ChildProcess.shell(environment)
+            let shell = ClientPrograms.shell(environment)
             destination.route = .command(ProxyCommand(command, shell: shell, signals: EndSignals.numbers))
         case .jump(let hosts):
             let (hop, hopLine) = try Self.lastHop(hosts, configuration, line, environment)
