@@ -105,7 +105,8 @@ let package = Package(
         .executableTarget(
             name: "relay",
             dependencies: [
-                "SSHServer", "SSHForwarding", "SSHSystem", "SSHCrypto", "SSHWire", logging, arguments, lifecycle,
+                "SSHServer", "SSHForwarding", "SSHSystem", "SSHConfiguration", "SSHCrypto", "SSHWire", logging,
+                arguments, lifecycle,
                 signals,
             ],
             swiftSettings: settings

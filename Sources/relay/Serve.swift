@@ -1,6 +1,7 @@
 import ArgumentParser
 import Glibc
 import Logging
+import SSHConfiguration
 import SSHForwarding
 import SSHServer
 import SSHSystem
@@ -197,18 +198,16 @@ struct Serve: AsyncParsableCommand {
 
     /// sshd's tokens in -E: %p is the process, %P the program's name.
     private static func expanded(_ path: String) -> String {
-        var words = path.split(separator: "%", omittingEmptySubsequences: false)[...]
-        var text = String(words.removeFirst())
-        while let word = words.popFirst() {
-            switch word.first {
-            case "p": text += "\(getpid())\(word.dropFirst())"
-            case "P": text += "sshd\(word.dropFirst())"
-            // %%, or nothing that stands for something.
-            case nil where !words.isEmpty: text += "%\(words.removeFirst())"
-            default: text += "%\(word)"
+        PercentPiece.split(path).map { piece in
+            switch piece {
+            case .text(let text): text
+            case .token("p"): "\(getpid())"
+            case .token("P"): "sshd"
+            case .token("%"), .token(nil): "%"
+            // Nothing that stands for something.
+            case .token(let letter?): "%\(letter)"
             }
-        }
-        return text
+        }.joined()
     }
 
     private var logDestination: LogDestination {

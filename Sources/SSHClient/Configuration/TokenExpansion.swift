@@ -1,3 +1,4 @@
+import SSHConfiguration
 import SSHCrypto
 import SSHWire
 
@@ -57,24 +58,20 @@ struct TokenExpansion {
         allowed: String,
         check: (Character, String) throws -> Void
     ) throws -> String {
-        guard text.contains("%") else { return text }
         var result = ""
-        var rest = Substring(text)
-        while let character = rest.popFirst() {
-            guard character == "%" else {
-                result.append(character)
-                continue
-            }
-            guard let token = rest.popFirst() else {
+        for piece in PercentPiece.split(text) {
+            switch piece {
+            case .text(let text): result += text
+            case .token("%"): result += "%"
+            case .token(nil):
                 throw SSHError(.invalidConfiguration, "\"\(text)\" ends with a lone %; write %% for a percent sign")
-            }
-            if token == "%" {
-                result.append("%")
-            } else if allowed.contains(token), let value = self.values[token] {
+            case .token(let scalar?):
+                let token = Character(scalar)
+                guard allowed.contains(token), let value = self.values[token] else {
+                    throw SSHError(.invalidConfiguration, "\"\(text)\": the token %\(token) is not known here")
+                }
                 try check(token, value)
                 result += value
-            } else {
-                throw SSHError(.invalidConfiguration, "\"\(text)\": the token %\(token) is not known here")
             }
         }
         return result

@@ -101,28 +101,46 @@ public struct AccountSettings: Sendable {
     var asksForGroups: Bool { self.$allowGroups.rule != nil || self.$denyGroups.rule != nil }
 
     /// DenyUsers, AllowUsers, DenyGroups, AllowGroups, in this order; without any of them everybody may.
-    public func mayLogIn(_ facts: ConnectionFacts) -> Decision {
+    public func mayLogIn(_ facts: ConnectionFacts) -> Decision { self.judgeLogin(facts).decision }
+
+    /// The lists that keep accounts out.
+    enum LoginList: Sendable {
+        case allowUsers
+        case denyUsers
+        case allowGroups
+        case denyGroups
+    }
+
+    /// The same, with the list that refuses.
+    func judgeLogin(_ facts: ConnectionFacts) -> (decision: Decision, list: LoginList?) {
         let matchesGroup = { (pattern: UserPattern) in pattern.matchesGroup(of: facts) }
         var permitted = Rule.builtIn("every account may log in")
-        if let denied = self.denyUsers.first(where: { $0.excludes(facts) }) { return .refused(by: denied.rule) }
+        if let denied = self.denyUsers.first(where: { $0.excludes(facts) }) {
+            return (.refused(by: denied.rule), .denyUsers)
+        }
         if let rule = self.$allowUsers.rule {
-            guard let allowed = self.allowUsers.first(where: { $0.permits(facts) }) else { return .refused(by: rule) }
+            guard let allowed = self.allowUsers.first(where: { $0.permits(facts) }) else {
+                return (.refused(by: rule), .allowUsers)
+            }
             permitted = allowed.rule
         }
         if let rule = self.$denyGroups.rule ?? self.$allowGroups.rule {
+            let list = self.$denyGroups.rule == nil ? LoginList.allowGroups : .denyGroups
             guard facts.isKnown(.groups) else {
-                return .refused(by: rule.because("which groups the account is in cannot be found out now"))
+                return (.refused(by: rule.because("which groups the account is in cannot be found out now")), list)
             }
             // As in sshd. Other accounts have no groups, and need none.
             guard !facts.isUnixAccount || !facts.groups.isEmpty else {
-                return .refused(by: rule.because("the account is in no group that has a name"))
+                return (.refused(by: rule.because("the account is in no group that has a name")), list)
             }
         }
-        if let denied = self.denyGroups.first(where: matchesGroup) { return .refused(by: denied.rule) }
+        if let denied = self.denyGroups.first(where: matchesGroup) { return (.refused(by: denied.rule), .denyGroups) }
         if let rule = self.$allowGroups.rule {
-            guard let allowed = self.allowGroups.first(where: matchesGroup) else { return .refused(by: rule) }
+            guard let allowed = self.allowGroups.first(where: matchesGroup) else {
+                return (.refused(by: rule), .allowGroups)
+            }
             permitted = allowed.rule
         }
-        return .permitted(by: permitted)
+        return (.permitted(by: permitted), nil)
     }
 }

@@ -34,22 +34,16 @@ struct UnixPathPattern: Hashable, Sendable {
 
     private static func parse(_ text: String) throws -> [Element] {
         var elements: [Element] = []
-        var rest = text.utf8[...]
-        while let byte = rest.popFirst() {
-            switch byte {
-            case UInt8(ascii: "%"):
-                switch rest.popFirst() {
-                case UInt8(ascii: "%"): elements.append(.piece(.byte(byte)))
-                case UInt8(ascii: "u"): elements.append(.user)
-                // A home is a whole path: it can only stand in front.
-                case UInt8(ascii: "h") where elements.isEmpty: elements.append(.home)
-                case UInt8(ascii: "U"): elements.append(.userID)
-                default:
-                    throw InvalidValue(
-                        "\"\(text)\" holds an unknown token, expected %u, %U, %% or, in front, %h"
-                    )
-                }
-            default: elements.append(.piece(Wildcard(byte)))
+        for piece in PercentPiece.split(text) {
+            switch piece {
+            case .text(let text): elements += text.utf8.map { .piece(Wildcard($0)) }
+            case .token("%"): elements.append(.piece(.byte(UInt8(ascii: "%"))))
+            case .token("u"): elements.append(.user)
+            // A home is a whole path: it can only stand in front.
+            case .token("h") where elements.isEmpty: elements.append(.home)
+            case .token("U"): elements.append(.userID)
+            case .token:
+                throw InvalidValue("\"\(text)\" holds an unknown token, expected %u, %U, %% or, in front, %h")
             }
         }
         return elements

@@ -8,23 +8,27 @@ public struct AccountCommand: Hashable, Sendable {
     private let words: [String]
 
     /// What stands behind `%` in an argument.
-    enum Token: UInt8, CaseIterable, Sendable {
-        case user = 0x75  // u
-        case userID = 0x55  // U
-        case home = 0x68  // h
-        case key = 0x6b  // k
-        case keyType = 0x74  // t
-        case fingerprint = 0x66  // f
-        case authority = 0x4b  // K
-        case authorityType = 0x54  // T
-        case authorityFingerprint = 0x46  // F
-        case keyIdentifier = 0x69  // i
-        case serial = 0x73  // s
+    enum Token: Character, CaseIterable, Sendable {
+        case user = "u"
+        case userID = "U"
+        case home = "h"
+        case key = "k"
+        case keyType = "t"
+        case fingerprint = "f"
+        case authority = "K"
+        case authorityType = "T"
+        case authorityFingerprint = "F"
+        case keyIdentifier = "i"
+        case serial = "s"
 
         /// A certificate has all of them.
         static let ofKeys: [Token] = [.user, .userID, .home, .key, .keyType, .fingerprint]
 
-        var text: String { "%" + String(decoding: [self.rawValue], as: UTF8.self) }
+        fileprivate init?(_ letter: Unicode.Scalar) {
+            self.init(rawValue: Character(letter))
+        }
+
+        var text: String { "%\(self.rawValue)" }
     }
 
     /// - Parameter tokens: those that may stand in its arguments.
@@ -60,23 +64,19 @@ public struct AccountCommand: Hashable, Sendable {
     }
 
     private static func expand(_ word: String, _ tokens: [Token], _ value: (Token) throws -> String) throws -> String {
-        var expanded: [UInt8] = []
-        var bytes = word.utf8.makeIterator()
-        while let byte = bytes.next() {
-            guard byte == UInt8(ascii: "%") else {
-                expanded.append(byte)
-                continue
-            }
-            let letter = bytes.next()
-            if letter == UInt8(ascii: "%") {
-                expanded.append(UInt8(ascii: "%"))
-            } else if let token = letter.flatMap(Token.init(rawValue:)), tokens.contains(token) {
-                expanded += try value(token).utf8
-            } else {
-                let known = tokens.map(\.text).joined(separator: ", ")
-                throw InvalidValue("\"\(word)\" holds an unknown token, expected \(known) or %%")
+        var expanded = ""
+        for piece in PercentPiece.split(word) {
+            switch piece {
+            case .text(let text): expanded += text
+            case .token("%"): expanded += "%"
+            case .token(let letter):
+                guard let token = letter.flatMap({ Token($0) }), tokens.contains(token) else {
+                    let known = tokens.map(\.text).joined(separator: ", ")
+                    throw InvalidValue("\"\(word)\" holds an unknown token, expected \(known) or %%")
+                }
+                expanded += try value(token)
             }
         }
-        return String(decoding: expanded, as: UTF8.self)
+        return expanded
     }
 }

@@ -43,22 +43,20 @@ enum AuthorizedKeysPath: Hashable {
     private static func substitute(_ pattern: String, _ value: (Token) -> String?) throws -> String? {
         var path = ""
         var isComplete = true
-        var rest = pattern[...]
-        while let percent = rest.utf8.firstIndex(of: UInt8(ascii: "%")) {
-            path += rest[..<percent]
-            let letters = rest.utf8[rest.utf8.index(after: percent)...]
+        for piece in PercentPiece.split(pattern) {
             let token: Token
-            switch letters.first {
-            case UInt8(ascii: "%"): token = .percent
-            case UInt8(ascii: "u"): token = .user
-            case UInt8(ascii: "h"): token = .home
-            case UInt8(ascii: "U"): token = .userID
-            default: throw InvalidValue("\"\(pattern)\" holds an unknown token, expected %u, %h, %U or %%")
+            switch piece {
+            case .text(let text):
+                path += text
+                continue
+            case .token("%"): token = .percent
+            case .token("u"): token = .user
+            case .token("h"): token = .home
+            case .token("U"): token = .userID
+            case .token: throw InvalidValue("\"\(pattern)\" holds an unknown token, expected %u, %h, %U or %%")
             }
-            rest = rest[letters.index(after: letters.startIndex)...]
             if let text = value(token) { path += text } else { isComplete = false }
         }
-        path += rest
         return isComplete ? path : nil
     }
 

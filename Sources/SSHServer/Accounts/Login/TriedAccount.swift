@@ -34,19 +34,18 @@ enum TriedAccount: Hashable, Sendable {
             let hasNone = keys.keys.isEmpty && keys.problems.isEmpty
             guard !hasNone || settings.mayKnowAnybody else { return .unknown }
         }
-        let decision = configuration.settings(for: facts).mayLogIn(facts)
-        guard !decision.isPermitted else { return .valid }
-        return .notAllowed(Self.reason(decision.rule, facts))
+        guard let list = configuration.settings(for: facts).judgeLogin(facts).list else { return .valid }
+        return .notAllowed(Self.reason(list, facts))
     }
 
-    private static func reason(_ rule: Rule, _ facts: ConnectionFacts) -> String {
+    private static func reason(_ list: AccountSettings.LoginList, _ facts: ConnectionFacts) -> String {
         let hasGroups = !facts.groups.isEmpty
-        let keyword = rule.text.lowercased()
-        if keyword.hasPrefix("denyusers") { return "listed in DenyUsers" }
-        if keyword.hasPrefix("allowusers") { return "not listed in AllowUsers" }
-        if keyword.hasPrefix("denygroups"), hasGroups || !facts.isUnixAccount {
-            return "a group is listed in DenyGroups"
+        switch list {
+        case .denyUsers: return "listed in DenyUsers"
+        case .allowUsers: return "not listed in AllowUsers"
+        case .denyGroups where hasGroups || !facts.isUnixAccount: return "a group is listed in DenyGroups"
+        case .denyGroups, .allowGroups:
+            return hasGroups ? "none of user's groups are listed in AllowGroups" : "not in any group"
         }
-        return hasGroups ? "none of user's groups are listed in AllowGroups" : "not in any group"
     }
 }
