@@ -139,7 +139,7 @@ struct HostKeyAgentTests {
             let lines = "HostKey DIR/\(name).pub\nHostKeyAgent DIR/agent\nHostKeyAlgorithms \(algorithm)"
             let rules = try RelayRules(configuration: try self.configuration(lines), logger: .silent)
             let request = try self.request(rules)
-            let signature = try await self.sign(HostKeyAgents(rules), request)
+            let signature = try await self.sign(HostKeyAgents(rules.hostKeys, agent: rules.hostKeyAgent), request)
             try request.key.verify(signature: signature, over: request.bytes, algorithm: algorithm)
         }
     }
@@ -150,15 +150,17 @@ struct HostKeyAgentTests {
             configuration: try self.configuration("HostKey DIR/host.pub\nHostKeyAgent DIR/agent"),
             logger: .silent
         )
-        let (request, agents) = (try self.request(first), HostKeyAgents(first))
+        let (request, agents) = (try self.request(first), HostKeyAgents(first.hostKeys, agent: first.hostKeyAgent))
         // Another key alone: the agent still signs for connections that began with the old one.
-        agents.follow(try RelayRules(configuration: try self.configuration("HostKey DIR/rsa"), logger: .silent))
+        let second = try RelayRules(configuration: try self.configuration("HostKey DIR/rsa"), logger: .silent)
+        agents.follow(second.hostKeys, agent: second.hostKeyAgent)
         _ = try await self.sign(agents, request)
         // The agent has it no longer, and a file has.
         self.agent.removeAll()
         let error = await #expect(throws: SSHError.self) { try await self.sign(agents, request) }
         #expect(error?.reason.hasPrefix("agent \(self.agent.path): the agent refused") == true)
-        agents.follow(try RelayRules(configuration: try self.configuration("HostKey DIR/host"), logger: .silent))
+        let third = try RelayRules(configuration: try self.configuration("HostKey DIR/host"), logger: .silent)
+        agents.follow(third.hostKeys, agent: third.hostKeyAgent)
         let signature = try await self.sign(agents, request)
         try request.key.verify(signature: signature, over: request.bytes, algorithm: "ssh-ed25519")
     }

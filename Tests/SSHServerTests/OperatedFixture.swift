@@ -9,7 +9,7 @@ struct OperatedFixture: OperatedRelay {
         var account: String?
         var fingerprint = "SHA256:a"
         var ports: [UInt16] = []
-        var load = ConnectionLoad()
+        var load: ConnectionLoad?
         let registry: Registry
 
         var owner: (account: String, fingerprint: String)? { self.account.map { ($0, self.fingerprint) } }
@@ -25,9 +25,9 @@ struct OperatedFixture: OperatedRelay {
                 since: 1_798_761_599,
                 listeners: self.ports.map { .port($0, host: "", addresses: ["0.0.0.0"]) },
                 listenerCount: self.ports.count,
-                tunnels: self.load.tunnels,
-                sent: self.load.sent,
-                received: self.load.received
+                tunnels: self.load?.tunnels ?? 0,
+                sent: self.load?.sent ?? 0,
+                received: self.load?.received ?? 0
             )
         }
 

@@ -5,22 +5,33 @@ import Testing
 @testable import SSHServer
 
 struct RemoteForwardsTests {
-    private func forwards(
-        _ makeRoom: @escaping () throws(RemoteForwards.Refusal) -> ListenerRoom?
-    ) -> RemoteForwards {
-        RemoteForwards(makeRoom: makeRoom, onOpen: { _ in }, onClose: { _ in })
+    /// Whose account has as much room as the test says.
+    private final class Owner: RemoteForwardsOwner {
+        private let makeRoom: () throws(RemoteForwards.Refusal) -> ListenerRoom?
+
+        init(_ makeRoom: @escaping () throws(RemoteForwards.Refusal) -> ListenerRoom?) {
+            self.makeRoom = makeRoom
+        }
+
+        func takeListenerRoom(beside count: Int) throws(RemoteForwards.Refusal) -> ListenerRoom? {
+            try self.makeRoom()
+        }
+
+        func opened(_ listener: RemoteForwards.Listener) {}
+        func closed(_ listener: RemoteForwards.Listener) {}
     }
 
     @Test func whatARequestTakesOfTheShareGoesBackWhenItFails() throws {
         let budget = ResourceBudget(limit: 1_000_000)
         let share = ResourceShare(budget.account(named: "a"))
-        let forwards = self.forwards { () throws(RemoteForwards.Refusal) in
+        let owner = Owner { () throws(RemoteForwards.Refusal) in
             guard let memory = share.reserve(100, for: .opening), let sockets = share.reserve(1, for: .descriptor)
             else {
                 throw .noRoom
             }
             return ListenerRoom(memory: memory, descriptors: sockets)
         }
+        let forwards = RemoteForwards(owner: owner)
         let address = ForwardAddress(host: "localhost", port: 8080)
         let ticket = try forwards.begin(address)
         let unixTicket = try forwards.begin(path: "/run/x.sock")
@@ -31,13 +42,15 @@ struct RemoteForwardsTests {
     }
 
     @Test func aRefusalSaysWhy() throws {
-        let forwards = self.forwards { () throws(RemoteForwards.Refusal) in nil }
+        let owner = Owner { () throws(RemoteForwards.Refusal) in nil }
+        let forwards = RemoteForwards(owner: owner)
         let address = ForwardAddress(host: "localhost", port: 8080)
         _ = try forwards.begin(address)
         #expect(throws: RemoteForwards.Refusal.self) { try forwards.begin(address) }
         forwards.closeAll()
         #expect(throws: RemoteForwards.Refusal.self) { try forwards.begin(ForwardAddress(host: "a", port: 1)) }
-        let full = self.forwards { () throws(RemoteForwards.Refusal) in throw .limit(64) }
+        let fullOwner = Owner { () throws(RemoteForwards.Refusal) in throw .limit(64) }
+        let full = RemoteForwards(owner: fullOwner)
         do {
             _ = try full.begin(address)
             Issue.record("there is no room")

@@ -20,19 +20,21 @@ final class HostKeyAgents: Sendable {
 
     private let state = Mutex(State())
 
-    init(_ rules: RelayRules) {
-        self.follow(rules)
+    init(_ keys: [any KeyPair], agent: String?) {
+        self.follow(keys, agent: agent)
     }
 
-    /// Goes by these rules. An agent that they no longer name still signs for the connections that began with its keys.
-    func follow(_ rules: RelayRules) {
+    /// Goes by these keys. An agent that has none of them still signs for the connections that began with its keys.
+    ///
+    /// - Parameter agent: where the agent listens that signs with those that are not in memory.
+    func follow(_ keys: [any KeyPair], agent: String?) {
         self.state.withLock { state in
             state.signers = [:]
-            for key in rules.hostKeys {
+            for key in keys {
                 if let signer = key as? any SigningKey {
                     state.signers[key.publicKey] = signer
                 } else {
-                    state.paths[key.publicKey] = rules.hostKeyAgent
+                    state.paths[key.publicKey] = agent
                 }
             }
         }

@@ -1,10 +1,7 @@
 import Logging
 import NIOCore
-import SSHCrypto
 import SSHForwarding
-import SSHProtocol
 import SSHSystem
-import SSHWire
 
 /// The line that says, when a tunnel has ended, whose it was, from where to where it went, how much went through, how
 /// long it lived, and why it ended. Beyond some tens a second, an account's tunnels are added up instead.
@@ -21,19 +18,26 @@ struct TunnelAudit {
         self.to = to
     }
 
-    func write(_ tunnel: Tunnel, _ connection: ServerConnection) {
-        guard let login = connection.login else { return }
-        let (account, key) = (login.user.escapedForLog, login.fingerprint)
+    /// - Parameters:
+    ///   - key: the fingerprint of the key that logged in.
+    ///   - lines: what the account's lines about tunnels are taken from.
+    ///   - connectionEnd: why the connection has ended, if it has.
+    func write(
+        _ tunnel: Tunnel,
+        account: String,
+        key: String,
+        to log: ConnectionLog,
+        _ lines: LineAllowance,
+        connectionEnd: @autoclosure () -> String?
+    ) {
         // Seen from the client: what it sent and what it got.
         let (sent, received) = (tunnel.bytesReceived, tunnel.bytesSent)
-        let log = connection.logger
-        let lines = LineAllowance(budgets: connection.context.lineBudgets, subject: .tunnels(account: account))
         guard log.writes(.info),
             lines.permits(level: log.level, traffic: LineBudgets.Traffic(sent: sent, received: received))
         else { return }
         let milliseconds = (NIODeadline.now() - self.began).nanoseconds / 1_000_000
         let seconds = "\(milliseconds / 1000).\(String(milliseconds % 1000 + 1000).dropFirst())"
-        let reason = self.reason(tunnel, connection).escapedForLog
+        let reason = self.reason(tunnel, connectionEnd()).escapedForLog
         log.log(
             .info,
             """
@@ -49,12 +53,8 @@ struct TunnelAudit {
         )
     }
 
-    private func reason(_ tunnel: Tunnel, _ connection: ServerConnection) -> String {
+    private func reason(_ tunnel: Tunnel, _ connectionEnd: String?) -> String {
         if let refusal = tunnel.refusal { return "the client refused it: \(refusal.message)" }
-        if let reason = connection.endReason { return reason }
-        if let ended = connection.handler?.endReason {
-            return ended.code == .disconnectedByPeer ? "the client disconnected: \(ended.reason)" : ended.reason
-        }
-        return tunnel.ending.description
+        return connectionEnd ?? tunnel.ending.description
     }
 }

@@ -35,7 +35,8 @@ protocol OperatedConnection {
     var summary: ConnectionSummary? { get }
     /// Who logged in, and with which key; nil before the login.
     var owner: (account: String, fingerprint: String)? { get }
-    var load: ConnectionLoad { get }
+    /// nil when it has ended.
+    var load: ConnectionLoad? { get }
 
     func listens(on port: UInt16) -> Bool
 

@@ -2,7 +2,7 @@ import Synchronization
 
 /// Connections that cannot be judged again before a command was asked: all at a reload whose line came from a command, and those
 /// that lost their line in a file.
-extension RelayContext {
+extension Rejudgement {
     /// - Parameter evenIfAsked: also about connections about whom a command is being asked already.
     func startAsking(_ judged: [Judged], by rules: RelayRules, evenIfAsked: Bool) {
         let waiting = self.askedAbout.withLock { asked in
@@ -24,8 +24,8 @@ extension RelayContext {
             for (invocation, group) in Dictionary(grouping: waiting, by: \.awaited) {
                 guard let invocation else { continue }
                 // Another reload judges all connections itself.
-                guard rules === self.rules, !self.isStopping else { return }
-                let result = await round.ask(invocation, self)
+                guard rules === self.context.rules, !self.context.isStopping else { return }
+                let result = await round.ask(invocation, self.context)
                 let standings = group.map { judged in
                     var standing = judged.standing
                     standing.answers.add(result, of: invocation)

@@ -203,7 +203,7 @@ struct RelayListeners {
             keepalive: keepalive,
             accepted: self.accepted,
             onAcceptError: { context.logger.error("accept: \(ErrorText.of($0))") },
-            onAccept: { try ServerConnection.begin(on: $0, context) }
+            onAccept: { try Admission.begin(on: $0, context) }
         )
         // The log says first that it listens.
         .serverChannelOption(.autoRead, value: false)

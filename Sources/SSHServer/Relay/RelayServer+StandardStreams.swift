@@ -44,7 +44,7 @@ extension RelayServer {
         let channel = try await bootstrap.withConnectedSocket(descriptor).get()
         // Nothing is read before somebody is there to take it; and the socket's addresses are known only now.
         try await channel.eventLoop.submit {
-            try ServerConnection.begin(on: channel, context)
+            try Admission.begin(on: channel, context)
             channel.setOption(.autoRead, value: true).whenFailure { _ in channel.close(promise: nil) }
         }.get()
         return channel
@@ -56,7 +56,7 @@ extension RelayServer {
         let context = self.context
         return try await SocketOptions.connection(NIOPipeBootstrap(group: group))
             .channelInitializer { channel in
-                channel.eventLoop.makeCompletedFuture { try ServerConnection.begin(on: channel, context) }
+                channel.eventLoop.makeCompletedFuture { try Admission.begin(on: channel, context) }
             }
             .takingOwnershipOfDescriptors(input: input, output: output).get()
     }

@@ -29,6 +29,7 @@ public final class RelayServer: Service {
     private static let mendInterval = Duration.seconds(5)
 
     let context: RelayContext
+    private let rejudgement: Rejudgement
     private let readAgain: Reload?
     private let sockets: [InheritedSocket]
     private let policy: (any RelayPolicy)?
@@ -67,6 +68,7 @@ public final class RelayServer: Service {
         self.policy = policy
         self.hostKeys = hostKeys
         self.group = group
+        self.rejudgement = Rejudgement(self.context)
         self.readAgain = reload
         self.sockets = sockets
         self.notifier = notifier
@@ -215,7 +217,7 @@ public final class RelayServer: Service {
     func watchFiles() async throws {
         while true {
             try await Task.sleep(for: Self.watchInterval)
-            await self.context.lookForChanges()
+            await self.rejudgement.lookForChanges()
         }
     }
 
@@ -256,7 +258,7 @@ public final class RelayServer: Service {
             self.context.logger.error("Reload failed, everything stays as it was: \(reason)")
             return .failed(reason)
         }
-        await self.context.judgeAgain(self.context.connections.all, asksCommands: true)
+        await self.rejudgement.judgeAgain(self.context.connections.all, asksCommands: true)
         self.context.logger.info("The new configuration holds.")
         return .holds
     }

@@ -11,7 +11,7 @@ final class ListenerClaims: Sendable {
 
     private struct Claim {
         let number: UInt64
-        let holder: ListenerRegistry.Holder
+        let holder: any ListenerHolder
         /// Begins its turn; nil when that has begun. It holds the turn, which whoever has it now must hold alone.
         var resume: (@Sendable () -> Void)?
     }
@@ -45,24 +45,25 @@ final class ListenerClaims: Sendable {
 
     /// Stands in line for a port. Must be called on the claimant's event loop.
     ///
-    /// - Parameter body: gets the turn, on the claimant's event loop, before this returns if nobody else is before it; it
-    ///   must say when the turn ends.
+    /// - Parameters:
+    ///   - eventLoop: the claimant's.
+    ///   - body: gets the turn, on that event loop, before this returns if nobody else is before it; it must say when the turn
+    ///     ends.
     /// - Returns: those before it; nil if too many of its account wait already, and `body` is not called.
     func claim(
         _ port: UInt16,
-        for holder: ListenerRegistry.Holder,
+        for holder: any ListenerHolder,
+        on eventLoop: any EventLoop,
         _ body: @escaping @Sendable (Turn) -> Void
-    ) -> [ListenerRegistry.Holder]? {
-        let claimed = self.state.withLock {
-            state
-                -> (before: [ListenerRegistry.Holder], turn: Turn, mayBegin: Bool)? in
+    ) -> [any ListenerHolder]? {
+        let claimed = self.state.withLock { state -> (before: [any ListenerHolder], turn: Turn, mayBegin: Bool)? in
             let before = state.claims[port, default: []].map(\.holder)
             guard before.count(where: { $0.account.hasSameBytes(as: holder.account) }) < Self.mostWaiting else {
                 return nil
             }
             state.lastNumber += 1
             let turn = Turn(port, state.lastNumber, self)
-            let resume: @Sendable () -> Void = { holder.reference.eventLoop.execute { body(turn) } }
+            let resume: @Sendable () -> Void = { eventLoop.execute { body(turn) } }
             let mayBegin = before.allSatisfy { $0.connection == holder.connection }
             let claim = Claim(number: state.lastNumber, holder: holder, resume: mayBegin ? nil : resume)
             state.claims[port, default: []].append(claim)

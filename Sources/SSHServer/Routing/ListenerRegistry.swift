@@ -1,28 +1,17 @@
-import NIOCore
 import Synchronization
 
-/// Which connection listens on which address and port, so that a device that comes back can have its own listener again.
-final class ListenerRegistry: Sendable {
-    /// Who holds a listener.
-    struct Holder: Sendable {
-        let connection: UInt64
-        let account: String
-        /// The key that logged in, as it goes over the wire.
-        let key: [UInt8]
-        let peer: PeerName
-        let reference: NIOLoopBound<ServerConnection>
-    }
-
+/// Which connection of this process listens on which address and port, so that a device that comes back can have its own
+/// listener again.
+final class ListenerRegistry: ListenerDirectory {
     private struct Listener {
-        let holder: Holder
+        let holder: any ListenerHolder
         let addresses: [String]
         let boundAddresses: [String]
     }
 
     private let listeners = Mutex<[UInt16: [Listener]]>([:])
 
-    /// Those that listen on one of the addresses with this port.
-    func holders(of addresses: [String], port: UInt16) -> [Holder] {
+    func holders(of addresses: [String], port: UInt16) -> [any ListenerHolder] {
         self.listeners.withLock { listeners in
             listeners[port, default: []]
                 .filter { listener in listener.addresses.contains { Self.conflicts($0, with: addresses) } }
@@ -30,13 +19,10 @@ final class ListenerRegistry: Sendable {
         }
     }
 
-    /// Who listens where a connection of this machine to one of its loopback addresses arrives, and the address that is bound
-    /// there; nil for any other host.
-    ///
     /// "localhost" has both families, and TCP would take the one that comes first: only who holds both is found by it.
-    func holder(atLoopback host: String, port: UInt16) -> (holder: Holder, bound: String)? {
+    func holder(atLoopback host: String, port: UInt16) -> (holder: any ListenerHolder, bound: String)? {
         let (ipv4, ipv6) = (["127.0.0.1", "0.0.0.0"], ["::1", "::"])
-        let found = self.listeners.withLock { listeners -> (holder: Holder, bound: String, index: Int)? in
+        let found = self.listeners.withLock { listeners -> (holder: any ListenerHolder, bound: String, index: Int)? in
             guard let all = listeners[port] else { return nil }
             switch host {
             case "127.0.0.1": return Self.first(of: all, boundTo: ipv4)
@@ -56,7 +42,7 @@ final class ListenerRegistry: Sendable {
     private static func first(
         of listeners: [Listener],
         boundTo addresses: [String]
-    ) -> (holder: Holder, bound: String, index: Int)? {
+    ) -> (holder: any ListenerHolder, bound: String, index: Int)? {
         for bound in addresses {
             if let index = listeners.firstIndex(where: { $0.boundAddresses.contains(bound) }) {
                 return (listeners[index].holder, bound, index)
@@ -65,7 +51,7 @@ final class ListenerRegistry: Sendable {
         return nil
     }
 
-    func insert(_ holder: Holder, addresses: [String], boundAddresses: [String], port: UInt16) {
+    func insert(_ holder: any ListenerHolder, addresses: [String], boundAddresses: [String], port: UInt16) {
         let listener = Listener(holder: holder, addresses: addresses, boundAddresses: boundAddresses)
         self.listeners.withLock { $0[port, default: []].append(listener) }
     }

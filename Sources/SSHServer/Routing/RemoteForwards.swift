@@ -56,19 +56,10 @@ final class RemoteForwards {
     private(set) var isClosed = false
     /// Listeners on Unix sockets, by the path that the client asked for.
     var unixEntries: [String: UnixEntry] = [:]
-    private let makeRoom: () throws(Refusal) -> ListenerRoom?
-    private let onOpen: (Listener) -> Void
-    private let onClose: (Listener) -> Void
+    private unowned let owner: any RemoteForwardsOwner
 
-    /// - Parameter makeRoom: takes of the account's share what a listener needs, or says why that cannot be.
-    init(
-        makeRoom: @escaping () throws(Refusal) -> ListenerRoom? = { () throws(Refusal) in nil },
-        onOpen: @escaping (Listener) -> Void,
-        onClose: @escaping (Listener) -> Void
-    ) {
-        self.makeRoom = makeRoom
-        self.onOpen = onOpen
-        self.onClose = onClose
+    init(owner: any RemoteForwardsOwner) {
+        self.owner = owner
     }
 
     /// Listeners, and requests for listeners that are under way.
@@ -92,7 +83,7 @@ final class RemoteForwards {
 
     func beginWork() throws(Refusal) -> Ticket {
         guard !self.isClosed else { throw .closed }
-        let room = try self.makeRoom()
+        let room = try self.owner.takeListenerRoom(beside: self.count)
         self.lastTicket += 1
         self.underWay += 1
         self.rooms[self.lastTicket] = room
@@ -128,7 +119,7 @@ final class RemoteForwards {
         }
         self.entries[listener.name] = .listening(listener)
         self.listeningCount += 1
-        self.onOpen(listener)
+        self.owner.opened(listener)
         return true
     }
 
@@ -159,8 +150,18 @@ final class RemoteForwards {
     private func end(_ listener: Listener) {
         listener.socket.close()
         self.listeningCount -= 1
-        self.onClose(listener)
+        self.owner.closed(listener)
     }
+}
+
+/// Who has the listeners, and outlives them.
+protocol RemoteForwardsOwner: AnyObject {
+    /// Takes of the account's share what a listener needs, or says why that cannot be.
+    ///
+    /// - Parameter count: listeners that there are, and requests for listeners that are under way.
+    func takeListenerRoom(beside count: Int) throws(RemoteForwards.Refusal) -> ListenerRoom?
+    func opened(_ listener: RemoteForwards.Listener)
+    func closed(_ listener: RemoteForwards.Listener)
 }
 
 /// What a listener takes of its account's shares, for as long as it is there.

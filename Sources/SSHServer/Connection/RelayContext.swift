@@ -7,52 +7,23 @@ import Synchronization
 
 /// What all connections of one relay share.
 final class RelayContext: Sendable {
-    let startups: StartupLimits
-    let penalties: SourcePenalties
-    let knownSources = KnownSources()
-    let turns = HandshakeTurns(cores: System.coreCount)
+    let limits: AdmissionLimits
+    let logins = LoginSources()
+    let routes = Routes()
     let connections = ConnectionRegistry()
-    let listeners = ListenerRegistry()
-    let listenerClaims = ListenerClaims()
-    let unixSockets = UnixSocketRegistry()
-    let hostKeyAgents: HostKeyAgents
-    let files = FileWatch()
     let lineBudgets = LineBudgets()
     let rateLimiters = RateLimiterRegistry()
+    let hostKeyAgents: HostKeyAgents
     let traffic = EndedTraffic()
-    /// Connections about which a command is being asked again.
-    let askedAbout = Mutex<Set<UInt64>>([])
-    /// Connections that could not be judged again when they should have been.
-    let unclear = Mutex<Set<UInt64>>([])
-    /// For what logins wait for.
-    let loginThreads: FairThreads
-    /// For live revocation, which waits for no login.
-    let revocation = SteadyThread()
-    private let keyLists = KeyLists()
-    private let knownAccounts = KnownAccounts()
     private let current: Mutex<RelayRules>
     private let lastConnection: Atomic<UInt64>
-    /// Refused connections that still read why.
-    private let farewells = Atomic<Int>(0)
-    private static let maximumFarewells = 256
     private let stopping = Atomic<Bool>(false)
 
     init(_ rules: RelayRules) {
-        self.startups = StartupLimits(rules.configuration)
-        self.penalties = SourcePenalties(rules.configuration)
+        self.limits = AdmissionLimits(rules.configuration)
         self.current = Mutex(rules)
-        self.hostKeyAgents = HostKeyAgents(rules)
+        self.hostKeyAgents = HostKeyAgents(rules.hostKeys, agent: rules.hostKeyAgent)
         self.lastConnection = Atomic(Self.firstConnectionNumber(at: .now()))
-        let count = max(8, 2 * System.coreCount)
-        self.loginThreads = FairThreads(
-            FairThreads.Limits(
-                running: count,
-                threads: 8 * count,
-                ofSource: count * 3 / 4,
-                ofAccount: count / 4,
-                stuckOfSource: 4 * count
-            )
-        )
     }
 
     /// The rules as they are now: ask for them anew for every decision.
@@ -60,37 +31,23 @@ final class RelayContext: Sendable {
 
     var logger: Logger { self.rules.logger }
 
-    /// - Returns: whether a refused connection may stay for a moment; if so, `endFarewell` must follow.
-    func beginFarewell() -> Bool {
-        guard self.farewells.wrappingAdd(1, ordering: .relaxed).newValue > Self.maximumFarewells else { return true }
-        self.endFarewell()
-        return false
-    }
-
-    func endFarewell() {
-        self.farewells.wrappingSubtract(1, ordering: .relaxed)
-    }
-
     /// The files to judge logins by, as they are now.
     ///
     /// - Parameter mayRead: no on an event loop.
     func accountFiles(mayRead: Bool = true) -> AccountFiles {
-        AccountFiles(lists: self.keyLists, accounts: self.knownAccounts, mayRead: mayRead) { problem in
-            self.logger.error("\(problem.escapedForLog)")
-        }
+        self.logins.files(mayRead: mayRead) { problem in self.logger.error("\(problem.escapedForLog)") }
     }
 
     /// - Parameter problem: nil when there is none any more.
     func tellOnce(_ problem: String?, about what: String) {
-        if self.keyLists.isNews(problem, about: what), let problem { self.logger.error("\(problem)") }
+        if self.logins.isNews(problem, about: what), let problem { self.logger.error("\(problem)") }
     }
 
     /// From now on everybody goes by these.
     func replaceRules(_ rules: RelayRules) {
-        self.startups.update(rules.configuration)
-        self.penalties.update(rules.configuration)
-        self.knownAccounts.forget()
-        self.hostKeyAgents.follow(rules)
+        self.limits.update(rules.configuration)
+        self.logins.forgetAccounts()
+        self.hostKeyAgents.follow(rules.hostKeys, agent: rules.hostKeyAgent)
         self.current.withLock { $0 = rules }
         self.setBudgets()
     }

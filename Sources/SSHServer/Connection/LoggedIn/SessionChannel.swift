@@ -4,39 +4,6 @@ import SSHProtocol
 import SSHSystem
 import SSHWire
 
-extension ServerConnection {
-    func openSession(_ connection: ConnectionHandler, _ channel: ChannelID) {
-        guard let login = self.login, self.allowsSessions, self.sessionCount < login.grant.settings.maxSessions else {
-            return connection.refuse(channel, .administrativelyProhibited, "no more sessions")
-        }
-        self.sessionCount += 1
-        let session = SessionChannel(
-            connection,
-            channel,
-            message: login.grant.settings.forceCommand ?? login.grant.key.options.command
-                ?? "This host only forwards ports: use ssh -N.",
-            onSubsystem: { [weak self] name in self?.logRefusedSubsystem(name) },
-            onEnd: { [weak self] session in
-                self?.sessionCount -= 1
-                self?.ended(session)
-            }
-        )
-        self.began(session, type: "session")
-        connection.accept(channel, sink: session)
-    }
-
-    /// sshd's line for a subsystem that it does not have.
-    private func logRefusedSubsystem(_ name: String) {
-        guard let login = self.login else { return }
-        self.requestLog.info(
-            """
-            subsystem request for \(String(decoding: name.utf8.prefix(100), as: UTF8.self).escapedForLog) \
-            by user \(login.user.escapedForLog) failed, subsystem not found
-            """
-        )
-    }
-}
-
 /// A session on a host that runs nothing: a shell or a command is told so in one line on standard error, and ends with status
 /// 1. Standard output stays empty: there, scp, rsync and git would take the line for their protocol.
 final class SessionChannel: ChannelSink, IdleChannel {

@@ -43,6 +43,18 @@ final class ConnectionRegistry: Sendable {
         self.entries.withLock { $0[id]?.connection }
     }
 
+    /// A connection that has not logged in makes way for others.
+    func makeWay(_ id: UInt64) {
+        guard let connection = self.connection(id) else { return }
+        connection.eventLoop.execute { connection.value.makeWay() }
+    }
+
+    /// A connection's handshake may go on.
+    func giveTurn(_ id: UInt64) {
+        guard let connection = self.connection(id) else { return }
+        connection.eventLoop.execute { connection.value.turnHasCome() }
+    }
+
     /// Those whose login rests on one of the files, or has come to its end.
     func affected(by changes: Set<String>, at now: UInt64) -> [NIOLoopBound<ServerConnection>] {
         self.entries.withLock { entries in

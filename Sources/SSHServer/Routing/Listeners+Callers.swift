@@ -1,0 +1,67 @@
+import NIOCore
+import SSHForwarding
+import SSHProtocol
+import SSHSystem
+import SSHWire
+
+/// Who connects to a listener: through a socket, or from another client of this relay.
+extension Listeners {
+    struct Caller {
+        let originator: PeerName
+        let header: ProxyHeader
+        /// Another client of this relay, to whom no socket leads.
+        var isInMemory = false
+    }
+
+    /// A connection that came to a listener.
+    ///
+    /// - Parameter port: the port that it came to, which the client may have left open.
+    func accepted(
+        _ socket: any Channel,
+        from caller: Caller,
+        port: Int,
+        for address: ForwardAddress,
+        _ connection: ConnectionHandler
+    ) {
+        guard !self.client.isStopping else { return socket.close(promise: nil) }
+        let descriptor = caller.isInMemory ? nil : self.client.takeSocket()
+        guard caller.isInMemory || descriptor != nil else { return socket.close(promise: nil) }
+        let port = UInt32(clamping: port)
+        let kind = ChannelOpen.Kind.forwardedTCPIP(
+            TunnelAddresses(
+                // Verbatim what the client asked for, with the actual port: that is how it finds its forward.
+                host: address.host,
+                port: port,
+                originatorAddress: caller.originator.address,
+                originatorPort: UInt32(clamping: caller.originator.port)
+            )
+        )
+        let audit = TunnelAudit(
+            kind: "forwarded-tcpip",
+            from: "\(caller.originator)",
+            to: "\(address.host.escapedForLog) port \(port)"
+        )
+        self.client.tunnel(connection, audit, descriptor).open(kind, for: socket)
+        guard socket.isActive, self.client.policy.announcesCaller(host: address.host, port: port) else { return }
+        // As if the socket had said it first.
+        socket.pipeline.fireChannelRead(caller.header.version2)
+        socket.pipeline.fireChannelReadComplete()
+    }
+
+    /// From one client of the relay to another: direct-tcpip to a listener that a device has here.
+    ///
+    /// The device is told who calls, which TCP from the relay to itself would hide.
+    func joined(_ socket: any Channel, from peer: PeerName, address: String, port: UInt16) {
+        let isCalled = { (listener: RemoteForwards.Listener) in
+            listener.port == port && listener.boundAddresses.contains(address)
+        }
+        // Meanwhile the listener may have gone: the caller sees a connection that is closed at once, as by TCP.
+        guard let connection = self.client.handler, let listener = self.forwards.listeners.first(where: isCalled)
+        else { return socket.close(promise: nil) }
+        let source = try? SocketAddress(ipAddress: peer.address, port: peer.port)
+        let destination = try? SocketAddress(ipAddress: address, port: Int(port))
+        let header = ProxyHeader(from: source, to: destination)
+        let caller = Caller(originator: peer, header: header, isInMemory: true)
+        self.accepted(socket, from: caller, port: Int(port), for: listener.requested, connection)
+    }
+}

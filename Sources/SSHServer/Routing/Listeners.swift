@@ -1,0 +1,266 @@
+import Logging
+import NIOCore
+import SSHForwarding
+import SSHProtocol
+import SSHSystem
+import SSHWire
+
+/// The client's -R: tcpip-forward, cancel-tcpip-forward and forwarded-tcpip (RFC 4254 §7), and what is on Unix sockets instead.
+final class Listeners {
+    /// As NI_MAXHOST: the system takes no longer one.
+    private static let longestHost = 1024
+
+    let client: any RoutedClient
+    private(set) lazy var forwards = RemoteForwards(owner: self)
+    private(set) lazy var lifeSigns = LifeSigns(of: self.client)
+    /// Requests that wait for other connections' signs of life.
+    private var waitingCount = 0
+    private var reassurance: Scheduled<Void>?
+    /// How other connections see this one.
+    private var ownHolder: (any ListenerHolder)?
+
+    init(of client: any RoutedClient) {
+        self.client = client
+    }
+
+    var log: ConnectionLog { self.client.requestLog }
+
+    /// The connection has ended.
+    func end() {
+        self.forwards.closeAll()
+        self.lifeSigns.end()
+        self.ownHolder = nil
+    }
+
+    func listen(_ connection: ConnectionHandler, _ address: ForwardAddress, _ reply: UInt64?) {
+        let peer = self.client.peer
+        // Each connection that comes is announced with it.
+        guard address.host.utf8.count <= Self.longestHost else {
+            self.log.info("\(peer): no listener on a host of \(address.host.utf8.count) bytes")
+            return connection.answer(reply, success: nil)
+        }
+        // Without a reply the client could never learn which port it got.
+        guard address.port != 0 || reply != nil else {
+            return self.log.info("\(peer): no listener on any port for a client that wants no reply")
+        }
+        let place: ListeningPlace
+        do {
+            place = try RouteResolver(for: self.client).place(for: address)
+        } catch {
+            self.log.info(
+                """
+                Received request from \(peer) to remote forward to host \(address.host.escapedForLog) \
+                port \(address.port), but the request was denied. [\(error.rule)]
+                """
+            )
+            return connection.answer(reply, success: nil)
+        }
+        guard case .port(let port, let addresses) = place else { return connection.answer(reply, success: nil) }
+        let ticket: RemoteForwards.Ticket
+        do {
+            ticket = try self.forwards.begin(address)
+        } catch {
+            self.log.info("\(peer): no listener on \(address.host.escapedForLog):\(address.port): \(error)")
+            return connection.answer(reply, success: nil)
+        }
+        let isWanted = { !connection.hasEnded && self.forwards.isWanted(address, ticket) }
+        self.claim(addresses, port: port, isWanted: isWanted) { claimed in
+            guard case .free(let turn) = claimed else {
+                self.forwards.fail(address, ticket)
+                return connection.answer(reply, success: nil)
+            }
+            self.bind(connection, address, ticket, addresses, reply, turn)
+        }
+    }
+
+    /// Frees the addresses and the port of listeners that this connection may have.
+    private func claim(
+        _ addresses: [String],
+        port: UInt16,
+        isWanted: @escaping () -> Bool,
+        completion: @escaping (PortClaim.Outcome) -> Void
+    ) {
+        // Another port than everybody else's.
+        guard port != 0 else { return completion(.free(nil)) }
+        let claim = PortClaim(by: self.client, addresses, port: port, isWanted: isWanted) { outcome in
+            self.endWaiting()
+            completion(outcome)
+        }
+        guard let holder = self.holder, let eventLoop = self.client.handler?.eventLoop, claim.mayHave() else {
+            return completion(.held)
+        }
+        self.waitingCount += 1
+        claim.begin(for: holder, on: eventLoop)
+        self.reassureWhileWaiting()
+    }
+
+    /// How other connections see this one; nil when it has ended.
+    private var holder: (any ListenerHolder)? {
+        if let holder = self.ownHolder { return holder }
+        guard let eventLoop = self.client.handler?.eventLoop else { return nil }
+        let holder = LocalListenerHolder(self, of: self.client, on: eventLoop)
+        self.ownHolder = holder
+        return holder
+    }
+
+    private func bind(
+        _ connection: ConnectionHandler,
+        _ address: ForwardAddress,
+        _ ticket: RemoteForwards.Ticket,
+        _ addresses: [String],
+        _ reply: UInt64?,
+        _ turn: ListenerClaims.Turn?
+    ) {
+        guard let eventLoop = connection.eventLoop, let port = UInt16(exactly: address.port) else {
+            turn?.end()
+            return self.forwards.fail(address, ticket)
+        }
+        PortListener.listen(
+            addresses: addresses,
+            port: port,
+            on: eventLoop,
+            for: self.client.lookupAsker,
+            onAccept: { [weak self] socket in
+                let caller = Caller(originator: PeerName(socket.remoteAddress), header: ProxyHeader(caller: socket))
+                self?.accepted(socket, from: caller, port: socket.localAddress?.port ?? 0, for: address, connection)
+            },
+            completion: { result in
+                self.listening(connection, address, ticket, addresses, reply, result)
+                turn?.end()
+            }
+        )
+    }
+
+    private func listening(
+        _ connection: ConnectionHandler,
+        _ address: ForwardAddress,
+        _ ticket: RemoteForwards.Ticket,
+        _ addresses: [String],
+        _ reply: UInt64?,
+        _ result: Result<PortListener, any Error>
+    ) {
+        switch result {
+        case .failure(let error):
+            self.forwards.fail(address, ticket)
+            for bound in addresses {
+                self.log.error("bind [\(bound)]:\(address.port): \(ErrorText.of(error))")
+            }
+            self.log.error("channel_setup_fwd_listener_tcpip: cannot listen to port: \(address.port)")
+            connection.answer(reply, success: nil)
+        case .success(let listener):
+            guard self.forwards.finish(address, ticket, addresses, listener) else {
+                return connection.answer(reply, success: nil)
+            }
+            for failure in listener.failures {
+                self.log.error("bind [\(failure.address)]:\(listener.port): \(ErrorText.of(failure.error))")
+            }
+            self.logListener("host \(address.host.escapedForLog) port \(listener.port)") {
+                ["host": .string(address.host.escapedForLog), "port": .stringConvertible(listener.port)]
+            }
+            // The reply names the port only when the client left it open.
+            let data = address.port == 0 ? ByteBuffer(integer: UInt32(listener.port)) : ByteBuffer()
+            connection.answer(reply, success: data)
+            // The rules may have changed while the name was looked up.
+            self.closeForbidden()
+        }
+    }
+
+    /// Whose listener stands where: the port is perhaps one that the client left open.
+    ///
+    /// - Parameter place: the same for programs.
+    func logListener(_ text: String, _ place: () -> Logger.Metadata) {
+        let (peer, fingerprint) = (self.client.peer, self.client.login.fingerprint)
+        let account = self.client.login.user.escapedForLog
+        self.log.log(
+            .info,
+            "Listening for user \(account) \(fingerprint) from \(peer) on \(text)",
+            place().merging(
+                [
+                    "event": "listener", "account": .string(account), "key": .string(fingerprint),
+                    "from": .string("\(peer)"),
+                ]
+            ) { first, _ in first }
+        )
+    }
+
+    func cancel(_ connection: ConnectionHandler, _ address: ForwardAddress, _ reply: UInt64?) {
+        connection.answer(reply, success: self.forwards.cancel(address) ? ByteBuffer() : nil)
+    }
+
+    // MARK: Waiting for others
+
+    /// While a request of this connection waits for another's sign of life, so do the answers to its own keepalives (RFC 4254 §4):
+    /// it hears from us that we are there.
+    func beginWaiting() {
+        self.waitingCount += 1
+        self.reassureWhileWaiting()
+    }
+
+    private func reassureWhileWaiting() {
+        if self.waitingCount > 0, self.reassurance == nil { self.reassure() }
+    }
+
+    func endWaiting() {
+        self.waitingCount -= 1
+        guard self.waitingCount == 0 else { return }
+        self.reassurance?.cancel()
+        self.reassurance = nil
+    }
+
+    private func reassure() {
+        guard let eventLoop = self.client.handler?.eventLoop else { return }
+        self.reassurance = eventLoop.assumeIsolated().scheduleTask(in: .seconds(1)) {
+            self.client.handler?.perform { try $0.askForLife() }
+            self.reassure()
+        }
+    }
+}
+
+extension Listeners: RemoteForwardsOwner {
+    func takeListenerRoom(beside count: Int) throws(RemoteForwards.Refusal) -> ListenerRoom? {
+        try self.client.takeListenerRoom(beside: count)
+    }
+
+    func opened(_ listener: RemoteForwards.Listener) {
+        guard let holder = self.holder else { return }
+        self.client.routes.listeners.insert(
+            holder,
+            addresses: listener.addresses,
+            boundAddresses: listener.boundAddresses,
+            port: listener.port
+        )
+    }
+
+    func closed(_ listener: RemoteForwards.Listener) {
+        self.client.routes.listeners.remove(
+            connection: self.client.id,
+            addresses: listener.addresses,
+            port: listener.port
+        )
+    }
+}
+
+extension ConnectionHandler {
+    /// Answers a global request.
+    ///
+    /// - Parameters:
+    ///   - reply: nil if the client wants no answer.
+    ///   - success: nil for a failure.
+    func answer(_ reply: UInt64?, success: ByteBuffer?) {
+        guard let reply else { return }
+        self.perform { try $0.answerGlobalRequest(reply, success: success) }
+    }
+}
+
+extension BindAddress {
+    /// The address as the system takes it.
+    var text: String {
+        switch self {
+        case .loopback4: "127.0.0.1"
+        case .loopback6: "::1"
+        case .wildcard4: "0.0.0.0"
+        case .wildcard6: "::"
+        case .address(let text): text
+        }
+    }
+}

@@ -1,0 +1,146 @@
+import NIOCore
+import SSHCrypto
+import SSHForwarding
+import SSHSystem
+
+/// A client's request for a port that others may hold: a device that lost its network and comes back finds its old listener in
+/// the way. ListenTakeover says who may have it, and whether the connection that holds it is first asked if it is still there.
+final class PortClaim {
+    /// What a request for a port comes to.
+    enum Outcome {
+        /// Nobody holds it now. The turn ends when the port is bound, or could not be.
+        case free(ListenerClaims.Turn?)
+        /// Somebody keeps it; the log has it.
+        case held
+    }
+
+    private let client: any RoutedClient
+    private let addresses: [String]
+    private let port: UInt16
+    private let isWanted: () -> Bool
+    private let completion: (Outcome) -> Void
+
+    /// - Parameter isWanted: whether the client still wants it: nothing is taken from anybody for a client that has gone.
+    init(
+        by client: any RoutedClient,
+        _ addresses: [String],
+        port: UInt16,
+        isWanted: @escaping () -> Bool,
+        completion: @escaping (Outcome) -> Void
+    ) {
+        self.client = client
+        self.addresses = addresses
+        self.port = port
+        self.isWanted = isWanted
+        self.completion = completion
+    }
+
+    private var rule: ListenTakeover { self.client.login.grant.settings.listenTakeover }
+
+    /// Waits for its turn, and then for whoever holds the port.
+    ///
+    /// - Parameters:
+    ///   - claimant: the client.
+    ///   - eventLoop: the client's.
+    func begin(for claimant: any ListenerHolder, on eventLoop: any EventLoop) {
+        let bound = NIOLoopBound(self, eventLoop: eventLoop)
+        let before = self.client.routes.claims.claim(self.port, for: claimant, on: eventLoop) { turn in
+            bound.value.begin(turn)
+        }
+        guard let before else {
+            self.client.requestLog.info("\(self.client.peer): too many wait for a listener on port \(self.port)")
+            return self.completion(.held)
+        }
+        // Each of them may hold the port next. So one that is gone by then is known to be.
+        for other in before where other.connection != self.client.id { other.askForLife() }
+    }
+
+    private func begin(_ turn: ListenerClaims.Turn) {
+        // Somebody else may have got it meanwhile.
+        guard self.isWanted(), self.mayHave(), let eventLoop = self.client.handler?.eventLoop else {
+            return self.leave(turn)
+        }
+        let holders = self.holders
+        guard !holders.isEmpty else { return self.completion(.free(turn)) }
+        let rule = self.rule
+        guard rule.spares else { return self.evict(holders, nil, turn, on: eventLoop) }
+        self.askForLife(of: holders, on: eventLoop) { living in
+            guard self.isWanted() else { return self.leave(turn) }
+            if let living {
+                self.client.requestLog.info(
+                    """
+                    \(self.client.peer): cannot listen to port \(self.port): user \(living.account.escapedForLog) holds it \
+                    with another connection, from \(living.peer), which is alive. [ListenTakeover \(rule.rawValue)]
+                    """
+                )
+                return self.leave(turn)
+            }
+            // Those that were silent, and nobody who came after them.
+            self.evict(holders, .silent, turn, on: eventLoop)
+        }
+    }
+
+    private func leave(_ turn: ListenerClaims.Turn) {
+        turn.end()
+        self.completion(.held)
+    }
+
+    private var holders: [any ListenerHolder] {
+        self.client.routes.listeners.holders(of: self.addresses, port: self.port)
+    }
+
+    /// Whether everybody who listens there would have to make way for this client.
+    func mayHave() -> Bool {
+        let (rule, login, peer) = (self.rule, self.client.login, self.client.peer)
+        for holder in self.holders {
+            guard holder.connection != self.client.id else {
+                self.client.requestLog.info(
+                    "\(peer): cannot listen to port \(self.port): this connection holds it already"
+                )
+                return false
+            }
+            guard rule.permits(account: login.user, key: login.claim.key.blob, toHaveWhat: (holder.account, holder.key))
+            else {
+                self.client.requestLog.info(
+                    """
+                    \(peer): cannot listen to port \(self.port): user \(holder.account.escapedForLog) holds it \
+                    with another connection. [ListenTakeover \(rule.rawValue)]
+                    """
+                )
+                return false
+            }
+        }
+        return true
+    }
+
+    /// - Parameter completion: gets one that is alive; nil if there is none.
+    private func askForLife(
+        of holders: [any ListenerHolder],
+        on eventLoop: any EventLoop,
+        completion: @escaping ((any ListenerHolder)?) -> Void
+    ) {
+        let signs = holders.map { holder in
+            self.client.logger.debug(
+                "\(self.client.peer): asking \(holder.peer), which holds port \(self.port), for a sign of life"
+            )
+            let promise = eventLoop.makePromise(of: LifeSign.self)
+            holder.showLife(promise, listeningOn: self.addresses, port: self.port)
+            return promise.futureResult
+        }
+        EventLoopFuture.whenAllSucceed(signs, on: eventLoop).assumeIsolated().whenSuccess { signs in
+            completion(zip(holders, signs).first { $0.1 == .alive }?.0)
+        }
+    }
+
+    private func evict(
+        _ holders: [any ListenerHolder],
+        _ sign: LifeSign?,
+        _ turn: ListenerClaims.Turn,
+        on eventLoop: any EventLoop
+    ) {
+        let freed = holders.map { $0.yield(self.addresses, port: self.port, to: self.client.peer, sign) }
+        EventLoopFuture.andAllComplete(freed, on: eventLoop).assumeIsolated().whenComplete { _ in
+            self.completion(.free(turn))
+        }
+    }
+}

@@ -1,0 +1,29 @@
+import SSHWire
+
+/// Where a tunnel leads that a client opens.
+enum Route {
+    /// A socket that is dialled. The name is looked up now, after it was judged.
+    ///
+    /// - Parameter announcesClient: who is called there is told by whom, in a PROXY header.
+    case socket(host: String, port: UInt32, announcesClient: Bool)
+    /// A listener that a client of this relay has: both are joined in memory, without TCP to ourselves.
+    ///
+    /// - Parameter address: the one that is bound there.
+    case listener(any ListenerHolder, address: String, port: UInt16)
+    case unixSocket(path: String)
+}
+
+/// Where a client has the relay listen.
+enum ListeningPlace {
+    /// - Parameter addresses: as the system takes them.
+    case port(UInt16, addresses: [String])
+    /// - Parameters:
+    ///   - mask: the permission bits that the file does not get.
+    ///   - unlinks: whether a socket's file that stands in the way is removed.
+    case unixSocket(path: String, mask: UInt32, unlinks: Bool)
+}
+
+/// A rule stands against it.
+struct RouteRefusal: Error {
+    let rule: Rule
+}

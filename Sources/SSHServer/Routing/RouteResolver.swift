@@ -1,0 +1,61 @@
+import SSHWire
+
+/// Says where a client's requests lead: by what its login may do now, and by who listens here.
+struct RouteResolver {
+    let policy: ForwardingPolicy
+    let listeners: any ListenerDirectory
+
+    init(for client: any RoutedClient) {
+        self.init(policy: client.policy, listeners: client.routes.listeners)
+    }
+
+    init(policy: ForwardingPolicy, listeners: any ListenerDirectory) {
+        self.policy = policy
+        self.listeners = listeners
+    }
+
+    /// direct-tcpip.
+    func route(to host: String, port: UInt32) throws(RouteRefusal) -> Route {
+        let decision = self.policy.mayOpen(host: host, port: port)
+        guard decision.isPermitted else { throw RouteRefusal(rule: decision.rule) }
+        // Who is told by whom he is called is told by TCP.
+        let announcesClient = self.policy.announcesClient(host: host, port: port)
+        if !announcesClient, let number = UInt16(exactly: port),
+            let (holder, bound) = self.listeners.holder(atLoopback: host, port: number)
+        {
+            return .listener(holder, address: bound, port: number)
+        }
+        return .socket(host: host, port: port, announcesClient: announcesClient)
+    }
+
+    /// direct-streamlocal.
+    ///
+    /// - Parameter account: with its home and user id, if the policy needs them.
+    func route(to path: String, for account: Account) throws(RouteRefusal) -> Route {
+        let decision = self.policy.mayOpen(path: path, for: account)
+        guard decision.isPermitted else { throw RouteRefusal(rule: decision.rule) }
+        return .unixSocket(path: path)
+    }
+
+    /// tcpip-forward.
+    func place(for address: ForwardAddress) throws(RouteRefusal) -> ListeningPlace {
+        let decision = self.policy.mayListen(host: address.host, port: address.port)
+        guard decision.isPermitted, let port = UInt16(exactly: address.port) else {
+            throw RouteRefusal(rule: decision.rule)
+        }
+        return .port(port, addresses: self.policy.bindAddresses(requested: address.host).map(\.text))
+    }
+
+    /// streamlocal-forward.
+    ///
+    /// - Parameter account: with its home and user id, if the policy needs them.
+    func place(for path: String, of account: Account) throws(RouteRefusal) -> ListeningPlace {
+        let decision = self.policy.mayListen(path: path, for: account)
+        guard decision.isPermitted else { throw RouteRefusal(rule: decision.rule) }
+        return .unixSocket(
+            path: path,
+            mask: self.policy.streamLocalBindMask,
+            unlinks: self.policy.streamLocalBindUnlink
+        )
+    }
+}
