@@ -28,7 +28,7 @@ struct CommandLoginTests {
     private static func judge(
         _ claim: LoginClaim,
         _ bench: LoginBench,
-        _ results: [CommandInvocation.Kind: CommandResult],
+        _ results: [AccountCommand.Kind: CommandResult],
         _ answers: CommandAnswers = CommandAnswers()
     ) throws -> (decision: LoginDecision, asked: [CommandInvocation]) {
         var answers = answers
@@ -189,7 +189,7 @@ struct CommandLoginTests {
     private static func standing(
         _ bench: LoginBench,
         _ claim: LoginClaim,
-        _ results: [CommandInvocation.Kind: CommandResult]
+        _ results: [AccountCommand.Kind: CommandResult]
     ) throws -> RememberedLine {
         let remembered = try Self.grant(Self.judge(claim, bench, results).decision).remembered
         return try #require(remembered)

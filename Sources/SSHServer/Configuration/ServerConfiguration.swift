@@ -9,7 +9,7 @@ public struct ServerConfiguration: Sendable {
 
     // Files.
     /// Empty for `none`.
-    @Setting public var hostKeyFiles = HostKeys.defaults
+    @Setting public var hostKeyFiles = ServerConfiguration.defaultHostKeyFolders.flatMap { $0 }
     /// The socket of the agent that signs with host keys, or SSH_AUTH_SOCK for that of the environment; nil: none does.
     @Setting public var hostKeyAgent: String?
     /// Empty for `none`.

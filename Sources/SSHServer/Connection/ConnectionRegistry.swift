@@ -43,6 +43,16 @@ final class ConnectionRegistry: Sendable {
         self.entries.withLock { $0[id]?.connection }
     }
 
+    /// The numbers of all that are there now, rising.
+    var numbers: [UInt64] { self.entries.withLock { Array($0.keys) }.sorted() }
+
+    /// Those that are still there, with their numbers.
+    func connections(_ numbers: ArraySlice<UInt64>) -> [(UInt64, NIOLoopBound<ServerConnection>)] {
+        self.entries.withLock { entries in
+            numbers.compactMap { number in entries[number].map { (number, $0.connection) } }
+        }
+    }
+
     /// A connection that has not logged in makes way for others.
     func makeWay(_ id: UInt64) {
         guard let connection = self.connection(id) else { return }
@@ -64,29 +74,6 @@ final class ConnectionRegistry: Sendable {
                 return files.paths.contains(where: changes.contains)
             }.map(\.connection)
         }
-    }
-}
-
-extension ConnectionRegistry: OperatedConnections {
-    var numbers: [UInt64] { self.entries.withLock { Array($0.keys) }.sorted() }
-
-    func ask<Answer: Sendable>(
-        _ numbers: ArraySlice<UInt64>,
-        _ question: @escaping @Sendable (any OperatedConnection) -> Answer?
-    ) async -> [Answer] {
-        let found = self.entries.withLock { entries in
-            numbers.compactMap { number in entries[number].map { (number, $0.connection) } }
-        }
-        let loops = Dictionary(grouping: found) { ObjectIdentifier($0.1.eventLoop) }
-        // All event loops at once: none waits for another.
-        let futures = loops.values.compactMap { connections in
-            connections.first?.1.eventLoop.submit {
-                connections.compactMap { number, connection in question(connection.value).map { (number, $0) } }
-            }
-        }
-        var answers: [(UInt64, Answer)] = []
-        for future in futures { answers += (try? await future.get()) ?? [] }
-        return answers.sorted { $0.0 < $1.0 }.map(\.1)
     }
 }
 

@@ -13,12 +13,7 @@ public struct HostKeys: Sendable {
     /// Files that are not used, and why; certificates that no client will take; keys that the agent does not have.
     public let problems: [String]
 
-    /// Where keys are looked for when no HostKey line names one: the relay's own, or else those by which clients know this host's
-    /// sshd.
-    private static let defaultFolders = ["/etc/relay", "/etc/ssh"].map { folder in
-        ["ed25519", "ecdsa", "rsa"].map { "\(folder)/ssh_host_\($0)_key" }
-    }
-    static let defaults = Self.defaultFolders.flatMap { $0 }
+    static let defaults = ServerConfiguration.defaultHostKeyFolders.flatMap { $0 }
 
     /// As sshd: a file that cannot be used is a problem, and one that can be used is enough. It waits for the agent, so it is not to
     /// be called on an event loop.
@@ -32,7 +27,9 @@ public struct HostKeys: Sendable {
             files = []
         } else if configuration.$hostKeyFiles.rule == nil {
             files =
-                Self.defaultFolders.map { $0.filter { Self.isThere($0, configuration) } }.first { !$0.isEmpty } ?? []
+                ServerConfiguration.defaultHostKeyFolders.map { $0.filter { Self.isThere($0, configuration) } }.first {
+                    !$0.isEmpty
+                } ?? []
         }
         var problems: [String] = []
         let agent = Self.agent(configuration, &problems)

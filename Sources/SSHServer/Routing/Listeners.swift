@@ -251,16 +251,3 @@ extension ConnectionHandler {
         self.perform { try $0.answerGlobalRequest(reply, success: success) }
     }
 }
-
-extension BindAddress {
-    /// The address as the system takes it.
-    var text: String {
-        switch self {
-        case .loopback4: "127.0.0.1"
-        case .loopback6: "::1"
-        case .wildcard4: "0.0.0.0"
-        case .wildcard6: "::"
-        case .address(let text): text
-        }
-    }
-}

@@ -75,10 +75,10 @@ final class RememberedLine: Sendable {
     }
 
     let content: Content
-    private let kind: CommandInvocation.Kind
+    private let kind: AccountCommand.Kind
     private let command: AccountCommand
 
-    init(_ content: Content, of kind: CommandInvocation.Kind, _ command: AccountCommand) {
+    init(_ content: Content, of kind: AccountCommand.Kind, _ command: AccountCommand) {
         self.content = content
         self.kind = kind
         self.command = command

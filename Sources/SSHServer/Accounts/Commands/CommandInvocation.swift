@@ -3,12 +3,7 @@ import SSHProtocol
 
 /// One question to a command: which, as whom, with which arguments. Equal ones have one answer.
 struct CommandInvocation: Hashable, Sendable {
-    enum Kind: String, Sendable {
-        case keys = "AuthorizedKeysCommand"
-        case principals = "AuthorizedPrincipalsCommand"
-    }
-
-    let kind: Kind
+    let kind: AccountCommand.Kind
     let command: AccountCommand
     /// Without the path.
     let arguments: [String]

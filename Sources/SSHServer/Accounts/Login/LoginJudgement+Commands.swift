@@ -39,7 +39,7 @@ extension LoginJudgement {
     /// - Throws: also when the command has yet to be run: `awaited` says so then.
     private mutating func ask(
         _ command: AccountCommand,
-        _ kind: CommandInvocation.Kind,
+        _ kind: AccountCommand.Kind,
         as user: String?
     ) throws(LoginRefusal) -> CommandAnswers.Answer {
         guard let user else {

@@ -2,6 +2,12 @@ import SSHConfiguration
 
 /// A program that is asked about a login, with its arguments: AuthorizedKeysCommand, AuthorizedPrincipalsCommand.
 public struct AccountCommand: Hashable, Sendable {
+    /// What it is asked for: the keyword that names it.
+    enum Kind: String, Sendable {
+        case keys = "AuthorizedKeysCommand"
+        case principals = "AuthorizedPrincipalsCommand"
+    }
+
     /// As it stands in the file.
     public let text: String
     /// The path, and the arguments with their tokens.

@@ -12,6 +12,17 @@ public enum BindAddress: Hashable, Sendable {
     case wildcard6
     /// Exactly what was asked for: a numeric address or a name of this host.
     case address(String)
+
+    /// The address as the system takes it.
+    var text: String {
+        switch self {
+        case .loopback4: "127.0.0.1"
+        case .loopback6: "::1"
+        case .wildcard4: "0.0.0.0"
+        case .wildcard6: "::"
+        case .address(let text): text
+        }
+    }
 }
 
 extension GatewayPorts {

@@ -1,0 +1,92 @@
+import SSHWire
+import Testing
+
+@testable import SSHServer
+
+struct RouteResolverTests {
+    private let listeners = ListenerRegistry()
+
+    private func resolver(_ configuration: String, options: String = "") throws -> RouteResolver {
+        let settings = try ServerConfiguration.parsing(configuration).settings(for: .from("alice"))
+        let policy = ForwardingPolicy(settings: settings, key: try KeyFixture.key(options))
+        return RouteResolver(policy: policy, listeners: self.listeners)
+    }
+
+    private func text(_ configuration: String, to host: String, _ port: UInt32) throws -> String {
+        switch try self.resolver(configuration).route(to: host, port: port) {
+        case .socket(let host, let port, let announcesClient):
+            "socket \(host) \(port)\(announcesClient ? " announced" : "")"
+        case .listener(let holder, let address, let port): "connection \(holder.connection) \(address) \(port)"
+        case .unixSocket(let path): "path \(path)"
+        }
+    }
+
+    @Test func aTunnelToAListenerHereIsJoinedAndAnyOtherIsDialled() throws {
+        self.listeners.insert(
+            FakeListenerHolder(7),
+            addresses: ["127.0.0.1", "::1"],
+            boundAddresses: ["127.0.0.1", "::1"],
+            port: 8080
+        )
+        #expect(try self.text("", to: "localhost", 8080) == "connection 7 ::1 8080")
+        #expect(try self.text("", to: "localhost", 8081) == "socket localhost 8081")
+        #expect(try self.text("", to: "web", 8080) == "socket web 8080")
+    }
+
+    /// A header that names the caller goes through a socket.
+    @Test func whoIsTreatedToAProxyHeaderIsDialled() throws {
+        self.listeners.insert(
+            FakeListenerHolder(7),
+            addresses: ["127.0.0.1"],
+            boundAddresses: ["127.0.0.1"],
+            port: 8080
+        )
+        let rule = "ProxyProtocolOpen 127.0.0.1:8080"
+        #expect(try self.text(rule, to: "127.0.0.1", 8080) == "socket 127.0.0.1 8080 announced")
+        #expect(try self.text("", to: "127.0.0.1", 8080) == "connection 7 127.0.0.1 8080")
+    }
+
+    @Test func noListenerIsReachedAgainstTheRules() throws {
+        self.listeners.insert(
+            FakeListenerHolder(7),
+            addresses: ["127.0.0.1"],
+            boundAddresses: ["127.0.0.1"],
+            port: 8080
+        )
+        let refusal = #expect(throws: RouteRefusal.self) { try self.text("PermitOpen web:80", to: "127.0.0.1", 8080) }
+        #expect(refusal.map { "\($0.rule)" }?.contains("line 1") == true)
+        #expect(throws: RouteRefusal.self) { try self.text("", to: "127.0.0.1", 65536) }
+        #expect(throws: RouteRefusal.self) { try self.text("", to: "127.0.0.1", 0) }
+    }
+
+    @Test func aListenerStandsWhereGatewayPortsSays() throws {
+        func place(_ configuration: String, _ host: String, _ port: UInt32) throws -> [String] {
+            let address = ForwardAddress(host: host, port: port)
+            guard case .port(let port, let addresses) = try self.resolver(configuration).place(for: address) else {
+                return []
+            }
+            return ["\(port)"] + addresses
+        }
+        #expect(try place("", "", 8080) == ["8080", "127.0.0.1", "::1"])
+        #expect(try place("GatewayPorts yes", "localhost", 0) == ["0", "0.0.0.0", "::"])
+        #expect(try place("GatewayPorts clientspecified", "192.0.2.1", 9090) == ["9090", "192.0.2.1"])
+        #expect(throws: RouteRefusal.self) { try place("PermitListen 9090", "", 8080) }
+        #expect(throws: RouteRefusal.self) { try place("", "", 70_000) }
+    }
+
+    @Test func aPathIsReachedWhereAListNamesItAndNotElsewhere() throws {
+        let account = Account(name: try #require(AccountName("alice")))
+        let rules = "AllowStreamLocalForwarding yes\nPermitStreamLocalOpen /run/a\nPermitStreamLocalListen /run/b"
+        let resolver = try self.resolver("\(rules)\nStreamLocalBindMask 0117\nStreamLocalBindUnlink yes")
+        guard case .unixSocket("/run/a") = try resolver.route(to: "/run/a", for: account) else {
+            Issue.record("it is not reached")
+            return
+        }
+        guard case .unixSocket("/run/b", 0o117, true) = try resolver.place(for: "/run/b", of: account) else {
+            Issue.record("there is no listener")
+            return
+        }
+        #expect(throws: RouteRefusal.self) { try resolver.route(to: "/run/b", for: account) }
+        #expect(throws: RouteRefusal.self) { try resolver.place(for: "/run/a", of: account) }
+    }
+}
