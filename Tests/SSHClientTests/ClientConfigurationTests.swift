@@ -14,10 +14,12 @@ import Testing
     private func load(
         _ arguments: [String],
         variables: [String: String] = [:],
+        isService: Bool = false,
         matchExecutor: ((String) throws -> Bool)? = nil
     ) throws -> ClientConfiguration {
         var environment = self.folder.environment()
         environment.variable = { variables[$0] }
+        environment.isService = isService
         guard case .connect(let line) = try ClientCommandLine.parse(arguments, environment: environment) else {
             throw UnexpectedRequest()
         }
@@ -58,6 +60,28 @@ import Testing
         #expect(configuration.proxy == .direct)
         #expect(configuration.identityAgent == IdentityAgent.none)
         #expect(configuration.warnings == [])
+    }
+
+    @Test func aServiceThatOnlyForwardsReconnectsAndNoticesADeadPathSooner() throws {
+        let service = try self.load(["-N", "host"], isService: true)
+        #expect(service.reconnect)
+        #expect(service.reconnectHold == 15)
+        #expect(service.serverAliveInterval == 4)
+        #expect(service.serverAliveCountMax == 2)
+        #expect(try !self.load(["-N", "host"]).reconnect)
+        #expect(try !self.load(["-W", "a:1", "host"], isService: true).reconnect)
+        #expect(try !self.load(["-W", "a:1", "-o", "Reconnect=yes", "host"]).reconnect)
+        #expect(try !self.load(["-N", "-o", "Reconnect=no", "host"], isService: true).reconnect)
+        let asked = try self.load(["-o", "Reconnect=yes", "-o", "ServerAliveInterval=60", "host"])
+        #expect(asked.reconnect)
+        #expect(asked.serverAliveInterval == 60)
+    }
+
+    @Test func whatIsOursIsPrintedOnlyWhereItWasSet() throws {
+        let ours = { (lines: [String]) in lines.filter { $0.hasPrefix("reconnect") } }
+        #expect(ours(try self.load(["-N", "host"], isService: true).printedLines) == [])
+        let set = try self.load(file: "Reconnect yes\nReconnectHold 1m\n").printedLines
+        #expect(ours(set) == ["reconnect yes", "reconnecthold 60"])
     }
 
     @Test func theCommandLineComesFirstThenTheUsersFileThenTheSystems() throws {

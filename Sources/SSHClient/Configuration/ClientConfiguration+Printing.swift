@@ -112,6 +112,8 @@ extension ClientConfiguration {
             ["streamlocalbindmask 0\(String(self.streamLocalBindMask, radix: 8))"],
             self.silent("syslogfacility"),
             self.proxyLines,
+            line("reconnect", self.printed.reconnect.map(yesNo)),
+            line("reconnecthold", self.printed.reconnectHold.map(String.init)),
         ].flatMap { $0 }
     }
 

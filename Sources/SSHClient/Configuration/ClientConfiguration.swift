@@ -83,6 +83,10 @@ public struct ClientConfiguration: Sendable {
     public var requestTTY: RequestTTY
     public var standardInputIsNull: Bool
     public var forkAfterAuthentication: Bool
+    /// Whether the forwards come back after the connection has ended. Ours, as `reconnectHold`.
+    public var reconnect: Bool
+    /// For how many seconds who connects to a local forward between two connections is kept waiting.
+    public var reconnectHold: Int
     /// What was read but has no effect: each is worth a line on standard error.
     public var warnings: [String]
     /// What `-G` prints and nothing else needs.

@@ -70,6 +70,9 @@ public struct ConfigurationOptions: Sendable {
     var requestTTY: RequestTTY?
     var standardInputIsNull: Bool?
     var forkAfterAuthentication: Bool?
+    var reconnect: Bool?
+    /// Seconds.
+    var reconnectHold: Int?
 
     public init() {}
 

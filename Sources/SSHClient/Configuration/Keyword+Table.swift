@@ -116,6 +116,9 @@ extension Keyword {
         ),
         .first("StdinNull", \.standardInputIsNull, Value.flag),
         .first("ForkAfterAuthentication", \.forkAfterAuthentication, Value.flag),
+        // Ours.
+        .first("Reconnect", \.reconnect, Value.flag),
+        .first("ReconnectHold", \.reconnectHold, Value.interval),
     ]
 
     /// OpenSSH passes over these, too, or knows them by another name.

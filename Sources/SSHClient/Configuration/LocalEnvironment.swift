@@ -10,6 +10,8 @@ public struct LocalEnvironment: Sendable {
     public var homeDirectory: String
     public var hostName: String
     public var systemConfigurationFile = "/etc/ssh/ssh_config"
+    /// Whether systemd started this program as a service, or a script that it started did.
+    public var isService = false
     public var variable: @Sendable (String) -> String?
     /// Of the interfaces that are up, as numbers; asked only by `Match localnetwork`.
     package var interfaceAddresses: @Sendable () -> [String] = { InterfaceAddresses.current() }
@@ -36,13 +38,17 @@ public struct LocalEnvironment: Sendable {
         }
         var name = [CChar](repeating: 0, count: 256)
         let host = gethostname(&name, name.count - 1) == 0 ? name.prefix { $0 != 0 } : []
-        return LocalEnvironment(
+        var environment = LocalEnvironment(
             userName: String(cString: entry.pointee.pw_name),
             userID: identifier,
             homeDirectory: String(cString: entry.pointee.pw_dir),
             hostName: String(decoding: host.map(UInt8.init(bitPattern:)), as: UTF8.self),
             variable: { name in getenv(name).map { String(cString: $0) } }
         )
+        // INVOCATION_ID is no sign: what runs in a terminal of a desktop has one, too.
+        let service = environment.variable("SYSTEMD_EXEC_PID").flatMap(pid_t.init)
+        environment.isService = service == getpid() || service == getppid()
+        return environment
     }
 
     /// `~` and `~user` at the start of a path.

@@ -51,6 +51,7 @@ struct OptionsCompletion {
         let isStandardInputForward = options.standardInputForward != nil
         let clears = options.clearAllForwardings ?? isStandardInputForward
         let attempts = options.connectionAttempts ?? 1
+        let reconnect = self.reconnects && !isStandardInputForward
         guard attempts > 0 else { throw SSHError(.invalidConfiguration, "Invalid number of ConnectionAttempts") }
         return ClientConfiguration(
             originalHost: self.originalHost,
@@ -65,8 +66,9 @@ struct OptionsCompletion {
             versionAddendum: options.versionAddendum ?? "",
             refuseConnection: options.refuseConnection,
             tcpKeepAlive: options.tcpKeepAlive ?? true,
-            serverAliveInterval: options.serverAliveInterval ?? 15,
-            serverAliveCountMax: options.serverAliveCountMax ?? 3,
+            // A way that has gone dead in silence is given up within twelve seconds where another connection follows.
+            serverAliveInterval: options.serverAliveInterval ?? (reconnect ? 4 : 15),
+            serverAliveCountMax: options.serverAliveCountMax ?? (reconnect ? 2 : 3),
             rekeyLimit: options.rekeyLimit ?? ClientRekeyLimit(),
             identityFiles: try self.identityFiles(expansion),
             identityFilesAreConfigured: !options.identityFiles.isEmpty,
@@ -109,9 +111,16 @@ struct OptionsCompletion {
             requestTTY: options.requestTTY ?? .auto,
             standardInputIsNull: options.standardInputIsNull ?? options.forkAfterAuthentication ?? false,
             forkAfterAuthentication: options.forkAfterAuthentication ?? false,
+            reconnect: reconnect,
+            reconnectHold: options.reconnectHold ?? 15,
             warnings: lists.warnings + self.unusedWarnings(),
             printed: try self.printed(expansion)
         )
+    }
+
+    /// What is started at boot and only forwards is meant to stay.
+    private var reconnects: Bool {
+        self.options.reconnect ?? (self.environment.isService && self.options.sessionType == SessionType.none)
     }
 
     private var mayUpdateHostKeys: Bool {
@@ -151,7 +160,9 @@ struct OptionsCompletion {
             noHostAuthenticationForLocalhost: options.noHostAuthenticationForLocalhost ?? false,
             proxyUseFdpass: options.proxyUseFdpass ?? false,
             pubkeyAuthentication: options.pubkeyAuthentication ?? "true",
-            preferredAuthentications: options.preferredAuthentications
+            preferredAuthentications: options.preferredAuthentications,
+            reconnect: options.reconnect,
+            reconnectHold: options.reconnectHold
         )
     }
 

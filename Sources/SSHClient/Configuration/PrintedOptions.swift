@@ -14,6 +14,9 @@ struct PrintedOptions: Sendable {
     var proxyUseFdpass: Bool
     var pubkeyAuthentication: String
     var preferredAuthentications: String?
+    /// Ours: printed only where somebody has set them, so that ssh's output is ours.
+    var reconnect: Bool?
+    var reconnectHold: Int?
 
     /// The line for the user, if there is something to say.
     var missedNotice: String? {

@@ -126,7 +126,7 @@ final class ClientConnection {
         return forwards.listen(on: endpoint, for: self, self.eventLoop)
     }
 
-    private static var unverifiedHost: SSHError {
+    static var unverifiedHost: SSHError {
         SSHError(.hostKeyRejected, "the server's key is not the known one: nothing is forwarded over this connection")
     }
 

@@ -150,6 +150,22 @@ public final class SSHConnection: Sendable {
         try await self.perform { connection, _ in connection.forward(requests, options) }
     }
 
+    // MARK: For forwards that outlive it
+
+    /// What comes to these listeners goes through this connection.
+    func lead(_ listeners: NIOLoopBound<StandingListeners>) async throws {
+        try await self.perform { connection, eventLoop -> EventLoopFuture<Void> in
+            guard let forwards = connection.forwards else { return connection.hasEnded() }
+            listeners.value.lead(to: forwards)
+            return eventLoop.makeSucceededVoidFuture()
+        }
+    }
+
+    /// Ends the connection unless the server shows a sign of life in time, and at once if it comes from an address that is gone.
+    func probe(within time: TimeAmount) async throws {
+        try await self.eventLoop.submit { [connection] in connection.value.probe(within: time) }.get()
+    }
+
     /// The event loop of the connection and of all its sockets.
     public var eventLoop: any EventLoop { self.connection.eventLoop }
 

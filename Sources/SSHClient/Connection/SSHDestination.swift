@@ -110,6 +110,8 @@ public struct ConnectionOptions: Sendable {
     public var tcpKeepAlive = true
     /// How long the way to the server may take, and the key exchange once there; nil for as long as they take.
     public var connectTimeout: TimeAmount?
+    /// How long one address may take to answer; nil for as long as `connectTimeout` says.
+    public var dialTimeout: TimeAmount?
     /// How long the login may take, once the host's key has been accepted.
     public var loginTimeout = TimeAmount.seconds(120)
     /// How often it is tried to connect, with a second between.

@@ -69,7 +69,9 @@ struct ServerDialer: Sendable {
             keepalive: self.destination.options.tcpKeepAlive
         )
         .channelOption(.autoRead, value: false)
-        .connectTimeout(self.destination.options.connectTimeout ?? Self.systemTimeout)
+        .connectTimeout(
+            self.destination.options.dialTimeout ?? self.destination.options.connectTimeout ?? Self.systemTimeout
+        )
         return local.map(bootstrap.bind(to:)) ?? bootstrap
     }
 }

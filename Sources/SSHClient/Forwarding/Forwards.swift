@@ -13,14 +13,12 @@ final class Forwards {
     /// Whether anybody wanted to forward anything yet.
     private(set) var wereAskedFor = false
     var remote = RemoteForwards()
-    private var listeners: [PortListener] = []
-    private var unixListeners: [UnixListener] = []
+    private let local: LocalListeners
     private var running: [ForwardStart] = []
     /// Requests that the server has not answered, by their numbers.
     private var starts: [UInt64: (request: ForwardRequest, start: ForwardStart)] = [:]
     private var awaitedListeners: [UInt64: AwaitedListener] = [:]
     private var incoming: [RemoteForwards.Listener: IncomingTunnels] = [:]
-    private var isClosed = false
 
     /// A listener for somebody who takes the connections one by one, which the server has not granted yet.
     private struct AwaitedListener {
@@ -32,6 +30,11 @@ final class Forwards {
     init(_ destination: SSHDestination, _ connection: ConnectionHandler) {
         self.destination = destination
         self.connection = connection
+        self.local = LocalListeners(destination.options)
+        self.local.onAccept = { [weak self] socket, forward in
+            guard let self else { return socket.close(promise: nil) }
+            self.accepted(socket, for: forward)
+        }
     }
 
     /// - Returns: succeeds with what stands when every forward has been tried, and fails if one failed with
@@ -57,11 +60,7 @@ final class Forwards {
     }
 
     func close(_ reason: any Error) {
-        self.isClosed = true
-        for listener in self.listeners { listener.close() }
-        self.listeners = []
-        for listener in self.unixListeners { listener.close() }
-        self.unixListeners = []
+        self.local.close()
         for start in self.running { start.fail(reason) }
         self.running = []
         for awaited in self.awaitedListeners.values { awaited.promise.fail(reason) }
@@ -79,99 +78,16 @@ final class Forwards {
     private func listen(_ request: ForwardRequest, _ start: ForwardStart) {
         guard let eventLoop = self.connection.eventLoop else { return }
         start.await()
-        switch request.specification.listen {
-        case .port(let bindAddress, let port): self.listen(request, bindAddress, port, eventLoop, start)
-        case .path(let path): self.listen(request, path: path, eventLoop, start)
-        }
-    }
-
-    private func listen(
-        _ request: ForwardRequest,
-        _ bindAddress: ForwardBindAddress,
-        _ port: UInt16,
-        _ eventLoop: any EventLoop,
-        _ start: ForwardStart
-    ) {
-        let addresses = bindAddress.localBinding(gatewayPorts: self.options.gatewayPorts)
-            .addresses(self.destination.options.addressFamily)
-        PortListener.listen(
-            addresses: addresses,
-            port: port,
-            on: eventLoop,
-            onAccept: { [weak self] socket in
-                guard let self else { return socket.close(promise: nil) }
-                self.accepted(socket, for: request.specification)
-            },
-            completion: { self.listening(request, $0, start) }
-        )
-    }
-
-    private func listening(
-        _ request: ForwardRequest,
-        _ result: Result<PortListener, any Error>,
-        _ start: ForwardStart
-    ) {
-        switch result {
-        case .success(let listener):
-            guard !self.isClosed else { return listener.close() }
-            self.listeners.append(listener)
-            for failure in listener.failures {
-                let (address, port) = (failure.address, listener.port)
-                self.tell(.bindFailed(request, address: address, port: port, failure.error))
+        self.local.listen(request, self.options, on: eventLoop) { result in
+            switch result {
+            case .success(let port): start.stands(request, port: port)
+            case .failure(let error): start.failed(request, error)
             }
-            self.tell(.listening(request, addresses: listener.addresses, port: listener.port))
-            start.stands(request, port: listener.port)
-        case .failure(let error):
-            start.failed(request, error)
         }
     }
 
-    private func listen(
-        _ request: ForwardRequest,
-        path: String,
-        _ eventLoop: any EventLoop,
-        _ start: ForwardStart
-    ) {
-        do {
-            // Whoever calls this program acts with their own rights: links lead where they lead.
-            let file = try UnixSocketFile.bind(
-                path: path,
-                mask: self.options.streamLocalBindMask,
-                links: .followed,
-                unlinks: self.options.streamLocalBindUnlink
-            )
-            UnixListener.listen(
-                on: file,
-                eventLoop: eventLoop,
-                remove: { file.remove() },
-                onAccept: { [weak self] socket in
-                    guard let self else { return socket.close(promise: nil) }
-                    self.accepted(socket, for: request.specification)
-                },
-                completion: { self.listening(request, $0, start) }
-            )
-        } catch {
-            start.failed(request, error)
-        }
-    }
-
-    private func listening(
-        _ request: ForwardRequest,
-        _ result: Result<UnixListener, any Error>,
-        _ start: ForwardStart
-    ) {
-        switch result {
-        case .success(let listener):
-            guard !self.isClosed else { return listener.close() }
-            self.unixListeners.append(listener)
-            self.tell(.listeningOnPath(request, path: listener.path))
-            start.stands(request, port: nil)
-        case .failure(let error):
-            start.failed(request, error)
-        }
-    }
-
-    private func accepted(_ socket: any Channel, for forward: ForwardSpecification) {
+    /// Somebody connected to a local listener. The socket is unread.
+    func accepted(_ socket: any Channel, for forward: ForwardSpecification) {
         guard forward.target != .socks else { return DynamicForward.start(on: socket, self) }
         guard let kind = ChannelOpen.Kind.toServer(forward.target, from: socket.remoteAddress) else {
             return socket.close(promise: nil)
@@ -277,23 +193,6 @@ final class Forwards {
         socket.assumeIsolated().whenComplete { result in
             if case .failure(let error) = result { self.tell(.targetUnreachable(target, error)) }
             completion(result)
-        }
-    }
-}
-
-extension LocalBinding {
-    /// What the system's listening sockets bind to.
-    func addresses(_ family: ClientAddressFamily) -> [String] {
-        let pair: (inet: String, inet6: String)
-        switch self {
-        case .loopback: pair = ("127.0.0.1", "::1")
-        case .everyAddress: pair = ("0.0.0.0", "::")
-        case .address(let address): return [address]
-        }
-        switch family {
-        case .any: return [pair.inet, pair.inet6]
-        case .inet: return [pair.inet]
-        case .inet6: return [pair.inet6]
         }
     }
 }

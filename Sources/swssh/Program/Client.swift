@@ -50,6 +50,15 @@ struct Client: Sendable {
     }
 
     private func serve(_ eventLoop: any EventLoop, _ signal: EventLoopFuture<Int32>) async throws -> Ending {
+        guard !self.configuration.reconnect else {
+            let client = ReconnectingClient(
+                line: self.line,
+                environment: self.environment,
+                configuration: self.configuration,
+                log: self.log
+            )
+            return .signal(try await client.run(eventLoop, signal), isLoggedIn: true)
+        }
         // Commands of the configuration may take their time, and a signal does not wait for them.
         let prepared = eventLoop.makePromise(of: ConfiguredDestination.self)
         prepared.completeWithTask {

@@ -20,6 +20,11 @@ class Namespace:
         for network in networks:
             self.run("ip", "-6", "route", "add", "local", network, "dev", "lo")
 
+    @property
+    def pid(self):
+        """Of a process in it."""
+        return self._holder.pid
+
     def command(self, *words):
         """The words that run a program in it."""
         credentials = ["--preserve-credentials"] if self._user else []

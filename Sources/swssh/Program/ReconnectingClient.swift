@@ -1,0 +1,47 @@
+import NIOCore
+import SSHClient
+import SSHForwarding
+import SSHWire
+
+/// The program with `Reconnect yes`: forwards that come back, until a signal ends it.
+struct ReconnectingClient: Sendable {
+    let line: ClientCommandLine
+    let environment: LocalEnvironment
+    let configuration: ClientConfiguration
+    let log: ClientLog
+
+    /// - Parameter signal: what ends the program.
+    /// - Returns: the signal.
+    /// - Throws: what is wrong from the beginning, in words for the user.
+    func run(_ eventLoop: any EventLoop, _ signal: EventLoopFuture<Int32>) async throws -> Int32 {
+        let lines = ReconnectLines(self.configuration, self.log)
+        var options = ReconnectOptions()
+        options.hold = .seconds(Int64(self.configuration.reconnectHold))
+        let keepsStandardError = self.log.isOnStandardError && self.log.level >= .debug1
+        options.onEvent = { event in
+            lines.tell(event)
+            guard case .connected = event else { return }
+            // Once is enough; the parent is not there for the second one.
+            do { try Background.detach(keepingStandardError: keepsStandardError) } catch { lines.tell(error) }
+        }
+        let forwards = ReconnectingForwards(
+            self.configuration.forwardRequests,
+            forwardOptions: ForwardOptions(self.configuration),
+            options: options,
+            on: eventLoop
+        ) {
+            let target = try ConfiguredDestination(self.configuration, self.line, self.environment, self.log)
+            lines.use(target)
+            return target.destination
+        }
+        let running = Task { try await forwards.run() }
+        signal.whenSuccess { _ in running.cancel() }
+        do {
+            try await running.value
+        } catch is CancellationError {
+        } catch let failure as ForwardFailure {
+            throw SSHError(.forwardingFailed, lines.failure(failure))
+        }
+        return try await signal.get()
+    }
+}
