@@ -28,16 +28,12 @@ struct ServerDialer: Sendable {
         var failure = SSHError(.connectionLost, "Could not resolve hostname \(destination.host): no address")
         for attempt in 1...max(1, destination.options.connectionAttempts) {
             if attempt > 1 { try await Task.sleep(for: .seconds(1)) }
-            for address in addresses {
-                try Task.checkCancellation()
-                self.tell(.connecting(to: address))
-                do {
-                    return try await self.connect(to: address, onConnect)
-                } catch {
-                    let place = "connect to host \(destination.host) port \(destination.port)"
-                    failure = SSHError(.connectionLost, "\(place): \(SystemReason.of(error))")
-                    self.tell(.connectFailed(to: address, error))
-                }
+            try Task.checkCancellation()
+            do {
+                return try await self.race(addresses, onConnect)
+            } catch {
+                let place = "connect to host \(destination.host) port \(destination.port)"
+                failure = SSHError(.connectionLost, "\(place): \(SystemReason.of(error))")
             }
         }
         throw failure
@@ -47,19 +43,25 @@ struct ServerDialer: Sendable {
         self.destination.options.onEvent?(event)
     }
 
-    private func connect<Result: Sendable>(
-        to address: SocketAddress,
+    private func race<Result: Sendable>(
+        _ addresses: [SocketAddress],
         _ onConnect: @escaping @Sendable (any Channel) throws -> Result
     ) async throws -> Result {
         let local = try self.destination.options.bindAddress.map {
             try SocketAddress.makeAddressResolvingHost($0, port: 0)
         }
         return try await self.eventLoop.flatSubmit {
-            let bootstrap = LoopbackCongestion.set(on: self.bootstrap(from: local), host: address.ipAddress ?? "")
-            return bootstrap.connect(to: address).flatMapThrowing { channel in
+            let race = AddressRace(addresses, on: self.eventLoop) { address in
+                self.tell(.connecting(to: address))
+                let bootstrap = LoopbackCongestion.set(on: self.bootstrap(from: local), host: address.ipAddress ?? "")
+                return bootstrap.connect(to: address)
+            } onConnect: { channel in
                 self.tell(.connected)
                 return try onConnect(channel)
+            } onFailure: { address, error in
+                self.tell(.connectFailed(to: address, error))
             }
+            return race.run()
         }.get()
     }
 
