@@ -10,7 +10,9 @@ struct AddressRaceTests {
     private let addresses: [SocketAddress]
 
     init() throws {
-        self.addresses = try ["2001:db8::1", "2001:db8::2", "192.0.2.1"].map { try SocketAddress(ipAddress: $0, port: 22) }
+        self.addresses = try ["2001:db8::1", "2001:db8::2", "192.0.2.1"].map {
+            try SocketAddress(ipAddress: $0, port: 22)
+        }
     }
 
     /// What a race did, and the tries that it began.

@@ -230,6 +230,15 @@ struct AuthenticationTests {
         #expect(pair.clientError?.code == .protocolViolation)
     }
 
+    @Test(arguments: [(3, nil), (4, SSHError.Code.limitExceeded)] as [(Int, SSHError.Code?)])
+    func bytesBeforeLoginAreBounded(count: Int, error: SSHError.Code?) throws {
+        let pair = try EnginePair(server: { $0.limits.bytesBeforeLogin = 100_000 })
+        try pair.exchangeKeysOnly()
+        let payload = ByteBuffer(bytes: [MessageNumber.ignore.rawValue] + [UInt8](repeating: 0, count: 30_000))
+        try pair.send(payload: payload, times: count, from: .client)
+        #expect(pair.serverError?.code == error)
+    }
+
     @Test func whatComesBeforeLoginIsBounded() throws {
         let pair = try EnginePair()
         try pair.exchangeKeysOnly()

@@ -51,11 +51,6 @@ final class StandingListeners {
         }
     }
 
-    /// The connection has ended.
-    func wait() {
-        self.forwards = nil
-    }
-
     func close() {
         self.listeners.close()
         for held in self.held.values {
@@ -66,7 +61,10 @@ final class StandingListeners {
     }
 
     private func accepted(_ socket: any Channel, _ forward: ForwardSpecification) {
-        if let forwards = self.forwards { return forwards.accepted(socket, for: forward) }
+        // A tunnel on its way out may hold those of a connection that has ended.
+        if let forwards = self.forwards, !forwards.connection.hasEnded {
+            return forwards.accepted(socket, for: forward)
+        }
         guard self.held.count < Self.mostHeld, self.hold > .zero else { return socket.close(promise: nil) }
         let number = self.nextNumber
         self.nextNumber += 1
