@@ -5,12 +5,15 @@ import PackageDescription
 // Built by scripts/fuzz, which passes the sanitizer's flags.
 let targets = [
     "FuzzServerEngine", "FuzzClientEngine", "FuzzMessages", "FuzzLoggedIn", "FuzzProxyHeader", "FuzzKeyRevocationList",
+    "FuzzAuthorizedKeys", "FuzzServerConfiguration", "FuzzClientConfiguration", "FuzzKnownHosts", "FuzzPrivateKeyFile",
 ]
 let modules: [Target.Dependency] = [
     .product(name: "SSHWire", package: "relay"),
     .product(name: "SSHCrypto", package: "relay"),
     .product(name: "SSHProtocol", package: "relay"),
     .product(name: "SSHForwarding", package: "relay"),
+    .product(name: "SSHServer", package: "relay"),
+    .product(name: "SSHClient", package: "relay"),
     .product(name: "NIOCore", package: "swift-nio"),
 ]
 
