@@ -15,7 +15,8 @@ public struct ReconnectingForwards: Sendable {
     private let eventLoop: any EventLoop
     private let destination: @Sendable () async throws -> SSHDestination
 
-    /// - Parameter destination: asked before each connection, so that keys and hosts that have changed are the new ones.
+    /// - Parameter destination: asked at the beginning, and again after each connection and each refusal, so that keys and hosts that have
+    ///   changed are the new ones.
     public init(
         _ requests: [ForwardRequest],
         forwardOptions: ForwardOptions = ForwardOptions(),
@@ -36,10 +37,10 @@ public struct ReconnectingForwards: Sendable {
     ///   bound and `ForwardOptions.exitOnForwardFailure` is set; `CancellationError`.
     public func run() async throws {
         let first = try await self.destination()
-        let doubts = Doubts()
+        let doubts = PathDoubts()
         let (heard, sink) = AsyncStream.makeStream(of: PathDoubt.self, bufferingPolicy: .bufferingNewest(1))
         let (listeners, watcher) = try await self.eventLoop.submit { [hold = self.options.hold, eventLoop] in
-            let watcher = PathDoubts(sink, on: eventLoop)
+            let watcher = PathWatch(sink, on: eventLoop)
             watcher.start()
             return (
                 NIOLoopBound(StandingListeners(first.options, hold: hold, eventLoop: eventLoop), eventLoop: eventLoop),
@@ -53,7 +54,7 @@ public struct ReconnectingForwards: Sendable {
                 for request in unbound {
                     group.addTask { try await self.listen(request, listeners) }
                 }
-                group.addTask { try await self.connectForEver(listeners, doubts) }
+                group.addTask { try await self.connectForEver(first, listeners, doubts) }
                 group.addTask { for await doubt in heard { doubts.tell(doubt) } }
                 try await group.waitForAll()
             }
@@ -99,7 +100,13 @@ public struct ReconnectingForwards: Sendable {
 
     // MARK: Connections
 
-    private func connectForEver(_ listeners: NIOLoopBound<StandingListeners>, _ doubts: Doubts) async throws {
+    private func connectForEver(
+        _ first: SSHDestination,
+        _ listeners: NIOLoopBound<StandingListeners>,
+        _ doubts: PathDoubts
+    ) async throws {
+        // Made again where it may be to blame: nothing is read anew each second while a server is away.
+        var known: SSHDestination? = first
         var pauses = self.options.pauses
         var random = SystemRandomNumberGenerator()
         var remote = RemoteRequests(self.requests)
@@ -108,8 +115,10 @@ public struct ReconnectingForwards: Sendable {
         while true {
             var began: NIODeadline?
             do {
-                let destination = self.patient(try await self.destination())
-                let connection = try await SSHConnection.connect(to: destination, on: self.eventLoop)
+                let destination: SSHDestination
+                if let known { destination = known } else { destination = try await self.destination() }
+                known = destination
+                let connection = try await SSHConnection.connect(to: self.patient(destination), on: self.eventLoop)
                 do {
                     guard connection.mayForward else { throw ClientConnection.unverifiedHost }
                     began = .now()
@@ -123,19 +132,21 @@ public struct ReconnectingForwards: Sendable {
             } catch {
                 try Task.checkCancellation()
                 let now = NIODeadline.now()
+                let isUnreached = (error as? ConnectionFailure)?.stage == .connecting
+                if !isUnreached { known = nil }
                 let pause: TimeAmount
                 if let began {
                     lastEnd = now
                     pause = pauses.afterConnection(lasting: now - began, now: now, random: &random)
                 } else {
                     failures += 1
-                    let isUnreached = (error as? ConnectionFailure)?.stage == .connecting
                     pause =
                         isUnreached
                         ? pauses.afterNoAnswer(now: now, random: &random) : pauses.afterRefusal(random: &random)
                 }
                 self.tell(.disconnected(error, wasConnected: began != nil, nextTry: pause))
-                try await doubts.sleep(pause)
+                // A server that refuses does not think better of it because our addresses change.
+                if began != nil || isUnreached { try await doubts.sleep(pause) } else { try await self.sleep(pause) }
             }
         }
     }
@@ -155,7 +166,7 @@ public struct ReconnectingForwards: Sendable {
         _ connection: SSHConnection,
         _ listeners: NIOLoopBound<StandingListeners>,
         _ remote: inout RemoteRequests,
-        _ doubts: Doubts
+        _ doubts: PathDoubts
     ) async throws {
         var quiet = self.forwardOptions
         quiet.exitOnForwardFailure = true
@@ -212,10 +223,12 @@ public struct ReconnectingForwards: Sendable {
     }
 
     /// Looks at the way whenever it is in doubt.
-    private func watch(_ connection: SSHConnection, _ doubts: Doubts) async throws -> RemoteRequests.Given? {
+    private func watch(_ connection: SSHConnection, _ doubts: PathDoubts) async throws -> RemoteRequests.Given? {
         for await doubt in doubts.stream() {
             self.tell(.checking(doubt))
             try await connection.probe(within: self.options.probeTimeout)
+            // One question at a time, however often something changes.
+            try await self.sleep(self.options.probeTimeout)
         }
         throw CancellationError()
     }
