@@ -24,10 +24,12 @@ public struct SSHError: Error, Sendable, CustomStringConvertible {
         public static let signatureUnavailable = Code("signatureUnavailable")
         /// Every authentication method failed, or the peer offered none that we have.
         public static let authenticationFailed = Code("authenticationFailed")
-        /// The peer sent SSH_MSG_DISCONNECT.
+        /// The peer sent SSH_MSG_DISCONNECT: `SSHError.disconnect` holds it.
         public static let disconnectedByPeer = Code("disconnectedByPeer")
-        /// The connection ended without a word, or could not be made.
+        /// The connection broke, was ended by this side, or could not be made.
         public static let connectionLost = Code("connectionLost")
+        /// The peer closed the connection without a word.
+        public static let connectionClosed = Code("connectionClosed")
         /// The peer's system knows nothing of the connection any more.
         public static let connectionReset = Code("connectionReset")
         /// The peer's first line is no identification.
@@ -53,6 +55,8 @@ public struct SSHError: Error, Sendable, CustomStringConvertible {
     public let reason: String
     /// What whoever runs this side can do about it, if that is known: for a line of its own in a log. The peer does not hear it.
     public let advice: String?
+    /// What the peer said when it ended the connection; nil for any other error.
+    public let disconnect: Disconnect?
     /// Where it was thrown.
     public let file: String
     public let line: Int
@@ -67,8 +71,24 @@ public struct SSHError: Error, Sendable, CustomStringConvertible {
         self.code = code
         self.reason = reason
         self.advice = advice
+        self.disconnect = nil
         self.file = file
         self.line = line
+    }
+
+    /// `disconnectedByPeer`; the reason is number and message, as OpenSSH writes them.
+    public init(disconnect: Disconnect, file: String = #fileID, line: Int = #line) {
+        self.code = .disconnectedByPeer
+        self.reason = "\(disconnect.reason.rawValue): \(disconnect.message)"
+        self.advice = nil
+        self.disconnect = disconnect
+        self.file = file
+        self.line = line
+    }
+
+    /// `connectionClosed`
+    public static func connectionClosed(file: String = #fileID, line: Int = #line) -> SSHError {
+        SSHError(.connectionClosed, "the peer closed the connection", file: file, line: line)
     }
 
     public var description: String { self.reason }

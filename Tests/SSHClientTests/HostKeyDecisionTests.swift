@@ -110,7 +110,7 @@ import Testing
         for answer in ["", "y", "SHA256:other", "yes no", testKey(1).fingerprint] {
             #expect(question.understand(answer) == .unclear)
         }
-        #expect(question.refusal.reason == "Host key verification failed.")
+        #expect(question.refusal.code == .hostKeyRejected)
     }
 
     @Test func otherNamesOfTheKeyAreShown() {

@@ -47,7 +47,7 @@ struct ConnectionSigningTests {
         self.connections.run()
         self.connections.close()
         let end = self.connections.serverOwner.end
-        #expect(end?.code == .connectionLost)
+        #expect(end?.code == .connectionClosed)
         try self.connections.serverOwner.sign(with: self.hostKey)
         self.connections.run()
         #expect(self.connections.serverOwner.end?.reason == end?.reason)

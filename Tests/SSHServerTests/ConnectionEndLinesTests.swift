@@ -1,4 +1,3 @@
-import SSHForwarding
 import SSHWire
 import Testing
 
@@ -10,7 +9,11 @@ struct ConnectionEndLinesTests {
     private static let name = "UNKNOWN port 65535"
 
     private static func lines(_ phase: ConnectionPhase, _ code: SSHError.Code, _ reason: String) -> [LogLine] {
-        ConnectionEndLines(phase: phase, peer: self.peer).lines(SSHError(code, reason))
+        self.lines(phase, SSHError(code, reason))
+    }
+
+    private static func lines(_ phase: ConnectionPhase, _ error: SSHError) -> [LogLine] {
+        ConnectionEndLines(phase: phase, peer: self.peer).lines(error)
     }
 
     @Test(arguments: [
@@ -20,9 +23,7 @@ struct ConnectionEndLinesTests {
         (.loggedIn(user: "amy"), "user amy \(name)"),
     ])
     func aClosedConnectionIsNamedByHowFarItCame(_ phase: ConnectionPhase, _ who: String) {
-        #expect(
-            Self.lines(phase, .connectionLost, ConnectionHandler.closedByPeer) == [.info("Connection closed by \(who)")]
-        )
+        #expect(Self.lines(phase, .connectionClosed, "x") == [.info("Connection closed by \(who)")])
         #expect(Self.lines(phase, .connectionReset, "x") == [.info("Connection reset by \(who)")])
     }
 
@@ -39,7 +40,7 @@ struct ConnectionEndLinesTests {
 
     @Test func whoNeverSpeaksIsToldInTwoLines() {
         #expect(
-            Self.lines(.identification, .connectionLost, ConnectionHandler.closedByPeer) == [
+            Self.lines(.identification, .connectionClosed, "x") == [
                 .error("kex_exchange_identification: Connection closed by remote host"),
                 .info("Connection closed by \(Self.name)"),
             ]
@@ -64,12 +65,12 @@ struct ConnectionEndLinesTests {
         let phase = ConnectionPhase.loggedIn(user: "amy")
         let end = LogLine.info("Disconnected from user amy \(Self.name)")
         #expect(
-            Self.lines(phase, .disconnectedByPeer, "11: bye") == [
+            Self.lines(phase, SSHError(disconnect: Disconnect(reason: .byApplication, message: "bye"))) == [
                 .info("Received disconnect from \(Self.name):11: bye"), end,
             ]
         )
         #expect(
-            Self.lines(phase, .disconnectedByPeer, "2: broken") == [
+            Self.lines(phase, SSHError(disconnect: Disconnect(reason: .protocolError, message: "broken"))) == [
                 .error("Received disconnect from \(Self.name):2: broken"), end,
             ]
         )
@@ -95,7 +96,7 @@ struct ConnectionEndLinesTests {
 
     @Test func nothingThatThePeerSaidBeginsAnotherLine() {
         for code in [SSHError.Code.disconnectedByPeer, .invalidIdentification, .noCommonAlgorithm, .connectionLost] {
-            let lines = Self.lines(.identification, code, "11: a\nAccepted publickey\u{1b}[2J")
+            let lines = Self.lines(.identification, code, "a\nAccepted publickey\u{1b}[2J")
             #expect(lines.allSatisfy { !$0.message.contains("\n") && !$0.message.contains("\u{1b}") })
         }
     }

@@ -15,7 +15,7 @@ struct ConnectionEndTests {
     }
 
     @Test func aConnectionThatTheServerClosedIsSaidAsSSHSaysIt() {
-        let error = SSHError(.connectionLost, "the peer closed the connection")
+        let error = SSHError.connectionClosed()
         #expect(Self.line(error, isLoggedIn: true) == "Connection to relay closed by remote host.")
         #expect(Self.line(error).contains("relay:2222 ended before login"))
     }
@@ -27,7 +27,9 @@ struct ConnectionEndTests {
     }
 
     @Test func theServersGoodbyeIsSaidAsSSHSaysIt() {
-        let error = SSHError(.disconnectedByPeer, "2: Too many authentication failures")
+        let error = SSHError(
+            disconnect: Disconnect(reason: .protocolError, message: "Too many authentication failures")
+        )
         #expect(Self.line(error) == "Received disconnect from relay port 2222:2: Too many authentication failures")
     }
 
@@ -36,11 +38,9 @@ struct ConnectionEndTests {
         #expect(Self.line(error, isLoggedIn: true) == "Timeout, server relay not responding.")
     }
 
-    @Test func aRejectedHostKeyIsNamedOnce() {
-        let short = Self.line(SSHError(.hostKeyRejected, "Host key verification failed."))
-        #expect(short == "relay:2222: Host key verification failed.")
-        let long = Self.line(SSHError(.hostKeyRejected, "the key is revoked"))
-        #expect(long == "relay:2222: Host key verification failed: the key is revoked")
+    @Test func aRejectedHostKeyIsNamedAsSuch() {
+        let line = Self.line(SSHError(.hostKeyRejected, "the key is revoked"))
+        #expect(line == "relay:2222: Host key verification failed: the key is revoked")
     }
 
     @Test func anIPv6AddressStandsInBrackets() {

@@ -16,7 +16,7 @@ public struct ConfigurationOptions: Sendable {
     /// What keywords without meaning here were set to, by their names in lower case, as `-G` prints it.
     var silent: [String: [String]] = [:]
     /// Those of them, with their places, that somebody would miss.
-    var missed: [String] = []
+    var missed: [MissedKeyword] = []
     var connectTimeout: Int??
     var connectionAttempts: Int?
     var tcpKeepAlive: Bool?

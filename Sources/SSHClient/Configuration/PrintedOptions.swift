@@ -3,7 +3,7 @@ struct PrintedOptions: Sendable {
     /// Of keywords without meaning here, by their names in lower case.
     var silent: [String: [String]]
     /// Those, with their places, whose users expect something that does not happen.
-    var missed: [String]
+    var missed: [MissedKeyword]
     /// As they were written.
     var identityFiles: [String]
     var certificateFiles: [String]
@@ -21,8 +21,17 @@ struct PrintedOptions: Sendable {
     /// The line for the user, if there is something to say.
     var missedNotice: String? {
         guard !self.missed.isEmpty else { return nil }
-        return "Warning: not supported here and ignored: \(self.missed.joined(separator: ", "))"
+        return "Warning: not supported here and ignored: \(self.missed.map(\.description).joined(separator: ", "))"
     }
+}
+
+/// A keyword that is written somewhere, and whose effect is missing here.
+struct MissedKeyword: Hashable, Sendable, CustomStringConvertible {
+    let name: String
+    /// Where it stands, as people read it.
+    let place: String
+
+    var description: String { "\(self.name) (\(self.place))" }
 }
 
 extension ClientConfiguration {

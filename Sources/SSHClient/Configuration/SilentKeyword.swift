@@ -44,8 +44,8 @@ struct SilentKeyword: Sendable {
                 // The system's file is not the user's wish, and Debian's names some of these for everybody.
                 guard try self.set(&line, &options, context.isActive), !context.isSystemFile else { return }
                 // Once is enough.
-                guard !options.missed.contains(where: { $0.hasPrefix("\(self.name) ") }) else { return }
-                options.missed.append("\(self.name) (\(line.place))")
+                guard !options.missed.contains(where: { $0.name == self.name }) else { return }
+                options.missed.append(MissedKeyword(name: self.name, place: line.place))
             }
         )
     }

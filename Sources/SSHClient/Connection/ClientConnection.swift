@@ -53,9 +53,7 @@ final class ClientConnection {
             self.channel = channel
             if self.destination.route.isDirect { self.address = channel.remoteAddress?.ipAddress }
             try channel.pipeline.syncOperations.addHandler(handler)
-            guard channel.isActive else {
-                return handler.fail(SSHError(.connectionLost, "the peer closed the connection"))
-            }
+            guard channel.isActive else { return handler.fail(SSHError.connectionClosed()) }
             if let time = self.destination.options.connectTimeout {
                 self.startTimer(handler, time, "finish the key exchange")
             }

@@ -40,7 +40,7 @@ public struct HostKeyQuestion: Hashable, Sendable {
     }
 
     /// For an answer of `no`, and for an end of input.
-    public var refusal: SSHError { SSHError(.hostKeyRejected, "Host key verification failed.") }
+    public var refusal: SSHError { SSHError(.hostKeyRejected, "the key was not accepted") }
 }
 
 /// StrictHostKeyChecking applied to what known_hosts says.
@@ -126,7 +126,7 @@ package struct HostKeyPolicy: Sendable {
         case .ask where self.batchMode:
             return .refuse(
                 Self.rejection(
-                    "Host key verification failed: no host key is known for \(self.name), and BatchMode forbids asking; "
+                    "no host key is known for \(self.name), and BatchMode forbids asking; "
                         + "the \(key.displayName) key's fingerprint is \(key.fingerprint)"
                 )
             )

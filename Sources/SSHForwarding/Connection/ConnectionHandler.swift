@@ -110,7 +110,7 @@ public final class ConnectionHandler: ChannelDuplexHandler {
     }
 
     public func channelInactive(context: ChannelHandlerContext) {
-        self.end(SSHError(.connectionLost, Self.closedByPeer))
+        self.end(SSHError.connectionClosed())
         self.context = nil
     }
 

@@ -3,11 +3,6 @@ import NIOCore
 import SSHSystem
 import SSHWire
 
-extension ConnectionHandler {
-    /// The reason of a `connectionLost` of which nothing more is known.
-    public static let closedByPeer = "the peer closed the connection"
-}
-
 extension SSHError {
     /// The error of a connection whose socket failed, in the system's words.
     init(brokenBy error: any Error, file: String = #fileID, line: Int = #line) {

@@ -161,8 +161,7 @@ struct Transport: ~Copyable {
         }
         switch number {
         case .disconnect:
-            let disconnect = try Disconnect(payload: reader)
-            throw SSHError(.disconnectedByPeer, "\(disconnect.reason.rawValue): \(disconnect.message)")
+            throw SSHError(disconnect: try Disconnect(payload: reader))
         case .ignore, .unimplemented, .debug:
             return nil
         default:

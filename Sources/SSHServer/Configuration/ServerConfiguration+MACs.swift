@@ -1,4 +1,3 @@
-import SSHSystem
 import SSHWire
 
 extension ServerConfiguration {
@@ -9,12 +8,9 @@ extension ServerConfiguration {
     mutating func completeMACs(_ supported: SupportedAlgorithms) throws {
         guard self.macs.isEmpty else { return }
         if let cipher = self.ciphers.first(where: { !supported.ciphersWithoutMAC.contains($0) }) {
-            let rule = self.$macs.rule
-            let place = rule.map { "\($0.file) line \($0.line): " } ?? ""
-            let value = rule.map { String($0.text.dropFirst("MACs ".count)) } ?? ""
-            let problem =
-                "\"\(value)\" leaves no algorithm that is supported here, expected at least one next to \(cipher)"
-            throw SSHError(.invalidConfiguration, "\(place)MACs: \(problem)".escapedForLog)
+            let line = self.$macs.rule.map { "\($0)" } ?? "MACs"
+            let problem = "leaves no algorithm that is supported here, expected at least one next to \(cipher)"
+            throw SSHError(.invalidConfiguration, "\(line) \(problem)")
         }
         self.macs = supported.macs
     }

@@ -1,4 +1,3 @@
-import SSHForwarding
 import SSHSystem
 import SSHWire
 
@@ -21,15 +20,19 @@ struct ConnectionEndLines {
         let reason = error.reason.escapedForLog
         let tail = self.suffix
         switch error.code {
-        case .connectionLost: return self.closed(reason)
+        case .connectionLost: return [.info("Connection closed by \(self.who): \(reason)\(tail)")]
+        case .connectionClosed:
+            let line = LogLine.info("Connection closed by \(self.who)\(tail)")
+            guard case .identification = self.phase else { return [line] }
+            return [.error("kex_exchange_identification: Connection closed by remote host"), line]
         case .connectionReset:
             let line = LogLine.info("Connection reset by \(self.who)\(tail)")
             guard case .identification = self.phase else { return [line] }
             return [.error("kex_exchange_identification: read: Connection reset by peer"), line]
         case .disconnectedByPeer:
-            // RFC 4253 §11.1: 11 is SSH_DISCONNECT_BY_APPLICATION, an ordinary goodbye.
+            // RFC 4253 §11.1: SSH_DISCONNECT_BY_APPLICATION is an ordinary goodbye.
             let line = "Received disconnect from \(self.peer):\(reason)\(tail)"
-            let isOrdinary = error.reason.hasPrefix("11: ")
+            let isOrdinary = error.disconnect?.reason == .byApplication
             return [isOrdinary ? .info(line) : .error(line), .info("Disconnected from \(self.who)\(tail)")]
         case .noCommonAlgorithm:
             let advice = error.advice.map { LogLine.info("\(self.peer): \($0.escapedForLog)\(tail)") }
@@ -56,15 +59,6 @@ struct ConnectionEndLines {
         default: break
         }
         return [.info("Disconnecting \(self.who): \(reason)\(tail)")]
-    }
-
-    private func closed(_ reason: String) -> [LogLine] {
-        guard reason == ConnectionHandler.closedByPeer else {
-            return [.info("Connection closed by \(self.who): \(reason)\(self.suffix)")]
-        }
-        let line = LogLine.info("Connection closed by \(self.who)\(self.suffix)")
-        guard case .identification = self.phase else { return [line] }
-        return [.error("kex_exchange_identification: Connection closed by remote host"), line]
     }
 
     /// `authenticating user U 192.0.2.7 port 51234`.

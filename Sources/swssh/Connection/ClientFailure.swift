@@ -41,7 +41,7 @@ extension ConnectionEnd {
         switch error.code {
         case .timedOut where !hasIdentifiedItself:
             return ["Connection timed out during banner exchange", "Connection to \(place) timed out"]
-        case .connectionLost where !hasIdentifiedItself:
+        case .connectionLost where !hasIdentifiedItself, .connectionClosed where !hasIdentifiedItself:
             return ["kex_exchange_identification: Connection closed by remote host", "Connection closed by \(place)"]
         case .connectionReset where !hasIdentifiedItself:
             return ["kex_exchange_identification: read: \(error.reason)", "Connection reset by \(place)"]

@@ -14,14 +14,13 @@ struct ConnectionEnd {
         case .authenticationFailed:
             return "\(self.user)@\(self.host): \(error.reason)"
         case .hostKeyRejected:
-            let headline = "Host key verification failed"
-            let isSaid = error.reason.contains(headline)
-            return isSaid ? "\(place): \(error.reason)" : "\(place): \(headline): \(error.reason)"
-        case .connectionLost where self.isLoggedIn, .connectionReset where self.isLoggedIn:
+            return "\(place): Host key verification failed: \(error.reason)"
+        case .connectionLost where self.isLoggedIn, .connectionClosed where self.isLoggedIn,
+            .connectionReset where self.isLoggedIn:
             return "Connection to \(self.host) closed by remote host."
         case .disconnectedByPeer:
             return "Received disconnect from \(self.host) port \(self.port):\(error.reason)"
-        case .connectionLost, .connectionReset:
+        case .connectionLost, .connectionClosed, .connectionReset:
             return "Connection to \(place) ended before login: \(error.reason)"
         case .timedOut where self.isLoggedIn:
             return "Timeout, server \(self.host) not responding."

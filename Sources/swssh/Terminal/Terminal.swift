@@ -16,7 +16,7 @@ enum Terminal {
         guard terminal >= 0 else {
             throw SSHError(
                 .hostKeyRejected,
-                "Host key verification failed: the host is unknown and there is no terminal to ask on; its "
+                "the host is unknown and there is no terminal to ask on; its "
                     + "\(key.displayName) key's fingerprint is \(key.fingerprint): if it is right, connect once with "
                     + "-o StrictHostKeyChecking=accept-new"
             )
