@@ -82,11 +82,11 @@ def test_missing_identity_is_named_and_the_default_one_tried(lab, client_kind):
 @pytest.mark.skipif(not settings.SWSSH, reason="ours only: ssh has what is warned of")
 def test_client_that_goes_to_the_background_warns_once(lab):
     scene = Scene(lab, "swssh")
-    left = scene.laptop.start_in_background(f"ssh -f -o BindInterface=lo {scene.forward}")
+    left = scene.laptop.start_in_background(f"ssh -f -o Tunnel=yes {scene.forward}")
     assert is_listening(scene.port)
     left.stop()
     said = (scene.laptop.home / "background.log").read_text()
-    assert said.count("BindInterface is not supported") == 1
+    assert said.count("Tunnel is not supported") == 1
     assert said.count("there is no shell here") == 1
 
 

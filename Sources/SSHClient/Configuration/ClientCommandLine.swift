@@ -67,8 +67,8 @@ public struct UsageError: Error, CustomStringConvertible {
 
 extension ClientCommandLine {
     public static let usage = """
-        usage: swssh [-46CfGgNnqTtVv] [-b bind_address] [-c cipher_spec]
-                     [-D [bind_address:]port] [-E log_file] [-F configfile]
+        usage: swssh [-46CfGgNnqTtVv] [-B bind_interface] [-b bind_address]
+                     [-c cipher_spec] [-D [bind_address:]port] [-E log_file] [-F configfile]
                      [-i identity_file] [-J [user@]host[:port]] [-L address]
                      [-l login_name] [-m mac_spec] [-o option] [-P tag] [-p port]
                      [-Q query_option] [-R address] [-W host:port]

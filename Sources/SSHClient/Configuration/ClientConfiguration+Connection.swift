@@ -24,6 +24,7 @@ extension ConnectionOptions {
         self.connectionAttempts = configuration.connectionAttempts
         self.addressFamily = configuration.addressFamily
         self.bindAddress = configuration.bindAddress
+        self.bindInterface = configuration.bindInterface
     }
 }
 

@@ -50,7 +50,7 @@ extension ClientConfiguration {
     private var textLines: [String] {
         [
             line("bindaddress", self.bindAddress),
-            self.silent("bindinterface"),
+            line("bindinterface", self.bindInterface),
             ["ciphers \(self.ciphers.joined(separator: ","))"],
             self.silent("controlpath"),
             ["hostkeyalgorithms \(self.hostKeyAlgorithms.joined(separator: ","))"],
@@ -112,6 +112,7 @@ extension ClientConfiguration {
             ["streamlocalbindmask 0\(String(self.streamLocalBindMask, radix: 8))"],
             self.silent("syslogfacility"),
             self.proxyLines,
+            line("proxy", self.proxySetting?.words),
             line("reconnect", self.printed.reconnect.map(yesNo)),
             line("reconnecthold", self.printed.reconnectHold.map(String.init)),
         ].flatMap { $0 }

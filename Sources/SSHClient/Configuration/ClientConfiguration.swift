@@ -10,7 +10,10 @@ public struct ClientConfiguration: Sendable {
     public var user: String
     public var addressFamily: ClientAddressFamily
     public var bindAddress: String?
+    public var bindInterface: String?
     public var proxy: ProxyMethod
+    /// Which proxy the first TCP connection goes through; nil if nothing is said. Ours.
+    public var proxySetting: ProxySetting?
     /// Seconds; 0 or nil: the operating system's.
     public var connectTimeout: Int?
     public var connectionAttempts: Int

@@ -92,6 +92,7 @@ struct CommandLineParser {
 
     private mutating func apply(_ option: Character, _ value: String) throws {
         switch option {
+        case "B": self.line.options.bindInterface = value
         case "b": self.line.options.bindAddress = value
         case "c": self.line.options.ciphers = try Self.algorithms(value, "Unknown cipher type '\(value)'")
         case "m": self.line.options.macs = try Self.algorithms(value, "Unknown mac type '\(value)'")

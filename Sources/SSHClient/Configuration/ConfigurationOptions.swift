@@ -7,9 +7,12 @@ public struct ConfigurationOptions: Sendable {
     var userIsLiteral = false
     var addressFamily: ClientAddressFamily?
     var bindAddress: String?
+    var bindInterface: String?
     var proxy: ProxyMethod?
     /// `ProxyJump none` was the first ProxyJump.
     var isProxyJumpNone = false
+    /// Ours: beside the others, which say what else lies on the way.
+    var proxySetting: ProxySetting?
     /// Not supported, like noHostAuthenticationForLocalhost and canonicalizeHostname: each is worth a warning.
     var proxyUseFdpass: Bool?
     var canonicalizeHostname: String?

@@ -68,6 +68,15 @@ extension ConfigurationValue {
         let command = try line.takeRest()
         return command.lowercased() == "none" ? .direct : .command(command)
     }
+
+    /// The value may hold a password, so that no message repeats it.
+    static func proxySetting(_ line: inout ConfigurationLine) throws -> ProxySetting {
+        guard let setting = ProxySetting(try line.next()) else {
+            let forms = "socks5:// or http://, [user:password@], host[:port]; or environment, or none"
+            throw line.failure("bad \(line.keyword), expected \(forms)")
+        }
+        return setting
+    }
 }
 
 extension [ForwardSpecification] {

@@ -64,7 +64,7 @@ struct Destination: Hashable {
         return Destination(user: user, host: host, port: number)
     }
 
-    private static func percentDecoded(_ text: some StringProtocol) -> String? {
+    static func percentDecoded(_ text: some StringProtocol) -> String? {
         var bytes: [UInt8] = []
         var rest = Array(text.utf8)[...]
         while let byte = rest.popFirst() {

@@ -25,6 +25,7 @@ extension Keyword {
             { try Value.choice(&$0, ["any": .any, "inet": .inet, "inet6": .inet6]) }
         ),
         .first("BindAddress", \.bindAddress, Value.word),
+        .first("BindInterface", \.bindInterface, Value.word),
         .each("ProxyJump", Value.proxyJump),
         .first("ProxyCommand", \.proxy, Value.proxyCommand),
         .first("ProxyUseFdpass", \.proxyUseFdpass, Value.flag),
@@ -117,6 +118,7 @@ extension Keyword {
         .first("StdinNull", \.standardInputIsNull, Value.flag),
         .first("ForkAfterAuthentication", \.forkAfterAuthentication, Value.flag),
         // Ours.
+        .first("Proxy", \.proxySetting, Value.proxySetting),
         .first("Reconnect", \.reconnect, Value.flag),
         .first("ReconnectHold", \.reconnectHold, Value.interval),
     ]

@@ -124,7 +124,6 @@ extension SilentKeyword {
 
     /// Who asks for these is warned where they stand.
     static let unsupported: [SilentKeyword] = [
-        .word("BindInterface"),
         .words("ChannelTimeout", default: nil),
         .command("KnownHostsCommand"),
         .command("LocalCommand"),

@@ -68,7 +68,9 @@ extension ClientConnection: ConnectionOwner {
         // Whoever is asked now may take their time.
         self.cancelTimer()
         self.tell(.hostKeyShown(hostKey))
-        switch self.hostKeys.judge(hostKey, address: connection.remoteAddress?.ipAddress) {
+        // A proxy's address is not the server's.
+        let address = self.destination.route.isDirect ? connection.remoteAddress?.ipAddress : nil
+        switch self.hostKeys.judge(hostKey, address: address) {
         case .accepted(let acceptance): self.accept(hostKey, acceptance, connection)
         case .refused(let error): connection.fail(error)
         case .pending(let decide):

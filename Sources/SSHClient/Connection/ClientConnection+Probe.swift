@@ -8,7 +8,7 @@ extension ClientConnection {
     /// Ends the connection unless the server shows a sign of life in time, and at once if it comes from an address that is gone.
     func probe(within time: TimeAmount) {
         guard let handler = self.handler else { return }
-        if self.destination.route.isDirect, let address = handler.localAddress?.ipAddress, Self.isGone(address) {
+        if self.destination.route.isOfNetwork, let address = handler.localAddress?.ipAddress, Self.isGone(address) {
             return handler.fail(SSHError(.system, "this machine no longer has the address \(address)"))
         }
         let asked = NIODeadline.now()

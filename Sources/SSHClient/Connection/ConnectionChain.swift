@@ -47,7 +47,9 @@ actor ConnectionChain {
         }
         switch destination.route {
         case .direct:
-            return try await ServerDialer(destination: destination, eventLoop: eventLoop).connect(start)
+            return try await ServerDialer(destination, on: eventLoop).connect(start)
+        case .proxy(let proxy):
+            return try await ServerDialer(destination, through: proxy, on: eventLoop).connect(start)
         case .command(let command):
             destination.options.onEvent?(.runsCommand(command.command))
             let descriptor = try self.start(command)

@@ -6,6 +6,8 @@ public import SSHProtocol
 public enum ConnectionEvent: Sendable {
     // MARK: The way to the server
 
+    /// What is connected to next is this proxy.
+    case connectingThrough(ProxyServer)
     case connecting(to: SocketAddress)
     case connectFailed(to: SocketAddress, any Error)
     case connected

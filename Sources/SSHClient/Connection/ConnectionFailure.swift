@@ -42,6 +42,11 @@ public struct ConnectionFailure: Error, Sendable, CustomStringConvertible {
         self.login = login
     }
 
+    /// Nobody was there; it may be different in a second.
+    var isUnreached: Bool {
+        self.stage == .connecting && ![.authenticationFailed, .forwardingFailed].contains(self.code)
+    }
+
     public var code: SSHError.Code { self.error.code }
 
     public var description: String {

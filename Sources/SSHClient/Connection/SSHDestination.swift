@@ -69,13 +69,24 @@ public struct SSHDestination: Sendable {
 public indirect enum SSHRoute: Sendable {
     /// A TCP connection of this machine.
     case direct
+    /// A TCP connection to a proxy, which connects to the server.
+    case proxy(ProxyServer)
     /// Through another server, which connects to this one (ssh's ProxyJump).
     case jump(SSHDestination)
     /// Through a program's standard input and output (ssh's ProxyCommand).
     case command(ProxyCommand)
 
+    /// Whether the socket's other end is the server's.
     var isDirect: Bool {
         if case .direct = self { true } else { false }
+    }
+
+    /// Whether the socket is one of the network.
+    var isOfNetwork: Bool {
+        switch self {
+        case .direct, .proxy: true
+        case .jump, .command: false
+        }
     }
 }
 
@@ -120,6 +131,8 @@ public struct ConnectionOptions: Sendable {
     public var addressFamily = ClientAddressFamily.any
     /// The address of this machine that the connection comes from; nil leaves it to the system.
     public var bindAddress: String?
+    /// The same by the name of the network interface that has it; `bindAddress` comes before it.
+    public var bindInterface: String?
     /// Hears of what happens, at once and in order, on the connection's event loop: it must not block.
     public var onEvent: (@Sendable (ConnectionEvent) -> Void)?
 

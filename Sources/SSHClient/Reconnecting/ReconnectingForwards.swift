@@ -132,7 +132,7 @@ public struct ReconnectingForwards: Sendable {
             } catch {
                 try Task.checkCancellation()
                 let now = NIODeadline.now()
-                let isUnreached = (error as? ConnectionFailure)?.stage == .connecting
+                let isUnreached = (error as? ConnectionFailure)?.isUnreached == true
                 if !isUnreached { known = nil }
                 let pause: TimeAmount
                 if let began {

@@ -24,11 +24,13 @@ struct ConfiguredDestination: Sendable {
         let user: String
     }
 
+    /// - Parameter proxySetting: of the host behind this one; it holds where the configuration of this one says nothing.
     init(
         _ configuration: ClientConfiguration,
         _ line: ClientCommandLine,
         _ environment: LocalEnvironment,
         _ log: ClientLog,
+        proxySetting: ProxySetting? = nil,
         depth: Int = 0
     ) throws {
         guard depth < Self.maximumDepth else {
@@ -38,7 +40,11 @@ struct ConfiguredDestination: Sendable {
         if let reason = configuration.refuseConnection {
             throw SSHError(.invalidConfiguration, "Connection to \(configuration.originalHost) refused: \(reason)")
         }
-        let lines = ConnectionLines(configuration, log)
+        let setting = configuration.proxySetting ?? proxySetting
+        let proxy =
+            configuration.proxy == .direct
+            ? try setting?.server(for: configuration.hostName, in: environment) : nil
+        let lines = ConnectionLines(configuration, log, through: proxy)
         let verifier = try KnownHostsVerifier(configuration, lines)
         let keys = ConfiguredIdentities(configuration, environment, log)
         let name = ConnectionName(host: configuration.hostName, port: configuration.port, user: configuration.user)
@@ -53,13 +59,21 @@ struct ConfiguredDestination: Sendable {
         )
         destination.options.onEvent = lines.tell
         switch configuration.proxy {
-        case .direct: break
+        case .direct: if let proxy { destination.route = .proxy(proxy) }
         case .command(let command):
             let shell = ClientPrograms.shell(environment)
             destination.route = .command(ProxyCommand(command, shell: shell, signals: EndSignals.numbers))
         case .jump(let hosts):
             let (hop, hopLine) = try Self.lastHop(hosts, configuration, line, environment)
-            let outer = try ConfiguredDestination(hop, hopLine, environment, log, depth: depth + 1)
+            let outer = try ConfiguredDestination(
+                hop,
+                hopLine,
+                environment,
+                log,
+                // The first host on the way is the one that we connect to.
+                proxySetting: setting,
+                depth: depth + 1
+            )
             destination.route = .jump(outer.destination)
             identities.merge(outer.identities) { own, _ in own }
         }

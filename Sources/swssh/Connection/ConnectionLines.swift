@@ -12,9 +12,12 @@ struct ConnectionLines: Sendable {
     let port: UInt16
     /// `host:port`.
     let name: String
+    private let proxy: ProxyServer?
 
-    init(_ configuration: ClientConfiguration, _ log: ClientLog) {
+    /// - Parameter proxy: what the TCP connection leads to instead.
+    init(_ configuration: ClientConfiguration, _ log: ClientLog, through proxy: ProxyServer? = nil) {
         self.log = log
+        self.proxy = proxy
         self.host = configuration.hostName
         self.port = configuration.port
         self.name = ForwardTarget.host(configuration.hostName, port: configuration.port).description
@@ -23,9 +26,12 @@ struct ConnectionLines: Sendable {
     func tell(_ event: ConnectionEvent) {
         switch event {
         case .connecting(let address):
-            self.log.debug("Connecting to \(self.host) [\(Self.shown(address))] port \(self.port).")
+            let place = "[\(Self.shown(address))] port \(address.port ?? Int(self.port))"
+            self.log.debug("Connecting to \(self.proxy?.host ?? self.host) \(place).")
+        case .connectingThrough(let proxy):
+            self.log.debug("The way to \(self.name) leads through the proxy \(proxy.name).")
         case .connectFailed(let address, let error):
-            let place = "connect to address \(Self.shown(address)) port \(self.port)"
+            let place = "connect to address \(Self.shown(address)) port \(address.port ?? Int(self.port))"
             self.log.debug("\(place): \(SystemReason.of(error))")
         case .connected: self.log.debug("Connection established.")
         case .runsCommand(let command): self.log.debug("Executing proxy command: exec \(command)")
