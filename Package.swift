@@ -54,6 +54,7 @@ let package = Package(
         .systemLibrary(name: "CMalloc"),
         .systemLibrary(name: "CSpawn"),
         .systemLibrary(name: "CStatfs"),
+        .systemLibrary(name: "CResolv"),
         .systemLibrary(name: "CBoringSSL"),
 
         .target(name: "SSHWire", dependencies: [nioCore], swiftSettings: settings),
@@ -73,7 +74,7 @@ let package = Package(
         // What the programs ask of the operating system; nothing of it is public.
         .target(
             name: "SSHSystem",
-            dependencies: ["SSHWire", "SSHCrypto", "CSpawn", "CStatfs", nioCore, nioPosix, deque],
+            dependencies: ["SSHWire", "SSHCrypto", "CSpawn", "CStatfs", "CResolv", nioCore, nioPosix, deque],
             swiftSettings: settings
         ),
         // What both configurations are written in; nothing of it is public.

@@ -33,13 +33,14 @@ extension ClientConfiguration {
             host = try Self.hostName(options, originalHost: commandLine.host, environment)
             options.hostName = host.replacing("%", with: "%%")
         }
-        var completion = OptionsCompletion(
+        let completion = OptionsCompletion(
             options: options,
             originalHost: commandLine.host,
             environment: environment,
             algorithms: algorithms
         )
-        var configuration = try completion.configuration()
+        let names = try Self.relayNames(options, originalHost: commandLine.host, environment)
+        var configuration = try completion.configuration(at: names[0], of: names)
         configuration.warnings = warnings + configuration.warnings
         return configuration
     }
@@ -68,6 +69,19 @@ extension ClientConfiguration {
                 .init(path: reader.environment.systemConfigurationFile, owner: .system, checksPermissions: false)
             )
         }
+    }
+
+    /// At least one.
+    private static func relayNames(
+        _ options: ConfigurationOptions,
+        originalHost: String,
+        _ environment: LocalEnvironment
+    ) throws -> [RelayName] {
+        let first = try Self.hostName(options, originalHost: originalHost, environment)
+        guard options.hostName != nil else { return [RelayName(host: first)] }
+        let expansion = TokenExpansion(values: ["h": originalHost], environment: environment)
+        let others = try options.otherHostNames.map { try expansion.percent($0, allowed: "h").lowercased() }
+        return try ([first] + others).map { try RelayName($0) }
     }
 
     /// HostName with `%h` for the name on the command line; names are compared in lower case from here on.

@@ -6,7 +6,7 @@ extension ClientConfiguration {
 
     private var flagLines: [String] {
         [
-            ["host \(self.originalHost)", "user \(self.user)", "hostname \(self.hostName)", "port \(self.port)"],
+            ["host \(self.originalHost)", "user \(self.user)", "hostname \(self.hostNameText)", "port \(self.port)"],
             ["addressfamily \(self.addressFamily.rawValue)", "batchmode \(yesNo(self.batchMode))"],
             self.silent("canonicalizefallbacklocal"),
             ["canonicalizehostname \(self.printed.canonicalizeHostname)"],
@@ -112,10 +112,16 @@ extension ClientConfiguration {
             ["streamlocalbindmask 0\(String(self.streamLocalBindMask, radix: 8))"],
             self.silent("syslogfacility"),
             self.proxyLines,
+            line("relaymode", self.printed.relayMode?.rawValue),
             line("proxy", self.proxySetting?.words),
             line("reconnect", self.printed.reconnect.map(yesNo)),
             line("reconnecthold", self.printed.reconnectHold.map(String.init)),
         ].flatMap { $0 }
+    }
+
+    private var hostNameText: String {
+        let names = self.relayNames
+        return names.count > 1 ? names.map(\.word).joined(separator: " ") : self.hostName
     }
 
     private var proxyLines: [String] {

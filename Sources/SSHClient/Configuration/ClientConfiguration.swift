@@ -6,6 +6,9 @@ public struct ClientConfiguration: Sendable {
     public var originalHost: String
     /// The host to connect to: HostName, or the one on the command line.
     public var hostName: String
+    /// What the other names of the host are.
+    var relays: Relays?
+    public var relayMode: RelayMode
     public var port: UInt16
     public var user: String
     public var addressFamily: ClientAddressFamily
@@ -103,6 +106,23 @@ public struct ClientConfiguration: Sendable {
     /// The host without its port: ssh accepts entries for it, too.
     var knownHostsFallbackName: String? {
         self.hostKeyAlias == nil && self.port != 22 ? self.hostName.lowercased() : nil
+    }
+}
+
+/// A host's names, and what makes a configuration for each.
+struct Relays: Sendable {
+    let names: [RelayName]
+    let completion: OptionsCompletion
+}
+
+extension ClientConfiguration {
+    /// The words behind HostName, or the host of the command line.
+    public var relayNames: [RelayName] { self.relays?.names ?? [RelayName(host: self.hostName)] }
+
+    /// The same for another of the host's names, with all that its tokens stand for.
+    public func at(_ relay: RelayName) throws -> ClientConfiguration {
+        guard let relays = self.relays else { return self }
+        return try relays.completion.configuration(at: relay, of: relays.names)
     }
 }
 

@@ -1,6 +1,9 @@
 /// What the command line and the files said so far; nil where nothing was said.
 public struct ConfigurationOptions: Sendable {
     var hostName: String?
+    /// The words behind it.
+    var otherHostNames: [String] = []
+    var relayMode: RelayMode?
     var port: UInt16?
     var user: String?
     /// The user stood on the command line, where tokens mean nothing.

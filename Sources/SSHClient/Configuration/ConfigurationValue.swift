@@ -32,6 +32,16 @@ enum ConfigurationValue {
         return { $0.addIdentity(path) }
     }
 
+    /// ssh takes one word.
+    static func hostNames(_ line: inout ConfigurationLine, _ context: ConfigurationContext) throws -> Change {
+        let words = try line.remaining()
+        return { options in
+            guard options.hostName == nil else { return }
+            options.hostName = words.first
+            options.otherHostNames = Array(words.dropFirst())
+        }
+    }
+
     static func port(_ line: inout ConfigurationLine) throws -> UInt16 {
         let argument = try line.next()
         guard let port = PortNumber.parse(argument), port > 0 else { throw line.failure("Bad port '\(argument)'.") }

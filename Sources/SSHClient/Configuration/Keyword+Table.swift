@@ -16,7 +16,7 @@ extension Keyword {
     ]
 
     private static let connection: [Keyword] = [
-        .first("HostName", \.hostName, Value.word),
+        .each("HostName", Value.hostNames),
         .first("Port", \.port, Value.port),
         .first("User", \.user, Value.word),
         .first(
@@ -118,6 +118,7 @@ extension Keyword {
         .first("StdinNull", \.standardInputIsNull, Value.flag),
         .first("ForkAfterAuthentication", \.forkAfterAuthentication, Value.flag),
         // Ours.
+        .choice("RelayMode", \.relayMode, ["failover": .failover, "all": .all]),
         .first("Proxy", \.proxySetting, Value.proxySetting),
         .first("Reconnect", \.reconnect, Value.flag),
         .first("ReconnectHold", \.reconnectHold, Value.interval),

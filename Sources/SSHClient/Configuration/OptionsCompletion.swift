@@ -19,9 +19,15 @@ struct OptionsCompletion {
         self.algorithms = algorithms
     }
 
-    mutating func configuration() throws -> ClientConfiguration {
-        try self.expandUser()
-        return try self.complete()
+    /// - Parameter relay: which of the host's names it is for.
+    func configuration(at relay: RelayName, of all: [RelayName]) throws -> ClientConfiguration {
+        var completion = self
+        completion.options.hostName = (relay.isService ? relay.word : relay.host).replacing("%", with: "%%")
+        completion.options.port = relay.port ?? self.options.port
+        try completion.expandUser()
+        var configuration = try completion.complete()
+        configuration.relays = Relays(names: all, completion: self)
+        return configuration
     }
 
     /// User of the files takes all tokens but those that it is part of.
@@ -56,6 +62,8 @@ struct OptionsCompletion {
         return ClientConfiguration(
             originalHost: self.originalHost,
             hostName: hostName,
+            relays: nil,
+            relayMode: options.relayMode ?? .failover,
             port: port,
             user: user,
             addressFamily: options.addressFamily ?? .any,
@@ -164,7 +172,8 @@ struct OptionsCompletion {
             pubkeyAuthentication: options.pubkeyAuthentication ?? "true",
             preferredAuthentications: options.preferredAuthentications,
             reconnect: options.reconnect,
-            reconnectHold: options.reconnectHold
+            reconnectHold: options.reconnectHold,
+            relayMode: options.relayMode
         )
     }
 

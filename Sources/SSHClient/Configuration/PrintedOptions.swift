@@ -17,6 +17,7 @@ struct PrintedOptions: Sendable {
     /// Ours: printed only where somebody has set them, so that ssh's output is ours.
     var reconnect: Bool?
     var reconnectHold: Int?
+    var relayMode: RelayMode?
 
     /// The line for the user, if there is something to say.
     var missedNotice: String? {

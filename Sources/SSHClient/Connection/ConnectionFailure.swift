@@ -4,7 +4,7 @@ public import SSHWire
 /// Why a connection ended, or never came to be.
 public struct ConnectionFailure: Error, Sendable, CustomStringConvertible {
     /// How far the connection had come.
-    public enum Stage: Hashable, Sendable {
+    public enum Stage: Int, Hashable, Comparable, Sendable {
         /// There was no connection yet.
         case connecting
         /// The server had not said who it is.
@@ -12,6 +12,8 @@ public struct ConnectionFailure: Error, Sendable, CustomStringConvertible {
         /// The keys, the host and the login.
         case loggingIn
         case loggedIn
+
+        public static func < (left: Stage, right: Stage) -> Bool { left.rawValue < right.rawValue }
     }
 
     /// What went wrong: its `code` is for programs, its `reason` for people.

@@ -6,7 +6,7 @@ public enum ReconnectEvent: Sendable {
     ///
     /// - Parameters:
     ///   - failures: how often it was tried in vain before.
-    ///   - outage: since the last connection ended; nil for the first one.
+    ///   - outage: since the last connection ended, to whichever server; nil for the first one.
     case connected(failures: Int, outage: TimeAmount?)
     /// A connection ended, or did not come to be.
     case disconnected(any Error, wasConnected: Bool, nextTry: TimeAmount)
@@ -14,7 +14,7 @@ public enum ReconnectEvent: Sendable {
     case forwardRefused(ForwardFailure, nextTry: TimeAmount)
     /// A forward that was refused is given now.
     case forwardGiven(Forward)
-    /// Every forward stands.
+    /// Every forward stands there.
     case allStand
     /// The way to the server is looked at, because this machine's addresses changed or it has slept.
     case checking(PathDoubt)
@@ -41,8 +41,10 @@ public struct ReconnectOptions: Sendable {
     public var longestForwardPause = TimeAmount.seconds(30)
     /// How long a server may take for an answer when its way is in doubt.
     public var probeTimeout = TimeAmount.seconds(3)
-    /// Hears of what happens; must not block.
-    public var onEvent: (@Sendable (ReconnectEvent) -> Void)?
+    /// What several servers are for.
+    public var relayMode = RelayMode.failover
+    /// Hears of what happens, and of which server (`SSHDestination.name`); nil for what concerns none. It must not block.
+    public var onEvent: (@Sendable (ReconnectEvent, _ relay: String?) -> Void)?
 
     public init() {}
 }

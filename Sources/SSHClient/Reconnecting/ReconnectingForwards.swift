@@ -13,7 +13,7 @@ public struct ReconnectingForwards: Sendable {
     private let forwardOptions: ForwardOptions
     private let options: ReconnectOptions
     private let eventLoop: any EventLoop
-    private let destination: @Sendable () async throws -> SSHDestination
+    private let relays: @Sendable () async throws -> [SSHDestination]
 
     /// - Parameter destination: asked at the beginning, and again after each connection and each refusal, so that keys and hosts that have
     ///   changed are the new ones.
@@ -28,7 +28,25 @@ public struct ReconnectingForwards: Sendable {
         self.forwardOptions = forwardOptions
         self.options = options
         self.eventLoop = eventLoop
-        self.destination = destination
+        self.relays = { [try await destination()] }
+    }
+
+    /// The same with several servers, of which `ReconnectOptions.relayMode` says what they are for.
+    ///
+    /// - Parameter relays: at least one, in the order in which they are tried. What is asked later may name others, but for
+    ///   `RelayMode.all`, which stays with those of the beginning.
+    public init(
+        _ requests: [ForwardRequest],
+        forwardOptions: ForwardOptions = ForwardOptions(),
+        options: ReconnectOptions = ReconnectOptions(),
+        on eventLoop: any EventLoop,
+        toRelays relays: @escaping @Sendable () async throws -> [SSHDestination]
+    ) {
+        self.requests = requests
+        self.forwardOptions = forwardOptions
+        self.options = options
+        self.eventLoop = eventLoop
+        self.relays = relays
     }
 
     /// Forwards until the task is cancelled.
@@ -36,7 +54,8 @@ public struct ReconnectingForwards: Sendable {
     /// - Throws: what is wrong from the beginning and will not mend itself: the destination cannot be made, or a local listener cannot be
     ///   bound and `ForwardOptions.exitOnForwardFailure` is set; `CancellationError`.
     public func run() async throws {
-        let first = try await self.destination()
+        let relays = try await self.relays()
+        guard let first = relays.first else { throw SSHError(.misuse, "there is no server to connect to") }
         let doubts = PathDoubts()
         let (heard, sink) = AsyncStream.makeStream(of: PathDoubt.self, bufferingPolicy: .bufferingNewest(1))
         let (listeners, watcher) = try await self.eventLoop.submit { [hold = self.options.hold, eventLoop] in
@@ -54,7 +73,16 @@ public struct ReconnectingForwards: Sendable {
                 for request in unbound {
                     group.addTask { try await self.listen(request, listeners) }
                 }
-                group.addTask { try await self.connectForEver(first, listeners, doubts) }
+                switch self.options.relayMode {
+                case .failover:
+                    group.addTask { try await self.connectForEver(relays, self.relays, listeners, doubts) }
+                case .all:
+                    for relay in relays {
+                        group.addTask {
+                            try await self.connectForEver([relay], { try await self.only(relay) }, listeners, doubts)
+                        }
+                    }
+                }
                 group.addTask { for await doubt in heard { doubts.tell(doubt) } }
                 try await group.waitForAll()
             }
@@ -100,31 +128,41 @@ public struct ReconnectingForwards: Sendable {
 
     // MARK: Connections
 
+    /// One of several, as it is now: empty if it is none of them any more.
+    private func only(_ relay: SSHDestination) async throws -> [SSHDestination] {
+        try await self.relays().filter { $0.name == relay.name }
+    }
+
+    /// - Parameter refresh: the same servers, asked anew.
     private func connectForEver(
-        _ first: SSHDestination,
+        _ first: [SSHDestination],
+        _ refresh: @Sendable () async throws -> [SSHDestination],
         _ listeners: NIOLoopBound<StandingListeners>,
         _ doubts: PathDoubts
     ) async throws {
         // Made again where it may be to blame: nothing is read anew each second while a server is away.
-        var known: SSHDestination? = first
-        var pauses = self.options.pauses
+        var isStale = false
+        var relays = RelaySchedule(first, self.options.pauses)
         var random = SystemRandomNumberGenerator()
         var remote = RemoteRequests(self.requests)
         var failures = 0
         var lastEnd: NIODeadline?
         while true {
             var began: NIODeadline?
+            var destination = relays.current
             do {
-                let destination: SSHDestination
-                if let known { destination = known } else { destination = try await self.destination() }
-                known = destination
-                let connection = try await SSHConnection.connect(to: self.patient(destination), on: self.eventLoop)
+                if isStale { relays.update(try await refresh()) }
+                isStale = false
+                destination = relays.current
+                let patient = destination.patient(self.options, hasOthers: relays.hasOthers)
+                let connection = try await SSHConnection.connect(to: patient, on: self.eventLoop)
                 do {
                     guard connection.mayForward else { throw ClientConnection.unverifiedHost }
                     began = .now()
-                    self.tell(.connected(failures: failures, outage: lastEnd.map { NIODeadline.now() - $0 }))
+                    let outage = lastEnd.map { NIODeadline.now() - $0 }
+                    self.tell(.connected(failures: failures, outage: outage), destination.name)
                     failures = 0
-                    try await self.serve(connection, listeners, &remote, doubts)
+                    try await self.serve(connection, destination.name, listeners, &remote, doubts)
                 } catch {
                     await connection.close()
                     throw error
@@ -133,37 +171,29 @@ public struct ReconnectingForwards: Sendable {
                 try Task.checkCancellation()
                 let now = NIODeadline.now()
                 let isUnreached = (error as? ConnectionFailure)?.isUnreached == true
-                if !isUnreached { known = nil }
+                if !isUnreached { isStale = true }
                 let pause: TimeAmount
                 if let began {
                     lastEnd = now
-                    pause = pauses.afterConnection(lasting: now - began, now: now, random: &random)
+                    pause = relays.afterConnection(lasting: now - began, now: now, random: &random)
                 } else {
                     failures += 1
                     pause =
                         isUnreached
-                        ? pauses.afterNoAnswer(now: now, random: &random) : pauses.afterRefusal(random: &random)
+                        ? relays.afterNoAnswer(now: now, random: &random)
+                        : relays.afterRefusal(now: now, random: &random)
                 }
-                self.tell(.disconnected(error, wasConnected: began != nil, nextTry: pause))
+                self.tell(.disconnected(error, wasConnected: began != nil, nextTry: pause), destination.name)
                 // A server that refuses does not think better of it because our addresses change.
                 if began != nil || isUnreached { try await doubts.sleep(pause) } else { try await self.sleep(pause) }
             }
         }
     }
 
-    /// A server that does not answer must not keep the next try waiting.
-    private func patient(_ destination: SSHDestination) -> SSHDestination {
-        var destination = destination
-        if destination.options.connectTimeout == nil {
-            destination.options.dialTimeout = self.options.dialTimeout
-            destination.options.connectTimeout = self.options.keyExchangeTimeout
-        }
-        return destination
-    }
-
     /// - Throws: why the connection ended; it does not return otherwise.
     private func serve(
         _ connection: SSHConnection,
+        _ relay: String,
         _ listeners: NIOLoopBound<StandingListeners>,
         _ remote: inout RemoteRequests,
         _ doubts: PathDoubts
@@ -178,20 +208,20 @@ public struct ReconnectingForwards: Sendable {
                 try await connection.waitForEnd()
                 return nil
             }
-            group.addTask { try await self.watch(connection, doubts) }
+            group.addTask { try await self.watch(connection, relay, doubts) }
             // Also where nothing is asked of the server: it tells the connection what holds for forwards.
             try await connection.forward([], options: options)
             try await connection.lead(listeners)
             for request in wanted {
-                group.addTask { try await self.ask(request, connection, options) }
+                group.addTask { try await self.ask(request, connection, relay, options) }
             }
             var missing = wanted.count
-            if missing == 0 { self.tell(.allStand) }
+            if missing == 0 { self.tell(.allStand, relay) }
             for try await given in group {
                 guard let given else { continue }
                 remote.given(given)
                 missing -= 1
-                if missing == 0 { self.tell(.allStand) }
+                if missing == 0 { self.tell(.allStand, relay) }
             }
         }
     }
@@ -200,6 +230,7 @@ public struct ReconnectingForwards: Sendable {
     private func ask(
         _ request: RemoteRequests.Wanted,
         _ connection: SSHConnection,
+        _ relay: String,
         _ options: ForwardOptions
     ) async throws -> RemoteRequests.Given? {
         var pause = TimeAmount.seconds(1)
@@ -208,12 +239,14 @@ public struct ReconnectingForwards: Sendable {
             let asked = request.request(afterRefusals: tries)
             do {
                 let forward = try await connection.forward([asked], options: options).first
-                if tries > 0 { self.tell(.forwardGiven(Forward(request: request.original, port: forward?.port))) }
+                if tries > 0 {
+                    self.tell(.forwardGiven(Forward(request: request.original, port: forward?.port)), relay)
+                }
                 return RemoteRequests.Given(index: request.index, port: forward?.port)
             } catch let failure as ForwardFailure {
                 if tries == 0 {
                     let told = ForwardFailure(request: request.original, cause: failure.cause)
-                    self.tell(.forwardRefused(told, nextTry: pause))
+                    self.tell(.forwardRefused(told, nextTry: pause), relay)
                 }
                 tries += 1
                 try await self.sleep(pause)
@@ -223,9 +256,13 @@ public struct ReconnectingForwards: Sendable {
     }
 
     /// Looks at the way whenever it is in doubt.
-    private func watch(_ connection: SSHConnection, _ doubts: PathDoubts) async throws -> RemoteRequests.Given? {
+    private func watch(
+        _ connection: SSHConnection,
+        _ relay: String,
+        _ doubts: PathDoubts
+    ) async throws -> RemoteRequests.Given? {
         for await doubt in doubts.stream() {
-            self.tell(.checking(doubt))
+            self.tell(.checking(doubt), relay)
             try await connection.probe(within: self.options.probeTimeout)
             // One question at a time, however often something changes.
             try await self.sleep(self.options.probeTimeout)
@@ -233,8 +270,8 @@ public struct ReconnectingForwards: Sendable {
         throw CancellationError()
     }
 
-    private func tell(_ event: ReconnectEvent) {
-        self.options.onEvent?(event)
+    private func tell(_ event: ReconnectEvent, _ relay: String? = nil) {
+        self.options.onEvent?(event, relay)
     }
 
     private func sleep(_ time: TimeAmount) async throws {

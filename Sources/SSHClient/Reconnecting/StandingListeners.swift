@@ -14,11 +14,15 @@ final class StandingListeners {
         let timer: Scheduled<Void>
     }
 
+    private struct Leader {
+        weak var forwards: Forwards?
+    }
+
     private let eventLoop: any EventLoop
     private let hold: TimeAmount
     private let listeners: LocalListeners
-    /// Those of the connection that stands; nil between two.
-    private weak var forwards: Forwards?
+    /// Those of the connections that stand; the first that does has what comes.
+    private var leaders: [Leader] = []
     private var held: [UInt64: Held] = [:]
     private var nextNumber: UInt64 = 0
 
@@ -40,9 +44,10 @@ final class StandingListeners {
         return promise.futureResult
     }
 
-    /// What comes goes through this connection from now on, those first who have been waiting longest.
+    /// What comes goes through this connection when no earlier one stands, those first who have been waiting longest.
     func lead(to forwards: Forwards) {
-        self.forwards = forwards
+        self.leaders.removeAll { Self.isOver($0) }
+        self.leaders.append(Leader(forwards: forwards))
         let waiting = self.held.sorted { $0.key < $1.key }
         self.held = [:]
         for (_, held) in waiting {
@@ -60,9 +65,11 @@ final class StandingListeners {
         self.held = [:]
     }
 
+    /// A tunnel on its way out may hold those of a connection that has ended.
+    private static func isOver(_ leader: Leader) -> Bool { leader.forwards?.connection.hasEnded ?? true }
+
     private func accepted(_ socket: any Channel, _ forward: ForwardSpecification) {
-        // A tunnel on its way out may hold those of a connection that has ended.
-        if let forwards = self.forwards, !forwards.connection.hasEnded {
+        if let forwards = self.leaders.first(where: { !Self.isOver($0) })?.forwards {
             return forwards.accepted(socket, for: forward)
         }
         guard self.held.count < Self.mostHeld, self.hold > .zero else { return socket.close(promise: nil) }

@@ -12,7 +12,7 @@ struct ConfiguredDestination: Sendable {
     /// More hosts on the way than anybody has: the configuration leads in a circle.
     private static let maximumDepth = 16
 
-    let destination: SSHDestination
+    var destination: SSHDestination
     let lines: ConnectionLines
     /// What there is to log in with, for each server.
     let identities: [ConnectionName: IdentityReport]
@@ -96,7 +96,16 @@ struct ConfiguredDestination: Sendable {
         }
         let target = ForwardTarget.host(configuration.hostName, port: configuration.port)
         let hopLine = line.forJump(to: last, through: hosts.dropLast(), target: target)
-        return (try ClientConfiguration.load(hopLine, environment: environment), hopLine)
+        let hop = try ClientConfiguration.load(hopLine, environment: environment)
+        guard hop.relayNames.first?.isService != true else {
+            throw SSHError(.invalidConfiguration, "a jump host has no SRV records: \(last.host)")
+        }
+        return (hop, hopLine)
+    }
+
+    /// Whether it is a failure of this server or of one on the way to it.
+    func knows(_ failure: ConnectionFailure) -> Bool {
+        self.identities[ConnectionName(host: failure.host, port: failure.port, user: failure.user)] != nil
     }
 
     /// Why the program ends, for the user.

@@ -100,12 +100,14 @@ struct ConnectionLines: Sendable {
     }
 
     /// Why there is no forward.
-    func failure(of request: ForwardRequest, _ cause: any Error) -> String {
+    ///
+    /// - Parameter relay: which of several servers it is.
+    func failure(of request: ForwardRequest, _ cause: any Error, at relay: String? = nil) -> String {
         let specification = request.specification
         guard request.side == .remote else {
             return "cannot listen for \(request.option) \(specification): \(SystemReason.of(cause))"
         }
-        return "\(self.name) refused to listen on \(specification.listen.words) for -R \(specification)"
+        return "\(relay ?? self.name) refused to listen on \(specification.listen.words) for -R \(specification)"
     }
 
     private static func words(_ target: ForwardTarget) -> String {

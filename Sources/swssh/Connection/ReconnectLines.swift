@@ -6,49 +6,53 @@ import Synchronization
 /// Says how forwards that come back are doing: one line when the connection is gone, and one when it is back.
 final class ReconnectLines: Sendable {
     private struct State {
-        var target: ConfiguredDestination?
-        /// What was said last of a try that failed; the same is said once.
-        var lastFailure: [String] = []
+        var relays: ConfiguredRelays?
+        /// What was said last of a try that failed, relay by relay; the same is said once.
+        var lastFailure: [String: [String]] = [:]
     }
 
     private let name: String
     private let log: ClientLog
     private let lines: ConnectionLines
+    private let mode: RelayMode
     private let state = Mutex(State())
 
     init(_ configuration: ClientConfiguration, _ log: ClientLog) {
         self.log = log
+        self.mode = configuration.relayMode
         self.lines = ConnectionLines(configuration, log)
         self.name = self.lines.name
     }
 
     /// Whose failures are told of from now on.
-    func use(_ target: ConfiguredDestination) {
-        self.state.withLock { $0.target = target }
+    func use(_ relays: ConfiguredRelays) {
+        self.state.withLock { $0.relays = relays }
     }
 
-    func tell(_ event: ReconnectEvent) {
+    /// - Parameter relay: which of the servers it is about.
+    func tell(_ event: ReconnectEvent, _ relay: String?) {
+        let name = relay ?? self.name
         switch event {
         case .connected(let failures, let outage):
-            self.state.withLock { $0.lastFailure = [] }
+            self.state.withLock { $0.lastFailure = [:] }
             let tries = failures == 0 ? "" : failures == 1 ? ", after a try that failed" : ", after \(failures) tries"
             if let outage {
-                self.log.info("Connected to \(self.name) again after \(Self.seconds(outage))\(tries).")
+                self.log.info("Connected to \(name) again after \(Self.seconds(outage))\(tries).")
             } else if failures > 0 {
-                self.log.info("Connected to \(self.name)\(tries).")
+                self.log.info("Connected to \(name)\(tries).")
             }
         case .disconnected(let error, let wasConnected, let pause):
-            self.tellFailure(error, wasConnected, pause)
+            self.tellFailure(error, name, wasConnected, pause)
         case .forwardRefused(let failure, let pause):
-            self.log.info("Warning: \(self.failure(failure)): asking again in \(Self.seconds(pause))")
+            self.log.info("Warning: \(self.failure(failure, name)): asking again in \(Self.seconds(pause))")
         case .forwardGiven(let forward):
             self.log.info("\(forward.request.option) \(forward.request.specification) stands now.")
         case .allStand:
-            self.log.verbose("All forwards stand.")
+            self.log.verbose("All forwards stand at \(name).")
         case .checking(.networkChanged):
-            self.log.debug("The addresses or routes of this machine have changed: is \(self.name) still there?")
+            self.log.debug("The addresses or routes of this machine have changed: is \(name) still there?")
         case .checking(.slept):
-            self.log.debug("This machine has slept: is \(self.name) still there?")
+            self.log.debug("This machine has slept: is \(name) still there?")
         }
     }
 
@@ -57,22 +61,23 @@ final class ReconnectLines: Sendable {
         self.log.error(SystemReason.of(error))
     }
 
-    func failure(_ failure: ForwardFailure) -> String {
-        self.lines.failure(of: failure.request, failure.cause)
+    func failure(_ failure: ForwardFailure, _ relay: String? = nil) -> String {
+        self.lines.failure(of: failure.request, failure.cause, at: relay)
     }
 
-    private func tellFailure(_ error: any Error, _ wasConnected: Bool, _ pause: TimeAmount) {
+    private func tellFailure(_ error: any Error, _ name: String, _ wasConnected: Bool, _ pause: TimeAmount) {
         let lines = self.words(error)
         let isNew = self.state.withLock { state in
-            defer { state.lastFailure = lines }
-            return state.lastFailure != lines
+            defer { state.lastFailure[name] = lines }
+            return state.lastFailure[name] != lines
         }
-        let next = "trying again in \(Self.seconds(pause))"
+        let hasOthers = self.state.withLock { $0.relays?.targets.count ?? 1 } > 1 && self.mode == .failover
+        let next = hasOthers ? "trying the next host" : "trying again in \(Self.seconds(pause))"
         guard isNew else { return self.log.debug("The same again; \(next).") }
         for line in lines.dropLast() { self.log.info(line) }
         let last = lines.last ?? ""
         if wasConnected {
-            self.log.info("Lost \(self.name): \(last): connecting again.")
+            self.log.info("Lost \(name): \(last): connecting again.")
         } else {
             self.log.info("\(last): \(next), and at least once a minute.")
         }
@@ -80,8 +85,8 @@ final class ReconnectLines: Sendable {
 
     private func words(_ error: any Error) -> [String] {
         var error = error
-        if let failure = error as? ConnectionFailure, let target = self.state.withLock({ $0.target }) {
-            error = target.failure(failure)
+        if let failure = error as? ConnectionFailure, let relays = self.state.withLock({ $0.relays }) {
+            error = relays.failure(failure)
         }
         guard let failure = error as? ClientFailure else { return [SystemReason.of(error)] }
         return failure.explanation + failure.lines.map { $0.hasSuffix(".") ? String($0.dropLast()) : $0 }

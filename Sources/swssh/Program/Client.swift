@@ -60,15 +60,23 @@ struct Client: Sendable {
             return .signal(try await client.run(eventLoop, signal), isLoggedIn: true)
         }
         // Commands of the configuration may take their time, and a signal does not wait for them.
-        let prepared = eventLoop.makePromise(of: ConfiguredDestination.self)
+        let prepared = eventLoop.makePromise(of: ConfiguredRelays.self)
         prepared.completeWithTask {
-            try ConfiguredDestination(self.configuration, self.line, self.environment, self.log)
+            let directory = RelayDirectory(self.configuration.relayNames)
+            return try await ConfiguredRelays(
+                self.configuration,
+                self.line,
+                self.environment,
+                self.log,
+                directory
+            )
         }
         signal.whenSuccess { _ in prepared.fail(CancellationError()) }
         do {
-            let target = try await prepared.futureResult.get()
+            let relays = try await prepared.futureResult.get()
+            let (target, connection) = try await self.connect(relays.targets, eventLoop, signal)
             do {
-                return try await self.serve(target, eventLoop, signal)
+                return try await self.serve(connection, eventLoop, signal)
             } catch {
                 throw self.explained(error, target)
             }
@@ -77,14 +85,40 @@ struct Client: Sendable {
         }
     }
 
+    /// How long one of several servers may keep silent before the next is tried.
+    private static let dialTimeout = TimeAmount.seconds(3)
+
+    /// To the first of them that is there.
+    private func connect(
+        _ targets: [ConfiguredDestination],
+        _ eventLoop: any EventLoop,
+        _ signal: EventLoopFuture<Int32>
+    ) async throws -> (ConfiguredDestination, SSHConnection) {
+        var left = targets[...]
+        while let target = left.popFirst() {
+            var destination = target.destination
+            if !left.isEmpty, destination.options.connectTimeout == nil {
+                destination.options.dialTimeout = Self.dialTimeout
+            }
+            let connecting = Task { [destination] in try await SSHConnection.connect(to: destination, on: eventLoop) }
+            signal.whenSuccess { _ in connecting.cancel() }
+            do {
+                return (target, try await connecting.value)
+            } catch let failure as ConnectionFailure where failure.stage <= .identifying && !left.isEmpty {
+                let place = failure.stage == .connecting ? "" : "\(target.lines.name): "
+                self.log.info("\(place)\(SystemReason.of(failure)): trying the next host.")
+            } catch {
+                throw self.explained(error, target)
+            }
+        }
+        throw SSHError(.invalidConfiguration, "HostName names no host")
+    }
+
     private func serve(
-        _ target: ConfiguredDestination,
+        _ connection: SSHConnection,
         _ eventLoop: any EventLoop,
         _ signal: EventLoopFuture<Int32>
     ) async throws -> Ending {
-        let connecting = Task { try await SSHConnection.connect(to: target.destination, on: eventLoop) }
-        signal.whenSuccess { _ in connecting.cancel() }
-        let connection = try await connecting.value
         let ended = eventLoop.makePromise(of: Ending.self)
         signal.whenSuccess { ended.succeed(.signal($0, isLoggedIn: true)) }
         let waiting = Task {

@@ -18,21 +18,23 @@ struct ReconnectingClient: Sendable {
         var options = ReconnectOptions()
         options.hold = .seconds(Int64(self.configuration.reconnectHold))
         let keepsStandardError = self.log.isOnStandardError && self.log.level >= .debug1
-        options.onEvent = { event in
-            lines.tell(event)
+        options.relayMode = self.configuration.relayMode
+        options.onEvent = { event, relay in
+            lines.tell(event, relay)
             guard case .connected = event else { return }
             // Once is enough; the parent is not there for the second one.
             do { try Background.detach(keepingStandardError: keepsStandardError) } catch { lines.tell(error) }
         }
+        let directory = RelayDirectory(self.configuration.relayNames)
         let forwards = ReconnectingForwards(
             self.configuration.forwardRequests,
             forwardOptions: ForwardOptions(self.configuration),
             options: options,
             on: eventLoop
         ) {
-            let target = try ConfiguredDestination(self.configuration, self.line, self.environment, self.log)
-            lines.use(target)
-            return target.destination
+            let relays = try await self.relays(directory)
+            lines.use(relays)
+            return relays.destinations
         }
         let running = Task { try await forwards.run() }
         signal.whenSuccess { _ in running.cancel() }
@@ -43,5 +45,25 @@ struct ReconnectingClient: Sendable {
             throw SSHError(.forwardingFailed, lines.failure(failure))
         }
         return try await signal.get()
+    }
+
+    /// A name server that is away, as when the machine has just started, ends nothing.
+    private func relays(_ directory: RelayDirectory) async throws -> ConfiguredRelays {
+        var pause = 1
+        while true {
+            do {
+                return try await ConfiguredRelays(
+                    self.configuration,
+                    self.line,
+                    self.environment,
+                    self.log,
+                    directory
+                )
+            } catch let error as SSHError where error.code == .connectionLost {
+                if pause == 1 { self.log.info("\(error.reason): trying again until it answers.") }
+                try await Task.sleep(for: .seconds(pause))
+                pause = min(pause * 2, 30)
+            }
+        }
     }
 }

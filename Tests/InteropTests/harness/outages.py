@@ -14,11 +14,13 @@ import pytest
 
 from . import settings
 from .keys import known_hosts_line
-from .namespace import Namespace
+from .namespace import NameServer, Namespace
 from .network import wait_until
 from .settings import USER, program
 
 DEVICE, ROUTER_INSIDE, ROUTER_OUTSIDE, HOST = "10.81.0.2", "10.81.0.1", "10.82.0.1", "10.82.0.2"
+# Of a second relay, behind another cable.
+ROUTER_SECOND, SECOND_HOST = "10.83.0.1", "10.83.0.2"
 RELAY_PORT = 2222
 _PEERS = Path(__file__).parent / "peers"
 
@@ -41,6 +43,7 @@ class Street:
         self.router.run("nft", "add chain ip way forward { type filter hook forward priority 0; }")
         self.router.run("nft", "add rule ip way forward ct state invalid drop")
         self.directory = lab.new_directory("street")
+        self.names = None
         (self.directory / "keys").mkdir()
         (self.directory / "keys" / USER).write_text(lab.keys.user.public + "\n")
         (self.directory / "known_hosts").write_text(known_hosts_line(HOST, RELAY_PORT, lab.keys.host.public) + "\n")
@@ -48,7 +51,7 @@ class Street:
             f"Port {RELAY_PORT}\nListenAddress 0.0.0.0\nHostKey {lab.keys.host.path}\n"
             f"AuthorizedKeysFile {self.directory}/keys/%u\nPidFile none\nStrictModes no\nPerSourcePenalties no\n"
         )
-        self.relay = None
+        self.relay = self.second_host = self.second_relay = None
         self.start_relay()
         self._start(self.device, "service", sys.executable, _PEERS / "answering_service.py")
 
@@ -67,16 +70,39 @@ class Street:
         self.relay = self._start(self.host, "relay", settings.RELAY, "-f", self.directory / "config", "-D", "-e")
         wait_until(lambda: "Server listening" in self.relay.log(), 20, "the relay")
 
-    def keep_tunnel(self, name, port, *command):
+    def start_second_relay(self):
+        """A second relay, at a host of its own."""
+        if not self.second_host:
+            self.second_host = Namespace(self.lab)
+            self._cable(self.second_host, "eth0", SECOND_HOST, self.router, "second", ROUTER_SECOND)
+            self.router.run("nft", "add rule ip way nat oifname second masquerade")
+            with open(self.directory / "known_hosts", "a") as known:
+                known.write(known_hosts_line(SECOND_HOST, RELAY_PORT, self.lab.keys.host.public) + "\n")
+        command = self.second_host.command(settings.RELAY, "-f", self.directory / "config", "-D", "-e")
+        self.second_relay = self.lab.programs.start(command, "second-relay")
+        wait_until(lambda: "Server listening" in self.second_relay.log(), 20, "the second relay")
+
+    def start_names(self, services=(), **hosts):
+        """A name server at the router for `HOST.test`, and SRV records as dnsmasq has them."""
+        self.names = NameServer(self.lab, self.router, ROUTER_INSIDE, services)
+        self.names.say(**hosts)
+        with open(self.directory / "known_hosts", "a") as known:
+            for host in hosts:
+                known.write(known_hosts_line(f"{host}.test", RELAY_PORT, self.lab.keys.host.public) + "\n")
+
+    def keep_tunnel(self, name, port, *command, to=HOST):
         """A program at the device that keeps `-R port:localhost:7` up; ends with the words for it."""
         options = ["-N", "-R", f"{port}:localhost:7", "-i", self.lab.keys.user.path, "-p", RELAY_PORT]
         options += ["-o", f"UserKnownHostsFile={self.directory}/known_hosts", "-o", "IdentitiesOnly=yes"]
-        options += ["-o", "BatchMode=yes", f"{USER}@{HOST}"]
+        options += ["-o", "BatchMode=yes", f"{USER}@{to}"]
         environment = {"HOME": str(self.directory), "AUTOSSH_GATETIME": "0", "AUTOSSH_POLL": "10"}
+        if self.names:
+            command = self.names.resolving(*command)
         return self._start(self.device, name, *command, *options, environment=environment)
 
-    def swssh(self, port):
-        return self.keep_tunnel("swssh", port, settings.SWSSH, "-F", "none", "-o", "Reconnect=yes")
+    def swssh(self, port, *options, to=HOST):
+        words = [settings.SWSSH, "-F", "none", "-o", "Reconnect=yes", *options]
+        return self.keep_tunnel("swssh", port, *words, to=to)
 
     def autossh(self, port):
         alive = ["-o", "ServerAliveInterval=5", "-o", "ServerAliveCountMax=2", "-o", "ExitOnForwardFailure=yes"]
@@ -88,8 +114,17 @@ class Street:
         alive = ["-o", "ServerAliveInterval=5", "-o", "ServerAliveCountMax=2", "-o", "ExitOnForwardFailure=yes"]
         return self.keep_tunnel("loop", port, "sh", "-c", script, "loop", program("ssh"), "-F", "none", *alive)
 
-    def watch(self, port):
-        return Watch(self._start(self.host, f"prober-{port}", sys.executable, _PEERS / "tunnel_prober.py", port))
+    def hold_tunnel(self, host, port):
+        """Somebody at a relay's host who keeps one connection to the device's echo, and notes how long each answer took."""
+        self._start(self.device, "echo", sys.executable, _PEERS / "echo_service.py")
+        holder = self._start(host, "holder", sys.executable, _PEERS / "tunnel_holder.py", port)
+        wait_until(holder.log, 20, "an answer")
+        return holder
+
+    def watch(self, port, host=None):
+        """Tries the port at a relay's host all the time."""
+        command = (host or self.host).command(sys.executable, _PEERS / "tunnel_prober.py", port)
+        return Watch(self.lab.programs.start(command, f"prober-{port}"))
 
     # Accidents
 
