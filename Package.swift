@@ -130,7 +130,7 @@ let package = Package(
         .testTarget(name: "SSHWireTests", dependencies: ["SSHWire", nioCore], swiftSettings: settings),
         .target(
             name: "SSHTestFixtures",
-            dependencies: ["SSHWire", "SSHCrypto"],
+            dependencies: ["SSHWire", "SSHCrypto", "SSHSystem"],
             path: "Tests/SSHTestFixtures",
             swiftSettings: settings
         ),

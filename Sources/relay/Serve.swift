@@ -137,7 +137,7 @@ struct Serve: AsyncParsableCommand {
             configuration: configuration,
             logger: logger,
             sockets: mayServe ? InheritedSocket.takeAll() : [],
-            notifier: mayServe ? ServiceNotifier { name in getenv(name).map { String(cString: $0) } } : nil
+            serviceEnvironment: mayServe ? { name in getenv(name).map { String(cString: $0) } } : nil
         ) {
             let configuration = try self.load()
             return (configuration, try self.makeLogger(configuration))

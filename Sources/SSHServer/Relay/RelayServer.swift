@@ -46,7 +46,8 @@ public final class RelayServer: Service {
     ///
     /// - Parameters:
     ///   - sockets: listen on these instead of on what the configuration names.
-    ///   - notifier: who wants to know how the relay is doing.
+    ///   - serviceEnvironment: looks up the variables by which systemd asks to be told how the relay is doing (sd_notify(3)); nil tells
+    ///     nobody.
     ///   - policy: decides who may log in, listen and open, in place of accounts' files.
     ///   - hostKeys: prove who the relay is, in place of those of files.
     ///   - group: where connections live, instead of on threads of the relay's own, as many as there are cores.
@@ -56,7 +57,7 @@ public final class RelayServer: Service {
         configuration: ServerConfiguration,
         logger: Logger,
         sockets: [InheritedSocket] = [],
-        notifier: ServiceNotifier? = nil,
+        serviceEnvironment: ((String) -> String?)? = nil,
         policy: (any RelayPolicy)? = nil,
         hostKeys: [any SigningKey] = [],
         on group: (any EventLoopGroup)? = nil,
@@ -71,7 +72,7 @@ public final class RelayServer: Service {
         self.rejudgement = Rejudgement(self.context)
         self.readAgain = reload
         self.sockets = sockets
-        self.notifier = notifier
+        self.notifier = serviceEnvironment.flatMap { ServiceNotifier(environment: $0) }
         (self.commands, self.commander) = AsyncStream.makeStream()
     }
 

@@ -1,20 +1,19 @@
 import Glibc
-import SSHSystem
 
-/// Tells systemd how the relay is doing (sd_notify(3)), without libsystemd.
+/// Tells systemd how this process is doing (sd_notify(3)), without libsystemd.
 ///
-/// What cannot be told is not an error: the relay serves all the same.
-public final class ServiceNotifier: Sendable {
+/// What cannot be told is not an error: the process does its work all the same.
+package final class ServiceNotifier: Sendable {
     /// systemd reads at once; it is only this behind when the machine is.
     private static let patience: Int32 = 1000
 
     private let socket: UnixDatagram
-    /// How often `watchdog` must be called for systemd to take the relay for alive; half of what systemd allows.
-    public let watchdogInterval: Duration?
+    /// How often `watchdog` must be called for systemd to take the process for alive; half of what systemd allows.
+    package let watchdogInterval: Duration?
 
     /// - Parameter environment: looks a variable up.
     /// - Returns: nil if systemd did not start this process, or does not ask.
-    public convenience init?(environment: (String) -> String?) {
+    package convenience init?(environment: (String) -> String?) {
         self.init(environment: environment, processID: getpid())
     }
 
@@ -24,29 +23,29 @@ public final class ServiceNotifier: Sendable {
         self.watchdogInterval = Self.watchdogInterval(environment, processID)
     }
 
-    /// The relay accepts connections, for the first time or after a reload.
+    /// What the process is for stands, for the first time or after a reload.
     ///
     /// - Parameter status: one line for `systemctl status`.
-    public func ready(_ status: String) {
+    package func ready(_ status: String) {
         self.send(["READY=1", "STATUS=\(status.escapedForLog)"])
     }
 
     /// The configuration is being read again; `ready` must follow, whether it was any good or not.
-    public func reloading() {
+    package func reloading() {
         self.send(["RELOADING=1", "MONOTONIC_USEC=\(Self.monotonicMicroseconds())"])
     }
 
-    /// The relay accepts no more connections, and waits for tunnels to end.
-    public func stopping(_ status: String) {
+    /// The process begins nothing more, and ends soon.
+    package func stopping(_ status: String) {
         self.send(["STOPPING=1", "STATUS=\(status.escapedForLog)"])
     }
 
-    public func status(_ status: String) {
+    package func status(_ status: String) {
         self.send(["STATUS=\(status.escapedForLog)"])
     }
 
-    /// The relay is alive.
-    public func watchdog() {
+    /// The process is alive.
+    package func watchdog() {
         self.send(["WATCHDOG=1"])
     }
 
@@ -54,7 +53,7 @@ public final class ServiceNotifier: Sendable {
     ///
     /// - Parameter proof: returns when whatever does the work has shown that it still does: an event loop that hangs must
     ///   not look alive because this task is.
-    public func keepAlive(proof: @Sendable () async -> Void) async {
+    package func keepAlive(proof: @Sendable () async -> Void) async {
         guard let interval = self.watchdogInterval else { return }
         while true {
             await proof()

@@ -1,15 +1,13 @@
 import Glibc
 import SSHSystem
 
-@testable import SSHServer
-
 /// A service that datagrams are sent to.
-final class DatagramReceiver: Sendable {
-    let name: String
+package final class DatagramReceiver: Sendable {
+    package let name: String
     private let descriptor: Int32
 
     /// - Parameter name: a path, or with a leading `@` an abstract name. It must be free.
-    init?(_ name: String) {
+    package init?(_ name: String) {
         guard let address = UnixAddress(name) else { return nil }
         self.name = name
         self.descriptor = socket(AF_UNIX, Int32(SOCK_DGRAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
@@ -21,7 +19,7 @@ final class DatagramReceiver: Sendable {
     }
 
     /// What has been sent so far, one text per datagram.
-    func received() -> [String] {
+    package func received() -> [String] {
         var texts: [String] = []
         var buffer = [UInt8](repeating: 0, count: 65536)
         while true {

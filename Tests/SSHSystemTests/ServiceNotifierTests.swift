@@ -2,7 +2,7 @@ import Glibc
 import SSHTestFixtures
 import Testing
 
-@testable import SSHServer
+@testable import SSHSystem
 
 struct ServiceNotifierTests {
     private let folder = TemporaryFolder()
