@@ -122,7 +122,9 @@ let package = Package(
         // The light clients of scripts/bench.
         .executableTarget(
             name: "ssh-load",
-            dependencies: ["SSHWire", "SSHCrypto", "SSHProtocol", "SSHForwarding", nioCore, nioPosix, arguments],
+            dependencies: [
+                "SSHWire", "SSHCrypto", "SSHProtocol", "SSHForwarding", "SSHClient", nioCore, nioPosix, arguments,
+            ],
             path: "Benchmarks/Load",
             swiftSettings: settings
         ),

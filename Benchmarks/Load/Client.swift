@@ -56,7 +56,7 @@ struct Client: Sendable {
         return connection
     }
 
-    private static func read(_ path: String) throws -> [UInt8] {
+    static func read(_ path: String) throws -> [UInt8] {
         guard let file = fopen(path, "r") else { throw SSHError(.misuse, "cannot read \(path)") }
         defer { fclose(file) }
         var bytes: [UInt8] = []

@@ -51,7 +51,7 @@ struct Fleet: AsyncParsableCommand {
 }
 
 /// How many devices stand.
-private final class FleetState: Sendable {
+final class FleetState: Sendable {
     private struct State {
         var standing = 0
         var dropped = 0

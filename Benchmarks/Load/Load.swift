@@ -6,7 +6,7 @@ struct Load: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "ssh-load",
         abstract: "Log in to a server on this machine, often or many times at once.",
-        subcommands: [Logins.self, Hold.self, Fleet.self]
+        subcommands: [Logins.self, Hold.self, Fleet.self, Returning.self]
     )
 }
 

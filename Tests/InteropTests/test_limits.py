@@ -1,11 +1,9 @@
 """Limits against abuse and idleness, with real clients."""
 
-import os
 import resource
 import signal
 import socket
 import time
-from pathlib import Path
 
 import pytest
 
@@ -13,6 +11,7 @@ from harness import deeds, traffic
 from harness.attacks import Insider
 from harness.lab import transfer
 from harness.network import wait_until
+from harness.processes import processor_seconds
 from harness.settings import LOOPBACK, MIB
 
 STOCK = pytest.mark.pairs(clients=["ssh"], servers=["relay"])
@@ -138,11 +137,6 @@ def test_session_that_asks_for_nothing_is_closed(lab, client_kind, server_kind):
     peer.close()
 
 
-def _processor_seconds(pid):
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-
 @pytest.mark.pairs(clients=["swssh"], servers=["relay"])
 @pytest.mark.parametrize("listener", ["client", "server"])
 def test_listener_without_descriptors_waits_and_does_not_spin(lab, client_kind, server_kind, listener):
@@ -153,9 +147,9 @@ def test_listener_without_descriptors_waits_and_does_not_spin(lab, client_kind, 
     resource.prlimit(program.pid, resource.RLIMIT_NOFILE, (48, most))
     waiting = [socket.create_connection((LOOPBACK, port)) for _ in range(64)]
     time.sleep(0.5)
-    before = _processor_seconds(program.pid)
+    before = processor_seconds(program.pid)
     time.sleep(2)
-    assert _processor_seconds(program.pid) - before < 0.5
+    assert processor_seconds(program.pid) - before < 0.5
     for connection in waiting:
         connection.close()
     resource.prlimit(program.pid, resource.RLIMIT_NOFILE, (most, most))

@@ -1,4 +1,5 @@
 import NIOCore
+import SSHWire
 import Testing
 
 @testable import SSHClient
@@ -25,6 +26,35 @@ struct ReconnectPausesTests {
             #expect(pause >= .milliseconds(500) && pause <= .seconds(1))
             now = now + .seconds(1)
         }
+    }
+
+    @Test mutating func aHintSpreadsTheReturnOverItsTime() {
+        var pauses = ReconnectPauses()
+        let hint = ReconnectHint(seconds: 10)
+        let all = (0..<400).map { _ in
+            pauses.afterConnection(lasting: .hours(1), hint: hint, now: .now(), random: &self.random)
+        }
+        for second in 0..<10 as Range<Int64> {
+            let there = all.count { $0 >= .seconds(second) && $0 < .seconds(second + 1) }
+            #expect((15..<80).contains(there), "\(there) of 400 in second \(second)")
+        }
+        #expect(all.allSatisfy { $0 <= .seconds(10) })
+    }
+
+    @Test mutating func aServerThatAlwaysHintsKeepsNobodyAwayForLongerThanAMinute() {
+        var pauses = ReconnectPauses()
+        for _ in 0..<200 {
+            let hint = ReconnectHint(seconds: .max)
+            let pause = pauses.afterConnection(lasting: .zero, hint: hint, now: .now(), random: &self.random)
+            #expect(pause <= .seconds(60))
+        }
+    }
+
+    @Test mutating func aHintOfNoTimeMeansAlmostAtOnce() {
+        var pauses = ReconnectPauses()
+        let hint = ReconnectHint(seconds: 0)
+        let pause = pauses.afterConnection(lasting: .hours(1), hint: hint, now: .now(), random: &self.random)
+        #expect(pause >= .milliseconds(100) && pause <= .seconds(1))
     }
 
     @Test mutating func anOutageLastsAFewPerCentLongerThanItMust() {

@@ -95,9 +95,14 @@ struct ServerConnectionTests {
         let bench = try await RelayBench()
         try await bench.logIn()
         bench.context.beginStopping()
-        #expect(try await bench.ask { $0.beginStopping() } == 0)
+        #expect(try await bench.ask { $0.beginStopping(ReconnectHint(seconds: 1)) } == 0)
         try await bench.run { _ in false }
         #expect(bench.clientError?.reason.contains("the relay is shutting down") == true)
+        let hints = bench.clientEvents.compactMap { event -> ReconnectHint? in
+            guard case .globalRequest(.other(ReconnectHint.name, let data), nil) = event else { return nil }
+            return try? ReconnectHint(data)
+        }
+        #expect(hints == [ReconnectHint(seconds: 1)])
         #expect(bench.context.connections.isEmpty)
     }
 

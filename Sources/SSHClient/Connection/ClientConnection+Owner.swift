@@ -36,7 +36,11 @@ extension ClientConnection: ConnectionOwner {
     }
 
     func connection(_ connection: ConnectionHandler, request: GlobalRequest.Request, reply: UInt64?) {
-        if case .other(HostKeyUpdate.announcement, let data) = request { self.hostKeysAnnounced(connection, data) }
+        switch request {
+        case .other(HostKeyUpdate.announcement, let data): self.hostKeysAnnounced(connection, data)
+        case .other(ReconnectHint.name, let data): self.reconnectHint = try? ReconnectHint(data)
+        default: break
+        }
         // keepalive@openssh.com wants any answer; of the others none is known here.
         guard let reply else { return }
         connection.perform { try $0.answerGlobalRequest(reply, success: nil) }

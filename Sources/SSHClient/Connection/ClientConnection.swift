@@ -24,6 +24,8 @@ final class ClientConnection {
     var mayForward = true
     var stage = ConnectionFailure.Stage.identifying
     var hostKeyLearning = HostKeyLearning.over
+    /// What the server said of the time after this connection.
+    var reconnectHint: ReconnectHint?
     private let engine: EngineConfiguration
     private var farewell: EventLoopFuture<Void>?
     /// Where the socket leads; a closed one does not know any more.
@@ -101,7 +103,8 @@ final class ClientConnection {
             self.destination,
             self.stage,
             address: self.address,
-            login: connection.clientLoginReport
+            login: connection.clientLoginReport,
+            reconnectHint: self.reconnectHint
         )
         self.forwards?.close(failure)
         self.forwards = nil

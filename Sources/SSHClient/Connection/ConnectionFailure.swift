@@ -27,13 +27,16 @@ public struct ConnectionFailure: Error, Sendable, CustomStringConvertible {
     public let address: String?
     /// What became of the tries to log in; nil if it did not come to that, or they succeeded.
     public let login: ClientLoginReport?
+    /// Within which time the server, which meant to stop, asked to come back, at random; nil if it did not say.
+    public let reconnectHint: ReconnectHint?
 
     init(
         _ error: SSHError,
         _ destination: SSHDestination,
         _ stage: Stage,
         address: String? = nil,
-        login: ClientLoginReport? = nil
+        login: ClientLoginReport? = nil,
+        reconnectHint: ReconnectHint? = nil
     ) {
         self.error = error
         self.host = destination.host
@@ -42,6 +45,7 @@ public struct ConnectionFailure: Error, Sendable, CustomStringConvertible {
         self.stage = stage
         self.address = address
         self.login = login
+        self.reconnectHint = reconnectHint
     }
 
     /// Nobody was there; it may be different in a second.

@@ -1,4 +1,5 @@
 public import NIOCore
+import SSHWire
 
 /// How long to wait before the next try to connect.
 ///
@@ -29,8 +30,11 @@ public struct ReconnectPauses: Sendable {
     public init() {}
 
     /// A connection has ended after it was logged in. The next one is tried almost at once.
+    ///
+    /// - Parameter hint: within which time the server wants us back; it is believed within reason.
     mutating func afterConnection(
         lasting time: TimeAmount,
+        hint: ReconnectHint? = nil,
         now: NIODeadline,
         random: inout some RandomNumberGenerator
     ) -> TimeAmount {
@@ -38,9 +42,9 @@ public struct ReconnectPauses: Sendable {
         self.shortConnections = time < Self.short ? self.shortConnections + 1 : 0
         guard self.shortConnections <= Self.mostShort else { return self.afterRefusal(random: &random) }
         self.awaySince = now
-        return .nanoseconds(
-            Int64.random(in: self.shortest.nanoseconds / 10...self.shortest.nanoseconds, using: &random)
-        )
+        let asked = TimeAmount.seconds(Int64(hint?.seconds ?? 0))
+        let most = max(self.shortest, min(asked, self.longest))
+        return .nanoseconds(Int64.random(in: self.shortest.nanoseconds / 10...most.nanoseconds, using: &random))
     }
 
     /// The server was not reached.

@@ -170,12 +170,14 @@ public struct ReconnectingForwards: Sendable {
             } catch {
                 try Task.checkCancellation()
                 let now = NIODeadline.now()
-                let isUnreached = (error as? ConnectionFailure)?.isUnreached == true
+                let failure = error as? ConnectionFailure
+                let isUnreached = failure?.isUnreached == true
                 if !isUnreached { isStale = true }
                 let pause: TimeAmount
                 if let began {
                     lastEnd = now
-                    pause = relays.afterConnection(lasting: now - began, now: now, random: &random)
+                    let hint = failure?.reconnectHint
+                    pause = relays.afterConnection(lasting: now - began, hint: hint, now: now, random: &random)
                 } else {
                     failures += 1
                     pause =

@@ -1,4 +1,5 @@
 import NIOCore
+import SSHWire
 
 /// Which of several servers is tried next, and when.
 ///
@@ -45,10 +46,16 @@ struct RelaySchedule {
 
     mutating func afterConnection(
         lasting time: TimeAmount,
+        hint: ReconnectHint? = nil,
         now: NIODeadline,
         random: inout some RandomNumberGenerator
     ) -> TimeAmount {
-        let pause = self.turns[self.index].pauses.afterConnection(lasting: time, now: now, random: &random)
+        let pause = self.turns[self.index].pauses.afterConnection(
+            lasting: time,
+            hint: hint,
+            now: now,
+            random: &random
+        )
         let wait = self.wait(pause, now)
         return self.hasOthers ? max(wait, .nanoseconds(.random(in: 0...Self.spread, using: &random))) : wait
     }

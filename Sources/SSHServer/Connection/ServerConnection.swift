@@ -73,9 +73,13 @@ final class ServerConnection {
 
     /// Closes the listeners, and the connection if it carries nothing.
     ///
+    /// - Parameter hint: when the client should come back.
     /// - Returns: how many channels are open.
-    func beginStopping() -> Int {
-        self.loggedIn?.closeListeners()
+    func beginStopping(_ hint: ReconnectHint) -> Int {
+        if let loggedIn = self.loggedIn {
+            loggedIn.closeListeners()
+            self.client.handler?.perform { _ = try $0.sendReconnectHint(hint) }
+        }
         return self.endIfUnused()
     }
 

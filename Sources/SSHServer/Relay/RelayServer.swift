@@ -270,7 +270,9 @@ public final class RelayServer: Service {
         self.context.beginStopping()
         let grace = self.context.rules.configuration.shutdownGrace ?? .zero
         let deadline = ContinuousClock.now + grace
-        var count = await self.context.connections.all.onEventLoops { $0.beginStopping() }.count { $0 > 0 }
+        let connections = self.context.connections.all
+        let hint = ReturnPace.hint(clients: connections.count)
+        var count = await connections.onEventLoops { $0.beginStopping(hint) }.count { $0 > 0 }
         if count > 0, grace > .zero {
             self.context.logger.info("Waiting up to \(grace.components.seconds) s for tunnels on \(count) connections.")
         }

@@ -67,6 +67,12 @@ def resident_bytes(pids):
     return total
 
 
+def processor_seconds(pid):
+    """What a process has taken of the processors, in its own code and in the system's."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
 class Program:
     """One running child. Standard error goes to a file; so does standard output unless it is a pipe."""
 
