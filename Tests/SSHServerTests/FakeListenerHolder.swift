@@ -25,20 +25,23 @@ final class FakeListenerHolder: ListenerHolder {
         self.asked.withLock { $0 += 1 }
     }
 
-    func showLife(_ promise: EventLoopPromise<LifeSign>, listeningOn addresses: [String], port: UInt16) {
+    func showLife(_ promise: EventLoopPromise<LifeSign>, at place: HeldPlace) {
         promise.succeed(.gone)
     }
 
-    func yield(
-        _ addresses: [String],
-        port: UInt16,
-        to successor: PeerName,
-        _ sign: LifeSign?
-    ) -> EventLoopFuture<Void> {
+    func yield(_ place: HeldPlace, to successor: PeerName, _ sign: LifeSign?) -> EventLoopFuture<Void> {
         EmbeddedEventLoop().makeSucceededVoidFuture()
     }
 
     func join(_ caller: PeerName, on eventLoop: any EventLoop, address: String, port: UInt16) -> any Channel {
         EmbeddedChannel()
+    }
+
+    func call(
+        _ name: RegisteredName,
+        from caller: PeerName,
+        on eventLoop: any EventLoop
+    ) -> EventLoopFuture<any Channel> {
+        eventLoop.makeSucceededFuture(EmbeddedChannel())
     }
 }

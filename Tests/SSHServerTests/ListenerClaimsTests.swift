@@ -35,7 +35,11 @@ struct ListenerClaimsTests {
     @discardableResult
     private func claim(_ connection: UInt64, port: UInt16 = 80, account: String = "alice") -> [UInt64]? {
         let turns = self.turns
-        let before = self.claims.claim(port, for: FakeListenerHolder(connection, account: account), on: self.loop) {
+        let before = self.claims.claim(
+            .port(port),
+            for: FakeListenerHolder(connection, account: account),
+            on: self.loop
+        ) {
             turns.begin(connection, $0)
         }
         return before.map { $0.map(\.connection) }

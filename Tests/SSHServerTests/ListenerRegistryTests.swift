@@ -8,9 +8,8 @@ struct ListenerRegistryTests {
     private func insert(_ connection: UInt64, _ addresses: [String], bound: [String]? = nil) {
         self.registry.insert(
             FakeListenerHolder(connection),
-            addresses: addresses,
-            boundAddresses: bound ?? addresses,
-            port: 8080
+            at: .port(8080, addresses: addresses),
+            boundAddresses: bound ?? addresses
         )
     }
 
@@ -22,7 +21,7 @@ struct ListenerRegistryTests {
         self.insert(1, ["127.0.0.1", "::1"])
         self.insert(2, ["192.0.2.1"])
         func holders(_ addresses: [String], _ port: UInt16 = 8080) -> [UInt64] {
-            self.registry.holders(of: addresses, port: port).map(\.connection)
+            self.registry.holders(of: .port(port, addresses: addresses)).map(\.connection)
         }
         #expect(holders(["127.0.0.1"]) == [1])
         #expect(holders(["0.0.0.0"]) == [1, 2])
@@ -33,11 +32,11 @@ struct ListenerRegistryTests {
     @Test func onlyWhatIsTakenBackIsGone() {
         self.insert(1, ["127.0.0.1"])
         self.insert(2, ["192.0.2.1"])
-        self.registry.remove(connection: 1, addresses: ["192.0.2.1"], port: 8080)
-        self.registry.remove(connection: 2, addresses: ["192.0.2.1"], port: 8081)
-        #expect(self.registry.holders(of: ["0.0.0.0"], port: 8080).count == 2)
-        self.registry.remove(connection: 2, addresses: ["192.0.2.1"], port: 8080)
-        #expect(self.registry.holders(of: ["0.0.0.0"], port: 8080).map(\.connection) == [1])
+        self.registry.remove(connection: 1, from: .port(8080, addresses: ["192.0.2.1"]))
+        self.registry.remove(connection: 2, from: .port(8081, addresses: ["192.0.2.1"]))
+        #expect(self.registry.holders(of: .port(8080, addresses: ["0.0.0.0"])).count == 2)
+        self.registry.remove(connection: 2, from: .port(8080, addresses: ["192.0.2.1"]))
+        #expect(self.registry.holders(of: .port(8080, addresses: ["0.0.0.0"])).map(\.connection) == [1])
     }
 
     @Test func aLoopbackAddressLeadsToWhatIsBoundThereBeforeTheWildcard() {
@@ -59,9 +58,22 @@ struct ListenerRegistryTests {
         self.insert(1, ["127.0.0.1"])
         self.insert(2, ["::1"])
         #expect(self.found("localhost").isEmpty)
-        self.registry.remove(connection: 1, addresses: ["127.0.0.1"], port: 8080)
-        self.registry.remove(connection: 2, addresses: ["::1"], port: 8080)
+        self.registry.remove(connection: 1, from: .port(8080, addresses: ["127.0.0.1"]))
+        self.registry.remove(connection: 2, from: .port(8080, addresses: ["::1"]))
         self.insert(3, ["127.0.0.1", "::1"])
         #expect(self.found("localhost") == ["3", "::1"])
+    }
+
+    @Test func aNameHasItsHolderUntilThatGoes() throws {
+        let name = RegisteredName(try DeviceName("nuc"), port: 22, of: "alice")
+        self.registry.insert(FakeListenerHolder(1), at: .name(name), boundAddresses: [])
+        let other = RegisteredName(try DeviceName("nuc"), port: 22, of: "bob")
+        #expect(self.registry.holders(of: .name(name)).map(\.connection) == [1])
+        #expect(self.registry.holders(of: .name(other)).isEmpty)
+        #expect(self.registry.holders(of: .port(22, addresses: ["0.0.0.0"])).isEmpty)
+        self.registry.remove(connection: 2, from: .name(name))
+        #expect(self.registry.holders(of: .name(name)).count == 1)
+        self.registry.remove(connection: 1, from: .name(name))
+        #expect(self.registry.holders(of: .name(name)).isEmpty)
     }
 }

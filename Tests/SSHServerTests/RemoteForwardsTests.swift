@@ -13,7 +13,7 @@ struct RemoteForwardsTests {
             self.makeRoom = makeRoom
         }
 
-        func takeListenerRoom(beside count: Int) throws(RemoteForwards.Refusal) -> ListenerRoom? {
+        func takeListenerRoom(beside count: Int, hasSockets: Bool) throws(RemoteForwards.Refusal) -> ListenerRoom? {
             try self.makeRoom()
         }
 

@@ -9,7 +9,7 @@ struct RouteResolverTests {
     private func resolver(_ configuration: String, options: String = "") throws -> RouteResolver {
         let settings = try ServerConfiguration.parsing(configuration).settings(for: .from("alice"))
         let policy = ForwardingPolicy(settings: settings, key: try KeyFixture.key(options))
-        return RouteResolver(policy: policy, listeners: self.listeners)
+        return RouteResolver(policy: policy, listeners: self.listeners, account: "alice")
     }
 
     private func text(_ configuration: String, to host: String, _ port: UInt32) throws -> String {
@@ -18,15 +18,15 @@ struct RouteResolverTests {
             "socket \(host) \(port)\(announcesClient ? " announced" : "")"
         case .listener(let holder, let address, let port): "connection \(holder.connection) \(address) \(port)"
         case .unixSocket(let path): "path \(path)"
+        case .name(let name): "name \(name)"
         }
     }
 
     @Test func aTunnelToAListenerHereIsJoinedAndAnyOtherIsDialled() throws {
         self.listeners.insert(
             FakeListenerHolder(7),
-            addresses: ["127.0.0.1", "::1"],
-            boundAddresses: ["127.0.0.1", "::1"],
-            port: 8080
+            at: .port(8080, addresses: ["127.0.0.1", "::1"]),
+            boundAddresses: ["127.0.0.1", "::1"]
         )
         #expect(try self.text("", to: "localhost", 8080) == "connection 7 ::1 8080")
         #expect(try self.text("", to: "localhost", 8081) == "socket localhost 8081")
@@ -37,9 +37,8 @@ struct RouteResolverTests {
     @Test func whoIsTreatedToAProxyHeaderIsDialled() throws {
         self.listeners.insert(
             FakeListenerHolder(7),
-            addresses: ["127.0.0.1"],
-            boundAddresses: ["127.0.0.1"],
-            port: 8080
+            at: .port(8080, addresses: ["127.0.0.1"]),
+            boundAddresses: ["127.0.0.1"]
         )
         let rule = "ProxyProtocolOpen 127.0.0.1:8080"
         #expect(try self.text(rule, to: "127.0.0.1", 8080) == "socket 127.0.0.1 8080 announced")
@@ -49,9 +48,8 @@ struct RouteResolverTests {
     @Test func noListenerIsReachedAgainstTheRules() throws {
         self.listeners.insert(
             FakeListenerHolder(7),
-            addresses: ["127.0.0.1"],
-            boundAddresses: ["127.0.0.1"],
-            port: 8080
+            at: .port(8080, addresses: ["127.0.0.1"]),
+            boundAddresses: ["127.0.0.1"]
         )
         let refusal = #expect(throws: RouteRefusal.self) { try self.text("PermitOpen web:80", to: "127.0.0.1", 8080) }
         #expect(refusal.map { "\($0.rule)" }?.contains("line 1") == true)
@@ -72,6 +70,30 @@ struct RouteResolverTests {
         #expect(try place("GatewayPorts clientspecified", "192.0.2.1", 9090) == ["9090", "192.0.2.1"])
         #expect(throws: RouteRefusal.self) { try place("PermitListen 9090", "", 8080) }
         #expect(throws: RouteRefusal.self) { try place("", "", 70_000) }
+    }
+
+    @Test func aNameLeadsToItsDeviceAndNowhereElse() throws {
+        let configuration = "Names *,!*.*"
+        #expect(try self.text(configuration, to: "nuc", 22) == "name nuc:22")
+        #expect(try self.text(configuration, to: "NUC", 22) == "name nuc:22")
+        #expect(try self.text(configuration, to: "localhost", 22) == "socket localhost 22")
+        #expect(try self.text(configuration, to: "nuc.example", 22) == "socket nuc.example 22")
+        #expect(try self.text("", to: "nuc", 22) == "socket nuc 22")
+        #expect(throws: RouteRefusal.self) { try self.text(configuration, to: "n\u{fc}c", 22) }
+        func place(_ host: String, _ port: UInt32) throws -> String {
+            let place = try self.resolver(configuration).place(for: ForwardAddress(host: host, port: port))
+            return switch place {
+            case .name(let name): "name \(name)"
+            case .port(let port, let addresses): "\(port) \(addresses)"
+            case .unixSocket(let path, _, _): path
+            }
+        }
+        // A name's port is none of the machine's, and so not privileged.
+        #expect(try place("Nuc", 22) == "name nuc:22")
+        #expect(try place("localhost", 8080) == "8080 [\"127.0.0.1\", \"::1\"]")
+        #expect(throws: RouteRefusal.self) { try place("nuc", 0) }
+        #expect(throws: RouteRefusal.self) { try place("localhost", 22) }
+        #expect(throws: RouteRefusal.self) { try place("nuc", 70_000) }
     }
 
     @Test func aPathIsReachedWhereAListNamesItAndNotElsewhere() throws {

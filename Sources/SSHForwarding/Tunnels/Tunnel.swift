@@ -33,6 +33,7 @@ public final class Tunnel: ChannelInboundHandler, ChannelSink {
     /// What ended it first.
     public var ending: Ending { self.state.ending }
     private var onEnd: ((Tunnel) -> Void)?
+    private var onOpen: ((Bool) -> Void)?
 
     /// - Parameter onEnd: called once, when the tunnel is gone.
     public init(_ connection: ConnectionHandler, onEnd: ((Tunnel) -> Void)? = nil) {
@@ -71,7 +72,10 @@ public final class Tunnel: ChannelInboundHandler, ChannelSink {
     ///
     /// Nothing is read before the peer has confirmed, but a socket whose other side has ended its input hands over what it
     /// holds at once: that waits in the channel's queue.
-    public func open(_ kind: ChannelOpen.Kind, for socket: any Channel) {
+    ///
+    /// - Parameter onOpen: told once whether the peer has opened it; if not, `refusal` may say why.
+    public func open(_ kind: ChannelOpen.Kind, for socket: any Channel, onOpen: ((Bool) -> Void)? = nil) {
+        self.onOpen = onOpen
         self.id = self.connection.open(kind, sink: self)
         self.attach(to: socket)
         if self.id == nil { self.channelClosed() }
@@ -89,12 +93,19 @@ public final class Tunnel: ChannelInboundHandler, ChannelSink {
     }
 
     public func channelConfirmed() {
+        self.tellWhetherOpen(true)
         self.channelWritable()
     }
 
     public func channelRefused(_ reason: ChannelOpenFailure.Reason, _ message: String) {
         self.refusal = (reason, message)
         self.channelClosed()
+    }
+
+    private func tellWhetherOpen(_ isOpen: Bool) {
+        let onOpen = self.onOpen
+        self.onOpen = nil
+        onOpen?(isOpen)
     }
 
     private func attach(to socket: any Channel) {
@@ -288,6 +299,7 @@ public final class Tunnel: ChannelInboundHandler, ChannelSink {
         self.idleCheck?.cancel()
         self.channelReadComplete()
         self.context?.close(promise: nil)
+        self.tellWhetherOpen(false)
         let onEnd = self.onEnd
         self.onEnd = nil
         onEnd?(self)

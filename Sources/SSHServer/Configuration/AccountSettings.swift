@@ -41,6 +41,9 @@ public struct AccountSettings: Sendable {
     @Setting public var authenticationMethods = AuthenticationMethods()
     @Setting public var listenTakeover = ListenTakeover.sameKeyIfSilent
 
+    /// Hosts that are names of devices.
+    @Setting public var names = DeviceNames.none
+
     /// The listeners whose callers are named in a PROXY header, and the targets to which the client is.
     @Setting public var proxyProtocolListen = PermitList.none
     @Setting public var proxyProtocolOpen = PermitList.none

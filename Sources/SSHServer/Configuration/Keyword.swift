@@ -28,7 +28,7 @@ struct Keyword: Sendable {
 
     static let all: [Keyword] =
         Self.server + Self.account + Self.certificates + Self.commands + Self.limits + Self.operation + Self.unixSockets
-        + Self.rateLimits + Self.room + Self.identity + Self.sessions + Self.ignored
+        + Self.rateLimits + Self.room + Self.names + Self.identity + Self.sessions + Self.ignored
 
     /// Older spellings.
     static let aliases = [

@@ -8,9 +8,11 @@ extension ServerConfiguration {
     mutating func completeMACs(_ supported: SupportedAlgorithms) throws {
         guard self.macs.isEmpty else { return }
         if let cipher = self.ciphers.first(where: { !supported.ciphersWithoutMAC.contains($0) }) {
-            let line = self.$macs.rule.map { "\($0)" } ?? "MACs"
+            let written = self.$macs.rule ?? .builtIn("MACs")
+            let value = written.text.split(separator: " ", maxSplits: 1).dropFirst().joined()
             let problem = "leaves no algorithm that is supported here, expected at least one next to \(cipher)"
-            throw SSHError(.invalidConfiguration, "\(line) \(problem)")
+            let line = Rule(file: written.file, line: written.line, text: "MACs: \"\(value)\" \(problem)")
+            throw SSHError(.invalidConfiguration, "\(line)")
         }
         self.macs = supported.macs
     }

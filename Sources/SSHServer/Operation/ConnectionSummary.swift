@@ -7,6 +7,8 @@ public struct ConnectionSummary: Hashable, Sendable {
         ///   - addresses: those that are bound.
         case port(UInt16, host: String, addresses: [String])
         case path(String)
+        /// A device's name, and its port there.
+        case name(String, UInt16)
     }
 
     /// So many listeners of one connection are named; their number is told all the same.

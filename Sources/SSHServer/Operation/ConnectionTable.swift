@@ -65,6 +65,7 @@ extension ConnectionSummary.Listener {
     fileprivate var column: String {
         switch self {
         case .path(let path): path.word
+        case .name(let name, let port): "\(name.word):\(port)"
         case .port(let port, let host, _):
             host.isEmpty ? "*:\(port)" : host.contains(":") ? "[\(host.word)]:\(port)" : "\(host.word):\(port)"
         }

@@ -65,7 +65,7 @@ public struct Explanation: Sendable {
             let shown = reasons.isEmpty ? ["the key stands in no file of the account that can be read"] : reasons
             self.init(false, shown.map { "no   \($0.escapedForLog)" })
         case .accepted(let grant):
-            self.init(question, grant, configuration)
+            self.init(question, grant, keyName: credential.certificateIdentifier, configuration)
         }
     }
 
@@ -108,11 +108,18 @@ public struct Explanation: Sendable {
         self.lines = lines
     }
 
-    private init(_ question: Question, _ grant: LoginGrant, _ configuration: ServerConfiguration) {
+    private init(
+        _ question: Question,
+        _ grant: LoginGrant,
+        keyName: String?,
+        _ configuration: ServerConfiguration
+    ) {
         let policy = ForwardingPolicy(
-            settings: grant.settings,
+            settings: grant.sharedSettings,
             key: grant.key,
-            addressFamily: configuration.addressFamily
+            keyName: keyName,
+            addressFamily: configuration.addressFamily,
+            controlSocket: nil
         )
         var lines = ["yes  \(grant.key.rule)"]
         guard !grant.settings.refuseConnection else {
@@ -134,12 +141,19 @@ public struct Explanation: Sendable {
         lines += decisions.map { "\($0.isPermitted ? "yes " : "no  ") \($0.rule)" }
         let isPermitted = decisions.allSatisfy(\.isPermitted)
         if isPermitted, case .listen(let address) = question {
-            let rule =
-                grant.settings.$gatewayPorts.rule ?? .builtIn("GatewayPorts \(grant.settings.gatewayPorts.rawValue)")
-            let addresses = policy.bindAddresses(requested: address.host).map(\.text)
-            lines.append("     \(rule): binds \(addresses.joined(separator: " and "))")
+            lines.append("     \(Self.place(of: address.host, policy, grant.settings))")
         }
         self.init(isPermitted, lines)
+    }
+
+    /// Where a listener on the host stands.
+    private static func place(of host: String, _ policy: ForwardingPolicy, _ settings: AccountSettings) -> String {
+        guard case .host = policy.meaning(of: host) else {
+            return "\(policy.namesRule): registers the name, and binds nothing"
+        }
+        let rule = settings.$gatewayPorts.rule ?? .builtIn("GatewayPorts \(settings.gatewayPorts.rawValue)")
+        let addresses = policy.bindAddresses(requested: host).map(\.text)
+        return "\(rule): binds \(addresses.joined(separator: " and "))"
     }
 
     /// The first key of the account's files that has the fingerprint.

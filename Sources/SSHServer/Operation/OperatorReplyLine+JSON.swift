@@ -131,6 +131,9 @@ extension ConnectionSummary.Listener {
             writer.add("port", number: port)
             writer.add("addresses", texts: addresses)
         case .path(let path): writer.add("path", text: path.escapedForLog)
+        case .name(let name, let port):
+            writer.add("name", text: name)
+            writer.add("port", number: port)
         }
     }
 
@@ -138,6 +141,8 @@ extension ConnectionSummary.Listener {
         var members = try JSONMembers(value)
         if members.has("path") {
             self = .path(try members.text("path"))
+        } else if members.has("name") {
+            self = .name(try members.text("name"), try members.number("port"))
         } else {
             self = .port(
                 try members.number("port"),

@@ -45,6 +45,25 @@ public struct ForwardPermission: Hashable, Sendable {
         self.port.matches(port) && (self.host == "*" || Array(self.host.utf8) == Array(host.utf8))
     }
 
+    /// Whether it is about a device's name: wildcards count, and case does not. `%k` stands for the name of the key.
+    ///
+    /// - Parameter keyName: the key's comment, or the identifier of its certificate; nil if that is no legal name.
+    func permits(_ name: DeviceName, port: UInt32, keyName: DeviceName?) -> Bool {
+        guard self.port.matches(port) else { return false }
+        guard self.host.contains(Self.keyToken) else {
+            return Pattern(self.host.asciiLowercased).matches(name.text)
+        }
+        guard let keyName else { return false }
+        // A legal name has no wildcard that it could smuggle into the pattern.
+        let host = self.host.replacing(Self.keyToken, with: keyName.text)
+        return Pattern(host.asciiLowercased).matches(name.text)
+    }
+
+    /// It hangs on what the key is called.
+    var namesKey: Bool { self.host.contains(Self.keyToken) }
+
+    private static let keyToken = "%k"
+
     private static func split(_ text: String) throws -> (host: String, port: String) {
         let bytes = Array(text.utf8)
         let end: Int?

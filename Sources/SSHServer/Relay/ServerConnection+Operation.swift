@@ -23,7 +23,13 @@ extension ServerConnection: OperatedConnection {
         let (load, forwards) = (loggedIn.load, loggedIn.listeners?.forwards)
         let ports = (forwards?.listeners ?? []).sorted { $0.port < $1.port }
         let listeners: [ConnectionSummary.Listener] =
-            ports.map { .port($0.port, host: $0.requested.host, addresses: $0.boundAddresses) }
+            ports.map { listener in
+                switch listener.place {
+                case .name(let name): .name(name.name.text, name.port)
+                case .port(let port, _):
+                    .port(port, host: listener.requested.host, addresses: listener.boundAddresses)
+                }
+            }
             + (forwards?.listeningPaths ?? []).sorted().map { .path($0) }
         let (client, record) = (self.client, self.client.record)
         return ConnectionSummary(
@@ -42,7 +48,7 @@ extension ServerConnection: OperatedConnection {
     }
 
     func listens(on port: UInt16) -> Bool {
-        self.loggedIn?.listeners?.forwards.listeners.contains { $0.port == port } ?? false
+        self.loggedIn?.listeners?.forwards.listeners.contains { $0.place.line == .port(port) } ?? false
     }
 
     func kick(_ target: KickTarget, by who: Operator) -> Bool {

@@ -5,6 +5,8 @@ public struct ForwardingPolicy: Sendable {
     /// A policy is made for every request, and the settings are large.
     private let sharedSettings: Shared<AccountSettings>
     let key: AuthorizedKey
+    /// What `%k` stands for: the comment of the key, or the identifier of the certificate.
+    let keyName: String
     private let addressFamily: AddressFamily
     /// Decides in place of lists, if there is one.
     let ruled: RuledLogin?
@@ -17,12 +19,14 @@ public struct ForwardingPolicy: Sendable {
     init(
         settings: Shared<AccountSettings>,
         key: AuthorizedKey,
+        keyName: String? = nil,
         addressFamily: AddressFamily,
         ruled: RuledLogin? = nil,
         controlSocket: ControlSocketPath?
     ) {
         self.sharedSettings = settings
         self.key = key
+        self.keyName = keyName ?? key.comment
         self.addressFamily = addressFamily
         self.ruled = ruled
         self.controlSocket = controlSocket
@@ -48,7 +52,17 @@ public struct ForwardingPolicy: Sendable {
         var decisions = self.decisions(on: .remote, self.settings.$allowTCPForwarding)
         guard decisions.allSatisfy(\.isPermitted) else { return decisions }
         guard port <= 65535 else { return decisions + [.refused(by: .builtIn("a port is at most 65535"))] }
+        let meaning = self.meaning(of: host)
+        if case .illegal(let reason) = meaning { return decisions + [.refused(by: self.namesRule.because(reason))] }
+        if case .device = meaning, port == 0 {
+            return decisions + [.refused(by: self.namesRule.because("a name needs a port other than 0"))]
+        }
         if let ruled = self.ruled { return decisions + [ruled.decision(onListening: .port(host: host, port))] }
+        if case .device(let name) = meaning {
+            // A port of a name is no port of the machine's: none is privileged.
+            return decisions
+                + self.decisions(on: name, port: port, self.settings.$permitListen, self.key.options.permitListen)
+        }
         decisions += Self.decisions(of: self.settings.$permitListen, and: self.key.options.permitListen) {
             $0.permitsListening(host: host, port: port)
         }
@@ -63,16 +77,24 @@ public struct ForwardingPolicy: Sendable {
         guard (1...65535).contains(port) else {
             return decisions + [.refused(by: .builtIn("a port is from 1 to 65535"))]
         }
+        let meaning = self.meaning(of: host)
+        if case .illegal(let reason) = meaning { return decisions + [.refused(by: self.namesRule.because(reason))] }
         if let ruled = self.ruled { return decisions + [ruled.decision(onOpening: .port(host: host, port))] }
+        if case .device(let name) = meaning {
+            return decisions
+                + self.decisions(on: name, port: port, self.settings.$permitOpen, self.key.options.permitOpen)
+        }
         return decisions
             + Self.decisions(of: self.settings.$permitOpen, and: self.key.options.permitOpen) {
                 $0.permitsOpening(host: host, port: port)
             }
     }
 
-    /// The sockets that a permitted listen request opens, by GatewayPorts and AddressFamily. Empty if the family has none.
+    /// The sockets that a permitted listen request opens, by GatewayPorts and AddressFamily. Empty if the family has none, and
+    /// for names of devices.
     public func bindAddresses(requested host: String) -> [BindAddress] {
-        self.settings.gatewayPorts.bindAddresses(requested: host, family: self.addressFamily)
+        guard case .host = self.meaning(of: host) else { return [] }
+        return self.settings.gatewayPorts.bindAddresses(requested: host, family: self.addressFamily)
     }
 
     /// The rule by which a listener that was once permitted has to be closed, if there is one.
@@ -85,6 +107,7 @@ public struct ForwardingPolicy: Sendable {
         let decision = self.mayListen(host: host, port: requestedPort)
         // Who asked for any port keeps the one it got if a rule names that.
         guard decision.isPermitted || self.mayListen(host: host, port: port).isPermitted else { return decision.rule }
+        guard case .host = self.meaning(of: host) else { return self.namesRule.because("it is a device's name now") }
         let current = self.bindAddresses(requested: host).map(\.text)
         return addresses.allSatisfy(current.contains) ? nil : .builtIn("GatewayPorts binds it elsewhere now")
     }
@@ -123,7 +146,7 @@ public struct ForwardingPolicy: Sendable {
     }
 
     /// The configuration's list, then the key's: both must permit.
-    private static func decisions(
+    static func decisions(
         of configured: Setting<PermitList>,
         and permissions: [ForwardPermission],
         matches: (ForwardPermission) -> Bool

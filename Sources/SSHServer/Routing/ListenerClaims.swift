@@ -3,10 +3,10 @@ import NIOCore
 import SSHConfiguration
 import Synchronization
 
-/// Who waits for which port: requests for the same port have their turns one after the other, so that each sees what became
+/// Who waits for which port or name: requests for the same one have their turns one after the other, so that each sees what became
 /// of those before it, and no two of them get an address family each. Those of one connection go together.
 final class ListenerClaims: Sendable {
-    /// So many requests of one account wait for one port.
+    /// So many requests of one account wait in one line.
     static let mostWaiting = 256
 
     private struct Claim {
@@ -18,20 +18,20 @@ final class ListenerClaims: Sendable {
 
     private struct State {
         var lastNumber: UInt64 = 0
-        /// The first of each port has its turn, and with it those of the same connection that follow it.
-        var claims: [UInt16: Deque<Claim>] = [:]
+        /// The first of each line has its turn, and with it those of the same connection that follow it.
+        var claims: [HeldPlace.Line: Deque<Claim>] = [:]
     }
 
     private let state = Mutex(State())
 
     /// A turn ends when it is told so, and at the latest when nobody holds it any more: a port is never claimed for ever.
     final class Turn: Sendable {
-        private let port: UInt16
+        private let line: HeldPlace.Line
         private let number: UInt64
         private let claims: ListenerClaims
 
-        fileprivate init(_ port: UInt16, _ number: UInt64, _ claims: ListenerClaims) {
-            self.port = port
+        fileprivate init(_ line: HeldPlace.Line, _ number: UInt64, _ claims: ListenerClaims) {
+            self.line = line
             self.number = number
             self.claims = claims
         }
@@ -39,11 +39,11 @@ final class ListenerClaims: Sendable {
         deinit { self.end() }
 
         func end() {
-            self.claims.end(self.port, self.number)
+            self.claims.end(self.line, self.number)
         }
     }
 
-    /// Stands in line for a port. Must be called on the claimant's event loop.
+    /// Stands in line. Must be called on the claimant's event loop.
     ///
     /// - Parameters:
     ///   - eventLoop: the claimant's.
@@ -51,22 +51,22 @@ final class ListenerClaims: Sendable {
     ///     ends.
     /// - Returns: those before it; nil if too many of its account wait already, and `body` is not called.
     func claim(
-        _ port: UInt16,
+        _ line: HeldPlace.Line,
         for holder: any ListenerHolder,
         on eventLoop: any EventLoop,
         _ body: @escaping @Sendable (Turn) -> Void
     ) -> [any ListenerHolder]? {
         let claimed = self.state.withLock { state -> (before: [any ListenerHolder], turn: Turn, mayBegin: Bool)? in
-            let before = state.claims[port, default: []].map(\.holder)
+            let before = state.claims[line, default: []].map(\.holder)
             guard before.count(where: { $0.account.hasSameBytes(as: holder.account) }) < Self.mostWaiting else {
                 return nil
             }
             state.lastNumber += 1
-            let turn = Turn(port, state.lastNumber, self)
+            let turn = Turn(line, state.lastNumber, self)
             let resume: @Sendable () -> Void = { eventLoop.execute { body(turn) } }
             let mayBegin = before.allSatisfy { $0.connection == holder.connection }
             let claim = Claim(number: state.lastNumber, holder: holder, resume: mayBegin ? nil : resume)
-            state.claims[port, default: []].append(claim)
+            state.claims[line, default: []].append(claim)
             return (before, turn, mayBegin)
         }
         guard let claimed else { return nil }
@@ -74,14 +74,14 @@ final class ListenerClaims: Sendable {
         return claimed.before
     }
 
-    private func resumeFirst(of port: UInt16) {
+    private func resumeFirst(of line: HeldPlace.Line) {
         let resumed = self.state.withLock { state -> [@Sendable () -> Void] in
-            guard let claims = state.claims[port], let connection = claims.first?.holder.connection else { return [] }
+            guard let claims = state.claims[line], let connection = claims.first?.holder.connection else { return [] }
             var resumed: [@Sendable () -> Void] = []
             for (index, claim) in claims.enumerated() {
                 guard claim.holder.connection == connection else { break }
                 guard let resume = claim.resume else { continue }
-                state.claims[port]?[index].resume = nil
+                state.claims[line]?[index].resume = nil
                 resumed.append(resume)
             }
             return resumed
@@ -89,17 +89,17 @@ final class ListenerClaims: Sendable {
         for resume in resumed { resume() }
     }
 
-    private func end(_ port: UInt16, _ number: UInt64) {
+    private func end(_ line: HeldPlace.Line, _ number: UInt64) {
         let (removed, wasFirst) = self.state.withLock { state -> (Claim?, Bool) in
-            guard let place = state.claims[port]?.firstIndex(where: { $0.number == number }) else {
+            guard let place = state.claims[line]?.firstIndex(where: { $0.number == number }) else {
                 return (nil, false)
             }
-            let removed = state.claims[port]?.remove(at: place)
-            if state.claims[port]?.isEmpty == true { state.claims[port] = nil }
+            let removed = state.claims[line]?.remove(at: place)
+            if state.claims[line]?.isEmpty == true { state.claims[line] = nil }
             return (removed, place == 0)
         }
         // Let go of outside of the lock: with the claim its turn may go, which takes the lock.
         withExtendedLifetime(removed) {}
-        if wasFirst { self.resumeFirst(of: port) }
+        if wasFirst { self.resumeFirst(of: line) }
     }
 }

@@ -14,21 +14,16 @@ protocol ListenerHolder: Sendable {
     /// Asks the client for a sign of life, unless a question is open.
     func askForLife()
 
-    /// Says whether the client is there, and still listens on one of the addresses.
-    func showLife(_ promise: EventLoopPromise<LifeSign>, listeningOn addresses: [String], port: UInt16)
+    /// Says whether the client is there, and still holds the place or a part of it.
+    func showLife(_ promise: EventLoopPromise<LifeSign>, at place: HeldPlace)
 
-    /// Has it let go of what conflicts with the addresses, and of its connection.
+    /// Has it let go of what conflicts with the place, and of its connection.
     ///
     /// - Parameters:
     ///   - successor: who wants it.
     ///   - sign: what the client has shown; nil if it has not been asked.
     /// - Returns: when the listeners are closed.
-    func yield(
-        _ addresses: [String],
-        port: UInt16,
-        to successor: PeerName,
-        _ sign: LifeSign?
-    ) -> EventLoopFuture<Void>
+    func yield(_ place: HeldPlace, to successor: PeerName, _ sign: LifeSign?) -> EventLoopFuture<Void>
 
     /// Joins a caller to it. The client is told who calls, which TCP from the relay to itself would hide.
     ///
@@ -37,6 +32,16 @@ protocol ListenerHolder: Sendable {
     ///   - address: the bound address that is called.
     /// - Returns: the caller's end, unread.
     func join(_ caller: PeerName, on eventLoop: any EventLoop, address: String, port: UInt16) -> any Channel
+
+    /// Joins a caller to the device that has a name.
+    ///
+    /// - Parameter eventLoop: the caller's.
+    /// - Returns: the caller's end, unread, when the device has taken the call; fails with `NameCall.Failure`.
+    func call(
+        _ name: RegisteredName,
+        from caller: PeerName,
+        on eventLoop: any EventLoop
+    ) -> EventLoopFuture<any Channel>
 }
 
 /// A holder that is another connection of this process.
@@ -59,27 +64,36 @@ final class LocalListenerHolder: ListenerHolder {
         self.listeners.eventLoop.execute { self.listeners.value.lifeSigns.ask() }
     }
 
-    func showLife(_ promise: EventLoopPromise<LifeSign>, listeningOn addresses: [String], port: UInt16) {
+    func showLife(_ promise: EventLoopPromise<LifeSign>, at place: HeldPlace) {
         self.listeners.eventLoop.execute {
             let listeners = self.listeners.value
-            listeners.lifeSigns.show(promise) { listeners.listens(on: addresses, port: port) }
+            listeners.lifeSigns.show(promise) { listeners.holds(place) }
         }
     }
 
-    func yield(
-        _ addresses: [String],
-        port: UInt16,
-        to successor: PeerName,
-        _ sign: LifeSign?
-    ) -> EventLoopFuture<Void> {
-        self.listeners.eventLoop.submit {
-            self.listeners.value.yield(addresses, port: port, to: successor, sign)
-        }
+    func yield(_ place: HeldPlace, to successor: PeerName, _ sign: LifeSign?) -> EventLoopFuture<Void> {
+        self.listeners.eventLoop.submit { self.listeners.value.yield(place, to: successor, sign) }
     }
 
     func join(_ caller: PeerName, on eventLoop: any EventLoop, address: String, port: UInt16) -> any Channel {
         MemorySocketPair.connect(on: eventLoop, and: self.listeners.eventLoop) { socket in
             self.listeners.value.joined(socket, from: caller, address: address, port: port)
         }
+    }
+
+    func call(
+        _ name: RegisteredName,
+        from caller: PeerName,
+        on eventLoop: any EventLoop
+    ) -> EventLoopFuture<any Channel> {
+        let taken = eventLoop.makePromise(of: Void.self)
+        let socket = MemorySocketPair.connect(on: eventLoop, and: self.listeners.eventLoop) { socket in
+            self.listeners.value.called(socket, from: caller, name: name, taken)
+        }
+        return taken.futureResult.map { socket }
+            .flatMapErrorThrowing { error in
+                socket.close(promise: nil)
+                throw error
+            }
     }
 }

@@ -1,7 +1,7 @@
 import Synchronization
 
-/// Which connection of this process listens on which address and port, so that a device that comes back can have its own
-/// listener again.
+/// Which connection of this process listens on which address and port or has which name, so that a device is found, and one
+/// that comes back can have its own listener again.
 final class ListenerRegistry: ListenerDirectory {
     private struct Listener {
         let holder: any ListenerHolder
@@ -10,12 +10,17 @@ final class ListenerRegistry: ListenerDirectory {
     }
 
     private let listeners = Mutex<[UInt16: [Listener]]>([:])
+    private let names = Mutex<[RegisteredName: [any ListenerHolder]]>([:])
 
-    func holders(of addresses: [String], port: UInt16) -> [any ListenerHolder] {
-        self.listeners.withLock { listeners in
-            listeners[port, default: []]
-                .filter { listener in listener.addresses.contains { Self.conflicts($0, with: addresses) } }
-                .map(\.holder)
+    func holders(of place: HeldPlace) -> [any ListenerHolder] {
+        switch place {
+        case .port(let port, let addresses):
+            self.listeners.withLock { listeners in
+                listeners[port, default: []]
+                    .filter { listener in listener.addresses.contains { Self.conflicts($0, with: addresses) } }
+                    .map(\.holder)
+            }
+        case .name(let name): self.names.withLock { $0[name, default: []] }
         }
     }
 
@@ -51,15 +56,27 @@ final class ListenerRegistry: ListenerDirectory {
         return nil
     }
 
-    func insert(_ holder: any ListenerHolder, addresses: [String], boundAddresses: [String], port: UInt16) {
-        let listener = Listener(holder: holder, addresses: addresses, boundAddresses: boundAddresses)
-        self.listeners.withLock { $0[port, default: []].append(listener) }
+    func insert(_ holder: any ListenerHolder, at place: HeldPlace, boundAddresses: [String]) {
+        switch place {
+        case .port(let port, let addresses):
+            let listener = Listener(holder: holder, addresses: addresses, boundAddresses: boundAddresses)
+            self.listeners.withLock { $0[port, default: []].append(listener) }
+        case .name(let name): self.names.withLock { $0[name, default: []].append(holder) }
+        }
     }
 
-    func remove(connection: UInt64, addresses: [String], port: UInt16) {
-        self.listeners.withLock { listeners in
-            listeners[port]?.removeAll { $0.holder.connection == connection && $0.addresses == addresses }
-            if listeners[port]?.isEmpty == true { listeners[port] = nil }
+    func remove(connection: UInt64, from place: HeldPlace) {
+        switch place {
+        case .port(let port, let addresses):
+            self.listeners.withLock { listeners in
+                listeners[port]?.removeAll { $0.holder.connection == connection && $0.addresses == addresses }
+                if listeners[port]?.isEmpty == true { listeners[port] = nil }
+            }
+        case .name(let name):
+            self.names.withLock { names in
+                names[name]?.removeAll { $0.connection == connection }
+                if names[name]?.isEmpty == true { names[name] = nil }
+            }
         }
     }
 

@@ -48,6 +48,42 @@ extension Listeners {
         socket.pipeline.fireChannelReadComplete()
     }
 
+    /// A call to a device by its name.
+    ///
+    /// - Parameter taken: learns whether the device takes it.
+    func called(
+        _ socket: any Channel,
+        from caller: PeerName,
+        name: RegisteredName,
+        _ taken: EventLoopPromise<Void>
+    ) {
+        let place = HeldPlace.name(name)
+        guard !self.client.isStopping, let connection = self.client.handler,
+            let listener = self.forwards.listeners.first(where: { $0.place == place })
+        else {
+            socket.close(promise: nil)
+            return taken.fail(NameCall.Failure(reason: .connectFailed, message: "the device is gone"))
+        }
+        let host = listener.requested.host
+        let kind = ChannelOpen.Kind.forwardedTCPIP(
+            TunnelAddresses(
+                // Verbatim what the client asked for: that is how it finds its forward.
+                host: host,
+                port: UInt32(name.port),
+                originatorAddress: caller.address,
+                originatorPort: UInt32(clamping: caller.port)
+            )
+        )
+        let audit = TunnelAudit(kind: "forwarded-tcpip", from: "\(caller)", to: "\(name.name.text) port \(name.port)")
+        let tunnel = self.client.tunnel(connection, audit, nil)
+        NameCall(to: self.client, through: tunnel, taken).open(kind, for: socket)
+        guard socket.isActive, self.client.policy.announcesCaller(host: host, port: UInt32(name.port)) else { return }
+        // As if the socket had said it first.
+        let source = try? SocketAddress(ipAddress: caller.address, port: caller.port)
+        socket.pipeline.fireChannelRead(ProxyHeader(from: source, to: nil).version2)
+        socket.pipeline.fireChannelReadComplete()
+    }
+
     /// From one client of the relay to another: direct-tcpip to a listener that a device has here.
     ///
     /// The device is told who calls, which TCP from the relay to itself would hide.

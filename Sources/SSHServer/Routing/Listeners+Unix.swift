@@ -26,7 +26,11 @@ extension Listeners {
     func listen(_ connection: ConnectionHandler, path: String, _ reply: UInt64?) {
         let refuse = { connection.answer(reply, success: nil) }
         self.client.withUnixPolicy(connection, orElse: refuse) { policy, account in
-            let resolver = RouteResolver(policy: policy, listeners: self.client.routes.listeners)
+            let resolver = RouteResolver(
+                policy: policy,
+                listeners: self.client.routes.listeners,
+                account: self.client.login.user
+            )
             let place: ListeningPlace
             do throws(RouteRefusal) {
                 place = try resolver.place(for: path, of: account)

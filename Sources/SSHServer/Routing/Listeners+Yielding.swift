@@ -6,21 +6,21 @@ import SSHWire
 
 /// What a connection has to let go of: for another client, and by new rules.
 extension Listeners {
-    func listens(on addresses: [String], port: UInt16) -> Bool {
-        self.forwards.listeners.contains { listener in
-            listener.port == port && listener.addresses.contains { ListenerRegistry.conflicts($0, with: addresses) }
-        }
+    func holds(_ place: HeldPlace) -> Bool {
+        self.forwards.listeners.contains { $0.place.conflicts(with: place) }
     }
 
     /// Lets go of the listeners, and of the whole connection: a client that has lost a listener would not notice.
     ///
     /// - Parameter sign: what it has shown; nil if it has not been asked. It is asked then, so that the log tells a stale
     ///   connection from a second device with the same key.
-    func yield(_ addresses: [String], port: UInt16, to successor: PeerName, _ sign: LifeSign?) {
-        guard let eventLoop = self.client.handler?.eventLoop, self.listens(on: addresses, port: port) else { return }
-        for listener in self.forwards.listeners where listener.port == port { self.forwards.close(listener) }
+    func yield(_ place: HeldPlace, to successor: PeerName, _ sign: LifeSign?) {
+        guard let eventLoop = self.client.handler?.eventLoop, self.holds(place) else { return }
+        for listener in self.forwards.listeners where listener.place.line == place.line {
+            self.forwards.close(listener)
+        }
         let user = self.client.login.user.escapedForLog
-        self.log.info("Listener on port \(port) of user \(user) \(self.client.peer) is taken over by \(successor)")
+        self.log.info("Listener on \(place) of user \(user) \(self.client.peer) is taken over by \(successor)")
         if let sign { return self.endAfterTakeover(by: "\(successor)", sign) }
         let promise = eventLoop.makePromise(of: LifeSign.self)
         promise.futureResult.assumeIsolated().whenSuccess { self.endAfterTakeover(by: "\(successor)", $0) }
@@ -43,12 +43,17 @@ extension Listeners {
     func closeForbidden() {
         let policy = self.client.policy
         for listener in self.forwards.listeners {
-            let refusal = policy.refusal(
-                ofListenerOn: listener.requested.host,
-                requestedPort: listener.requested.port,
-                port: UInt32(listener.port),
-                addresses: listener.addresses
-            )
+            let refusal =
+                switch listener.place {
+                case .name(let name): policy.refusal(of: name, requestedAs: listener.requested.host)
+                case .port(let port, let addresses):
+                    policy.refusal(
+                        ofListenerOn: listener.requested.host,
+                        requestedPort: listener.requested.port,
+                        port: UInt32(port),
+                        addresses: addresses
+                    )
+                }
             guard let refusal else { continue }
             self.logClosing("host \(listener.requested.host.escapedForLog) port \(listener.port)", refusal)
             self.forwards.close(listener)

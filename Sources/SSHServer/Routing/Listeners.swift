@@ -55,34 +55,43 @@ final class Listeners {
             )
             return connection.answer(reply, success: nil)
         }
-        guard case .port(let port, let addresses) = place else { return connection.answer(reply, success: nil) }
+        let wanted: HeldPlace
+        switch place {
+        case .port(let port, let addresses): wanted = .port(port, addresses: addresses)
+        case .name(let name): wanted = .name(name)
+        case .unixSocket: return connection.answer(reply, success: nil)
+        }
         let ticket: RemoteForwards.Ticket
         do {
-            ticket = try self.forwards.begin(address)
+            ticket = try self.forwards.begin(address, hasSockets: wanted.hasSockets)
         } catch {
             self.log.info("\(peer): no listener on \(address.host.escapedForLog):\(address.port): \(error)")
             return connection.answer(reply, success: nil)
         }
         let isWanted = { !connection.hasEnded && self.forwards.isWanted(address, ticket) }
-        self.claim(addresses, port: port, isWanted: isWanted) { claimed in
+        self.claim(wanted, isWanted: isWanted) { claimed in
             guard case .free(let turn) = claimed else {
                 self.forwards.fail(address, ticket)
                 return connection.answer(reply, success: nil)
             }
-            self.bind(connection, address, ticket, addresses, reply, turn)
+            switch wanted {
+            case .port(_, let addresses): self.bind(connection, address, ticket, addresses, reply, turn)
+            case .name(let name):
+                self.stands(connection, address, ticket, .name(name), reply)
+                turn?.end()
+            }
         }
     }
 
-    /// Frees the addresses and the port of listeners that this connection may have.
+    /// Frees the place of listeners that this connection may have.
     private func claim(
-        _ addresses: [String],
-        port: UInt16,
+        _ place: HeldPlace,
         isWanted: @escaping () -> Bool,
-        completion: @escaping (PortClaim.Outcome) -> Void
+        completion: @escaping (ListenerClaim.Outcome) -> Void
     ) {
         // Another port than everybody else's.
-        guard port != 0 else { return completion(.free(nil)) }
-        let claim = PortClaim(by: self.client, addresses, port: port, isWanted: isWanted) { outcome in
+        if case .port(0, _) = place { return completion(.free(nil)) }
+        let claim = ListenerClaim(by: self.client, place, isWanted: isWanted) { outcome in
             self.endWaiting()
             completion(outcome)
         }
@@ -148,21 +157,39 @@ final class Listeners {
             self.log.error("channel_setup_fwd_listener_tcpip: cannot listen to port: \(address.port)")
             connection.answer(reply, success: nil)
         case .success(let listener):
-            guard self.forwards.finish(address, ticket, addresses, listener) else {
-                return connection.answer(reply, success: nil)
-            }
             for failure in listener.failures {
                 self.log.error("bind [\(failure.address)]:\(listener.port): \(ErrorText.of(failure.error))")
             }
+            self.stands(connection, address, ticket, .sockets(listener, addresses: addresses), reply)
+        }
+    }
+
+    private func stands(
+        _ connection: ConnectionHandler,
+        _ address: ForwardAddress,
+        _ ticket: RemoteForwards.Ticket,
+        _ stand: RemoteForwards.Stand,
+        _ reply: UInt64?
+    ) {
+        guard self.forwards.finish(address, ticket, stand) else { return connection.answer(reply, success: nil) }
+        switch stand {
+        case .sockets(let listener, _):
             self.logListener("host \(address.host.escapedForLog) port \(listener.port)") {
                 ["host": .string(address.host.escapedForLog), "port": .stringConvertible(listener.port)]
             }
             // The reply names the port only when the client left it open.
-            let data = address.port == 0 ? ByteBuffer(integer: UInt32(listener.port)) : ByteBuffer()
-            connection.answer(reply, success: data)
-            // The rules may have changed while the name was looked up.
-            self.closeForbidden()
+            connection.answer(
+                reply,
+                success: address.port == 0 ? ByteBuffer(integer: UInt32(listener.port)) : ByteBuffer()
+            )
+        case .name(let name):
+            self.logListener("name \(name)") {
+                ["name": .string(name.name.text), "port": .stringConvertible(name.port)]
+            }
+            connection.answer(reply, success: ByteBuffer())
         }
+        // The rules may have changed meanwhile.
+        self.closeForbidden()
     }
 
     /// Whose listener stands where: the port is perhaps one that the client left open.
@@ -217,26 +244,17 @@ final class Listeners {
 }
 
 extension Listeners: RemoteForwardsOwner {
-    func takeListenerRoom(beside count: Int) throws(RemoteForwards.Refusal) -> ListenerRoom? {
-        try self.client.takeListenerRoom(beside: count)
+    func takeListenerRoom(beside count: Int, hasSockets: Bool) throws(RemoteForwards.Refusal) -> ListenerRoom? {
+        try self.client.takeListenerRoom(beside: count, hasSockets: hasSockets)
     }
 
     func opened(_ listener: RemoteForwards.Listener) {
         guard let holder = self.holder else { return }
-        self.client.routes.listeners.insert(
-            holder,
-            addresses: listener.addresses,
-            boundAddresses: listener.boundAddresses,
-            port: listener.port
-        )
+        self.client.routes.listeners.insert(holder, at: listener.place, boundAddresses: listener.boundAddresses)
     }
 
     func closed(_ listener: RemoteForwards.Listener) {
-        self.client.routes.listeners.remove(
-            connection: self.client.id,
-            addresses: listener.addresses,
-            port: listener.port
-        )
+        self.client.routes.listeners.remove(connection: self.client.id, from: listener.place)
     }
 }
 

@@ -42,7 +42,11 @@ struct OutgoingTunnels {
     func open(_ channel: ChannelID, toPath path: String, on connection: ConnectionHandler) {
         let refuse = { connection.refuse(channel, .resourceShortage, "too many paths at a time") }
         self.client.withUnixPolicy(connection, orElse: refuse) { policy, account in
-            let resolver = RouteResolver(policy: policy, listeners: self.client.routes.listeners)
+            let resolver = RouteResolver(
+                policy: policy,
+                listeners: self.client.routes.listeners,
+                account: self.client.login.user
+            )
             let route: Route
             do throws(RouteRefusal) {
                 route = try resolver.route(to: path, for: account)
@@ -67,23 +71,76 @@ struct OutgoingTunnels {
         on connection: ConnectionHandler
     ) {
         guard let eventLoop = connection.eventLoop else { return }
-        if case .listener(let holder, let address, let port) = route {
+        switch route {
+        case .listener(let holder, let address, let port):
             let socket = holder.join(self.client.peer, on: eventLoop, address: address, port: port)
-            return self.tunnel(to: target, on: connection, nil).accept(channel, with: socket)
+            self.tunnel(to: target, on: connection, nil).accept(channel, with: socket)
+        case .name(let name): self.call(name, target, for: channel, on: connection)
+        case .socket(let host, let port, let announcesClient):
+            self.connect(to: target, for: channel, on: connection, announcesClient: announcesClient) {
+                let asker = self.client.asker
+                let dialer = Dialer(for: self.client.lookupAsker, isWanted: { !asker.isGone })
+                return dialer.connect(host: host, port: port, on: eventLoop)
+            } onFailure: { error in
+                self.client.requestLog.error(Self.failedDial(host, port, error))
+                self.logFailure("host \(host.escapedForLog) port \(port)", error)
+            }
+        case .unixSocket(let path):
+            // The path that was judged is the file that is dialled: a link on the way would make it another one.
+            self.connect(to: target, for: channel, on: connection) {
+                Dialer().connect(path: path, .refused, on: eventLoop)
+            } onFailure: { error in
+                self.logFailure("path \(path.escapedForLog)", error)
+            }
         }
+    }
+
+    private func connect(
+        to target: Target,
+        for channel: ChannelID,
+        on connection: ConnectionHandler,
+        announcesClient: Bool = false,
+        dial: () -> EventLoopFuture<any Channel>,
+        onFailure: @escaping (any Error) -> Void
+    ) {
         guard let descriptor = self.client.takeSocket() else {
             return connection.refuse(channel, .resourceShortage, "no socket is left")
         }
-        self.dial(route, on: eventLoop).assumeIsolated().whenComplete { result in
+        dial().assumeIsolated().whenComplete { result in
             switch result {
             case .failure(let error):
-                self.log(error, of: route)
+                onFailure(error)
                 connection.refuse(channel, .connectFailed, ErrorText.of(error))
             case .success(let socket):
-                if case .socket(_, _, announcesClient: true) = route {
+                if announcesClient {
                     socket.writeAndFlush(ProxyHeader(client: self.client.peer, on: socket).version2, promise: nil)
                 }
                 self.tunnel(to: target, on: connection, descriptor).accept(channel, with: socket)
+            }
+        }
+    }
+
+    /// Whoever calls a device by its name is told what the device says.
+    private func call(
+        _ name: RegisteredName,
+        _ target: Target,
+        for channel: ChannelID,
+        on connection: ConnectionHandler
+    ) {
+        guard let eventLoop = connection.eventLoop else { return }
+        guard let holder = self.client.routes.listeners.holders(of: .name(name)).first else {
+            self.client.requestLog.info("\(self.client.peer): connect to \(name): no device has this name now")
+            return connection.refuse(channel, .connectFailed, "no device is registered as \(name)")
+        }
+        let called = holder.call(name, from: self.client.peer, on: eventLoop)
+        called.assumeIsolated().whenComplete { result in
+            switch result {
+            case .success(let socket): self.tunnel(to: target, on: connection, nil).accept(channel, with: socket)
+            case .failure(let error):
+                let failure = error as? NameCall.Failure
+                let message = failure?.message ?? ErrorText.of(error)
+                self.client.requestLog.info("\(self.client.peer): connect to \(name): \(message.escapedForLog)")
+                connection.refuse(channel, failure?.reason ?? .connectFailed, message)
             }
         }
     }
@@ -98,29 +155,8 @@ struct OutgoingTunnels {
         return self.client.tunnel(connection, audit, descriptor)
     }
 
-    private func dial(_ route: Route, on eventLoop: any EventLoop) -> EventLoopFuture<any Channel> {
-        switch route {
-        case .socket(let host, let port, _):
-            let asker = self.client.asker
-            let dialer = Dialer(for: self.client.lookupAsker, isWanted: { !asker.isGone })
-            return dialer.connect(host: host, port: port, on: eventLoop)
-        // The path that was judged is the file that is dialled: a link on the way would make it another one.
-        case .unixSocket(let path): return Dialer().connect(path: path, .refused, on: eventLoop)
-        case .listener(let holder, let address, let port):
-            let socket = holder.join(self.client.peer, on: eventLoop, address: address, port: port)
-            return eventLoop.makeSucceededFuture(socket)
-        }
-    }
-
-    private func log(_ error: any Error, of route: Route) {
-        let (reason, log, peer) = (ErrorText.of(error), self.client.requestLog, self.client.peer)
-        switch route {
-        case .socket(let host, let port, _):
-            log.error(Self.failedDial(host, port, error))
-            log.debug("\(peer): connect to \(host.escapedForLog) port \(port) failed: \(reason)")
-        case .unixSocket(let path): log.debug("\(peer): connect to path \(path.escapedForLog) failed: \(reason)")
-        case .listener: break
-        }
+    private func logFailure(_ target: String, _ error: any Error) {
+        self.client.requestLog.debug("\(self.client.peer): connect to \(target) failed: \(ErrorText.of(error))")
     }
 
     /// sshd's words for a target that could not be reached, and for a name that nobody knows; it has the same for a name whose

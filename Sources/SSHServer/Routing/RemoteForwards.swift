@@ -2,21 +2,51 @@ import SSHForwarding
 import SSHProtocol
 import SSHWire
 
-/// The listeners of one connection, by what the client calls them: the host it asked for and the port that was bound.
+/// The listeners of one connection, by what the client calls them: the host it asked for and the port that was bound. Names of
+/// devices are among them.
 final class RemoteForwards {
     struct Listener {
         /// What the client asked for; the port may be 0.
         let requested: ForwardAddress
-        /// The addresses that the request stands for, as the system takes them.
-        let addresses: [String]
-        fileprivate let socket: PortListener
+        fileprivate let stand: Stand
         /// What it takes of the account's share.
         fileprivate let room: ListenerRoom?
 
-        var port: UInt16 { self.socket.port }
+        var port: UInt16 {
+            switch self.stand {
+            case .sockets(let sockets, _): sockets.port
+            case .name(let name): name.port
+            }
+        }
+
+        /// What nobody else can have meanwhile.
+        var place: HeldPlace {
+            switch self.stand {
+            case .sockets(let sockets, let addresses): .port(sockets.port, addresses: addresses)
+            case .name(let name): .name(name)
+            }
+        }
+
         /// Those of the addresses that could be bound.
-        var boundAddresses: [String] { self.socket.addresses }
-        fileprivate var name: ForwardAddress { ForwardAddress(host: self.requested.host, port: UInt32(self.port)) }
+        var boundAddresses: [String] {
+            switch self.stand {
+            case .sockets(let sockets, _): sockets.addresses
+            case .name: []
+            }
+        }
+
+        fileprivate var id: ForwardAddress { ForwardAddress(host: self.requested.host, port: UInt32(self.port)) }
+    }
+
+    /// What a request has come to.
+    enum Stand {
+        /// - Parameter addresses: those that the request stands for, as the system takes them.
+        case sockets(PortListener, addresses: [String])
+        case name(RegisteredName)
+
+        func close() {
+            if case .sockets(let sockets, _) = self { sockets.close() }
+        }
     }
 
     /// One request among those for the same address: another may have been taken back and made again before it is answered.
@@ -73,17 +103,18 @@ final class RemoteForwards {
     }
 
     /// - Returns: what `finish` or `fail` wants to see.
-    func begin(_ address: ForwardAddress) throws(Refusal) -> Ticket {
-        // With port 0 it has no name yet.
+    func begin(_ address: ForwardAddress, hasSockets: Bool = true) throws(Refusal) -> Ticket {
+        // With port 0 it cannot be told from others yet.
         guard address.port == 0 || self.entries[address] == nil else { throw .exists }
-        let ticket = try self.beginWork()
+        let ticket = try self.beginWork(hasSockets: hasSockets)
         if address.port != 0 { self.entries[address] = .binding(ticket) }
         return ticket
     }
 
-    func beginWork() throws(Refusal) -> Ticket {
+    /// - Parameter hasSockets: a name has none.
+    func beginWork(hasSockets: Bool = true) throws(Refusal) -> Ticket {
         guard !self.isClosed else { throw .closed }
-        let room = try self.owner.takeListenerRoom(beside: self.count)
+        let room = try self.owner.takeListenerRoom(beside: self.count, hasSockets: hasSockets)
         self.lastTicket += 1
         self.underWay += 1
         self.rooms[self.lastTicket] = room
@@ -107,17 +138,17 @@ final class RemoteForwards {
     }
 
     /// - Returns: false if the connection has gone meanwhile, or the client took its request back: the socket is closed.
-    func finish(_ requested: ForwardAddress, _ ticket: Ticket, _ addresses: [String], _ socket: PortListener) -> Bool {
+    func finish(_ requested: ForwardAddress, _ ticket: Ticket, _ stand: Stand) -> Bool {
         let room = self.endWork(ticket)
-        room?.descriptors.shrink(to: socket.socketCount)
-        let listener = Listener(requested: requested, addresses: addresses, socket: socket, room: room)
+        if case .sockets(let sockets, _) = stand { room?.descriptors?.shrink(to: sockets.socketCount) }
+        let listener = Listener(requested: requested, stand: stand, room: room)
         let isWanted =
-            requested.port == 0 ? self.entries[listener.name] == nil : self.isBinding(requested, ticket)
+            requested.port == 0 ? self.entries[listener.id] == nil : self.isBinding(requested, ticket)
         guard isWanted, !self.isClosed else {
-            socket.close()
+            stand.close()
             return false
         }
-        self.entries[listener.name] = .listening(listener)
+        self.entries[listener.id] = .listening(listener)
         self.listeningCount += 1
         self.owner.opened(listener)
         return true
@@ -136,7 +167,7 @@ final class RemoteForwards {
     }
 
     func close(_ listener: Listener) {
-        _ = self.cancel(listener.name)
+        _ = self.cancel(listener.id)
     }
 
     /// No listener is left, and none begins any more.
@@ -148,7 +179,7 @@ final class RemoteForwards {
     }
 
     private func end(_ listener: Listener) {
-        listener.socket.close()
+        listener.stand.close()
         self.listeningCount -= 1
         self.owner.closed(listener)
     }
@@ -159,7 +190,7 @@ protocol RemoteForwardsOwner: AnyObject {
     /// Takes of the account's share what a listener needs, or says why that cannot be.
     ///
     /// - Parameter count: listeners that there are, and requests for listeners that are under way.
-    func takeListenerRoom(beside count: Int) throws(RemoteForwards.Refusal) -> ListenerRoom?
+    func takeListenerRoom(beside count: Int, hasSockets: Bool) throws(RemoteForwards.Refusal) -> ListenerRoom?
     func opened(_ listener: RemoteForwards.Listener)
     func closed(_ listener: RemoteForwards.Listener)
 }
@@ -167,5 +198,6 @@ protocol RemoteForwardsOwner: AnyObject {
 /// What a listener takes of its account's shares, for as long as it is there.
 struct ListenerRoom {
     let memory: ResourceReservation
-    let descriptors: ResourceReservation
+    /// nil for a name.
+    let descriptors: ResourceReservation?
 }

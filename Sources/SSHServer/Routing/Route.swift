@@ -11,12 +11,16 @@ enum Route {
     /// - Parameter address: the one that is bound there.
     case listener(any ListenerHolder, address: String, port: UInt16)
     case unixSocket(path: String)
+    /// The device that has the name, or will not be found.
+    case name(RegisteredName)
 }
 
 /// Where a client has the relay listen.
 enum ListeningPlace {
     /// - Parameter addresses: as the system takes them.
     case port(UInt16, addresses: [String])
+    /// No socket: clients of the relay find the device by it.
+    case name(RegisteredName)
     /// - Parameters:
     ///   - mask: the permission bits that the file does not get.
     ///   - unlinks: whether a socket's file that stands in the way is removed.

@@ -4,20 +4,30 @@ import SSHWire
 struct RouteResolver {
     let policy: ForwardingPolicy
     let listeners: any ListenerDirectory
+    /// In whose world names are looked for.
+    let account: String
 
     init(for client: any RoutedClient) {
-        self.init(policy: client.policy, listeners: client.routes.listeners)
+        self.init(policy: client.policy, listeners: client.routes.listeners, account: client.login.user)
     }
 
-    init(policy: ForwardingPolicy, listeners: any ListenerDirectory) {
+    init(policy: ForwardingPolicy, listeners: any ListenerDirectory, account: String) {
         self.policy = policy
         self.listeners = listeners
+        self.account = account
     }
 
     /// direct-tcpip.
     func route(to host: String, port: UInt32) throws(RouteRefusal) -> Route {
         let decision = self.policy.mayOpen(host: host, port: port)
         guard decision.isPermitted else { throw RouteRefusal(rule: decision.rule) }
+        switch self.policy.meaning(of: host) {
+        case .host: break
+        case .device(let name):
+            guard let number = UInt16(exactly: port) else { throw RouteRefusal(rule: decision.rule) }
+            return .name(RegisteredName(name, port: number, of: self.account))
+        case .illegal: throw RouteRefusal(rule: decision.rule)
+        }
         // Who is told by whom he is called is told by TCP.
         let announcesClient = self.policy.announcesClient(host: host, port: port)
         if !announcesClient, let number = UInt16(exactly: port),
@@ -42,6 +52,11 @@ struct RouteResolver {
         let decision = self.policy.mayListen(host: address.host, port: address.port)
         guard decision.isPermitted, let port = UInt16(exactly: address.port) else {
             throw RouteRefusal(rule: decision.rule)
+        }
+        switch self.policy.meaning(of: address.host) {
+        case .host: break
+        case .device(let name): return .name(RegisteredName(name, port: port, of: self.account))
+        case .illegal: throw RouteRefusal(rule: decision.rule)
         }
         return .port(port, addresses: self.policy.bindAddresses(requested: address.host).map(\.text))
     }

@@ -33,8 +33,10 @@ protocol RoutedClient: AnyObject {
 
     /// Takes what a listener needs of the account's share.
     ///
-    /// - Parameter count: so many listeners the client has already.
-    func takeListenerRoom(beside count: Int) throws(RemoteForwards.Refusal) -> ListenerRoom
+    /// - Parameters:
+    ///   - count: so many listeners the client has already.
+    ///   - hasSockets: a name has none.
+    func takeListenerRoom(beside count: Int, hasSockets: Bool) throws(RemoteForwards.Refusal) -> ListenerRoom
 
     /// A tunnel that is counted, watched, and written about when it ends.
     ///

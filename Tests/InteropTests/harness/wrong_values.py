@@ -104,6 +104,7 @@ WRONG = {
     "MACs": ["x", "hmac*", "hmac-sha2-256-etm@openssh.com x", "-*"],
     "MaxAuthTries": _NUMBER,
     "MaxChannels": ["x", "-1", "1.5", "1 2", "99999999999"],
+    "Names": ["!*.*", "a,,b", "a b", "a,!"],
     "MaxListeners": ["x", "-1", "1.5", "1 2", "99999999999"],
     "MaxSessions": _NUMBER,
     "MaxStartups": ["0", "10:30", "10:101:20", "10:0:20", "30:30:20", "x", "-1", "10x", "10:30:20:1", "1 2"],

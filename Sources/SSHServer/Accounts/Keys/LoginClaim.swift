@@ -57,6 +57,11 @@ struct LoginClaim: Sendable {
         }
     }
 
+    /// What the authority calls who has the certificate; nil for a key without one.
+    var certificateIdentifier: String? {
+        if case .certificate(let certificate) = self.credential { certificate.keyIdentifier } else { nil }
+    }
+
     /// As sshd's log lines name the credential.
     var description: String { self.description(fingerprint: self.key.fingerprint) }
 

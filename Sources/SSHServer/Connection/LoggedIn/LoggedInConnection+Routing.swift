@@ -25,6 +25,7 @@ extension LoggedInConnection: RoutedClient {
         return ForwardingPolicy(
             settings: self.login.grant.sharedSettings,
             key: self.login.grant.key,
+            keyName: self.login.claim.certificateIdentifier,
             addressFamily: rules.configuration.addressFamily,
             ruled: self.login.grant.ruled,
             controlSocket: rules.controlSocket
@@ -37,11 +38,13 @@ extension LoggedInConnection: RoutedClient {
         return nil
     }
 
-    func takeListenerRoom(beside count: Int) throws(RemoteForwards.Refusal) -> ListenerRoom {
+    func takeListenerRoom(beside count: Int, hasSockets: Bool) throws(RemoteForwards.Refusal) -> ListenerRoom {
         if let limit = self.login.grant.settings.maxListeners, count >= limit { throw .limit(limit) }
-        guard let memory = self.handler?.memory.reserve(Self.listenerBytes, for: .opening),
-            let descriptors = self.client.descriptors.reserve(Self.listenerSockets, for: .descriptor)
-        else { throw .noRoom }
+        guard let memory = self.handler?.memory.reserve(Self.listenerBytes, for: .opening) else { throw .noRoom }
+        guard hasSockets else { return ListenerRoom(memory: memory, descriptors: nil) }
+        guard let descriptors = self.client.descriptors.reserve(Self.listenerSockets, for: .descriptor) else {
+            throw .noRoom
+        }
         return ListenerRoom(memory: memory, descriptors: descriptors)
     }
 

@@ -3,52 +3,49 @@ import SSHCrypto
 import SSHForwarding
 import SSHSystem
 
-/// A client's request for a port that others may hold: a device that lost its network and comes back finds its old listener in
+/// A client's request for a port or a name that others may hold: a device that lost its network and comes back finds its old listener in
 /// the way. ListenTakeover says who may have it, and whether the connection that holds it is first asked if it is still there.
-final class PortClaim {
-    /// What a request for a port comes to.
+final class ListenerClaim {
+    /// What a request comes to.
     enum Outcome {
-        /// Nobody holds it now. The turn ends when the port is bound, or could not be.
+        /// Nobody holds it now. The turn ends when the listener stands, or could not.
         case free(ListenerClaims.Turn?)
         /// Somebody keeps it; the log has it.
         case held
     }
 
     private let client: any RoutedClient
-    private let addresses: [String]
-    private let port: UInt16
+    private let place: HeldPlace
     private let isWanted: () -> Bool
     private let completion: (Outcome) -> Void
 
     /// - Parameter isWanted: whether the client still wants it: nothing is taken from anybody for a client that has gone.
     init(
         by client: any RoutedClient,
-        _ addresses: [String],
-        port: UInt16,
+        _ place: HeldPlace,
         isWanted: @escaping () -> Bool,
         completion: @escaping (Outcome) -> Void
     ) {
         self.client = client
-        self.addresses = addresses
-        self.port = port
+        self.place = place
         self.isWanted = isWanted
         self.completion = completion
     }
 
     private var rule: ListenTakeover { self.client.login.grant.settings.listenTakeover }
 
-    /// Waits for its turn, and then for whoever holds the port.
+    /// Waits for its turn, and then for whoever holds it.
     ///
     /// - Parameters:
     ///   - claimant: the client.
     ///   - eventLoop: the client's.
     func begin(for claimant: any ListenerHolder, on eventLoop: any EventLoop) {
         let bound = NIOLoopBound(self, eventLoop: eventLoop)
-        let before = self.client.routes.claims.claim(self.port, for: claimant, on: eventLoop) { turn in
+        let before = self.client.routes.claims.claim(self.place.line, for: claimant, on: eventLoop) { turn in
             bound.value.begin(turn)
         }
         guard let before else {
-            self.client.requestLog.info("\(self.client.peer): too many wait for a listener on port \(self.port)")
+            self.client.requestLog.info("\(self.client.peer): too many wait for a listener on \(self.place)")
             return self.completion(.held)
         }
         // Each of them may hold the port next. So one that is gone by then is known to be.
@@ -69,7 +66,7 @@ final class PortClaim {
             if let living {
                 self.client.requestLog.info(
                     """
-                    \(self.client.peer): cannot listen to port \(self.port): user \(living.account.escapedForLog) holds it \
+                    \(self.client.peer): cannot listen to \(self.place): user \(living.account.escapedForLog) holds it \
                     with another connection, from \(living.peer), which is alive. [ListenTakeover \(rule.rawValue)]
                     """
                 )
@@ -86,7 +83,7 @@ final class PortClaim {
     }
 
     private var holders: [any ListenerHolder] {
-        self.client.routes.listeners.holders(of: self.addresses, port: self.port)
+        self.client.routes.listeners.holders(of: self.place)
     }
 
     /// Whether everybody who listens there would have to make way for this client.
@@ -95,7 +92,7 @@ final class PortClaim {
         for holder in self.holders {
             guard holder.connection != self.client.id else {
                 self.client.requestLog.info(
-                    "\(peer): cannot listen to port \(self.port): this connection holds it already"
+                    "\(peer): cannot listen to \(self.place): this connection holds it already"
                 )
                 return false
             }
@@ -103,7 +100,7 @@ final class PortClaim {
             else {
                 self.client.requestLog.info(
                     """
-                    \(peer): cannot listen to port \(self.port): user \(holder.account.escapedForLog) holds it \
+                    \(peer): cannot listen to \(self.place): user \(holder.account.escapedForLog) holds it \
                     with another connection. [ListenTakeover \(rule.rawValue)]
                     """
                 )
@@ -121,10 +118,10 @@ final class PortClaim {
     ) {
         let signs = holders.map { holder in
             self.client.logger.debug(
-                "\(self.client.peer): asking \(holder.peer), which holds port \(self.port), for a sign of life"
+                "\(self.client.peer): asking \(holder.peer), which holds \(self.place), for a sign of life"
             )
             let promise = eventLoop.makePromise(of: LifeSign.self)
-            holder.showLife(promise, listeningOn: self.addresses, port: self.port)
+            holder.showLife(promise, at: self.place)
             return promise.futureResult
         }
         EventLoopFuture.whenAllSucceed(signs, on: eventLoop).assumeIsolated().whenSuccess { signs in
@@ -138,7 +135,7 @@ final class PortClaim {
         _ turn: ListenerClaims.Turn,
         on eventLoop: any EventLoop
     ) {
-        let freed = holders.map { $0.yield(self.addresses, port: self.port, to: self.client.peer, sign) }
+        let freed = holders.map { $0.yield(self.place, to: self.client.peer, sign) }
         EventLoopFuture.andAllComplete(freed, on: eventLoop).assumeIsolated().whenComplete { _ in
             self.completion(.free(turn))
         }

@@ -1,0 +1,22 @@
+import SSHConfiguration
+
+extension Keyword {
+    /// Keywords of ours: devices that are reached by name.
+    static let names: [Keyword] = [
+        .account("Names", \.$names, format: \.text) { try $0.deviceNames() }
+    ]
+}
+
+extension Arguments {
+    /// Patterns separated by commas, or `none`.
+    fileprivate mutating func deviceNames() throws -> DeviceNames {
+        let expected = "none, or patterns of names such as *,!*.*"
+        let word = try self.required(expected)
+        if word.asciiLowercased == "none" { return .none }
+        let patterns = word.utf8.split(separator: UInt8(ascii: ","), omittingEmptySubsequences: false)
+        guard patterns.contains(where: { $0.first != UInt8(ascii: "!") }),
+            !patterns.contains(where: { $0.isEmpty || $0.elementsEqual("!".utf8) })
+        else { throw self.problem("\"\(word)\" is wrong, expected \(expected)") }
+        return DeviceNames(word)
+    }
+}
