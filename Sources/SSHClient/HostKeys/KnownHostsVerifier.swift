@@ -25,6 +25,8 @@ public struct KnownHostsVerifier: HostKeyVerifier {
         case certificateNotUsed(String)
         case added(PublicKey)
         case notWritten(any Error)
+        /// Another key is known, and the connection ends.
+        case changedKeyRefused(HostKeyAlarm)
         /// Another key is known: the texts warn of it.
         case changedKeyAccepted([String])
         /// The server has other keys than the files hold, and they are not to follow it.
@@ -85,8 +87,25 @@ public struct KnownHostsVerifier: HostKeyVerifier {
                 return .trusted
             }
         case .refuse(let error):
+            if let alarm = self.alarm(shown.key) { self.onNotice(.changedKeyRefused(alarm)) }
             return .refused(error)
         }
+    }
+
+    /// nil unless another key is known.
+    private func alarm(_ key: PublicKey) -> HostKeyAlarm? {
+        guard self.tooShort(key) == nil, self.revoked?.contains(key) != true else { return nil }
+        let verdict = self.knownHosts.lookup(self.rules.name, fallback: self.rules.fallbackName, key: key)
+        guard case .changed(let entries) = verdict,
+            let known = entries.first(where: { $0.key.type == key.type }) ?? entries.first
+        else { return nil }
+        return HostKeyAlarm(
+            name: self.rules.name,
+            shown: key,
+            known: known,
+            userFile: self.rules.userFiles.first ?? known.file,
+            isStrict: self.rules.checking != .no
+        )
     }
 
     /// Writes to disk on a thread that may wait.

@@ -7,6 +7,10 @@ struct ClientFailure: Error {
     let lines: [String]
     let explanation: [String]
 
+    init(lines: [String]) {
+        (self.lines, self.explanation) = (lines, [])
+    }
+
     /// - Parameter identities: what there was to log in with.
     init(_ failure: ConnectionFailure, _ identities: IdentityReport) {
         let end = ConnectionEnd(

@@ -4,6 +4,7 @@ import SSHClient
 import SSHCrypto
 import SSHProtocol
 import SSHWire
+import Synchronization
 
 /// The destination that the configuration describes, with those on the way to it.
 ///
@@ -16,6 +17,8 @@ struct ConfiguredDestination: Sendable {
     let lines: ConnectionLines
     /// What there is to log in with, for each server.
     let identities: [ConnectionName: IdentityReport]
+    /// What its key was compared with, for each server.
+    private let alarms: [ConnectionName: LastAlarm]
 
     /// Which of the servers on the way a failure is of.
     struct ConnectionName: Hashable, Sendable {
@@ -45,10 +48,12 @@ struct ConfiguredDestination: Sendable {
             configuration.proxy == .direct
             ? try setting?.server(for: configuration.hostName, in: environment) : nil
         let lines = ConnectionLines(configuration, log, through: proxy)
-        let verifier = try KnownHostsVerifier(configuration, lines)
+        let alarm = LastAlarm()
+        let verifier = try KnownHostsVerifier(configuration, lines, alarm)
         let keys = ConfiguredIdentities(configuration, environment, log)
         let name = ConnectionName(host: configuration.hostName, port: configuration.port, user: configuration.user)
         var identities = [name: IdentityReport(configuration, keys)]
+        var alarms = [name: alarm]
         var destination = SSHDestination(
             host: configuration.hostName,
             port: configuration.port,
@@ -76,10 +81,12 @@ struct ConfiguredDestination: Sendable {
             )
             destination.route = .jump(outer.destination)
             identities.merge(outer.identities) { own, _ in own }
+            alarms.merge(outer.alarms) { own, _ in own }
         }
         self.destination = destination
         self.lines = lines
         self.identities = identities
+        self.alarms = alarms
     }
 
     private static func lastHop(
@@ -112,15 +119,19 @@ struct ConfiguredDestination: Sendable {
     func failure(_ failure: ConnectionFailure) -> any Error {
         guard failure.stage != .connecting else { return failure.error }
         let name = ConnectionName(host: failure.host, port: failure.port, user: failure.user)
+        if failure.code == .hostKeyRejected, let alarm = self.alarms[name]?.value {
+            return ClientFailure(lines: alarm.lines)
+        }
         guard let identities = self.identities[name] else { return failure.error }
         return ClientFailure(failure, identities)
     }
 }
 
 extension KnownHostsVerifier {
-    fileprivate init(_ configuration: ClientConfiguration, _ lines: ConnectionLines) throws {
+    fileprivate init(_ configuration: ClientConfiguration, _ lines: ConnectionLines, _ alarm: LastAlarm) throws {
         let rules = configuration.knownHostsRules
         try self.init(rules) { notice in
+            if case .changedKeyRefused(let changed) = notice { alarm.value = changed }
             lines.log.tell(notice, rules, of: lines.name)
         } ask: { question, key in
             // Whoever is asked may take their time.
@@ -140,5 +151,15 @@ extension ConfiguredIdentities {
                 log.info("Skipping key \(path): an RSA key of \(bits) bits, RequiredRSASize is \(required)")
             }
         }
+    }
+}
+
+/// That a host showed another key than the known one, on its last connection that came so far.
+private final class LastAlarm: Sendable {
+    private let alarm = Mutex<HostKeyAlarm?>(nil)
+
+    var value: HostKeyAlarm? {
+        get { self.alarm.withLock { $0 } }
+        set { self.alarm.withLock { $0 = newValue } }
     }
 }

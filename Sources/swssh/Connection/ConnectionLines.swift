@@ -138,6 +138,7 @@ extension ClientLog {
                 "Warning: Permanently added '\(rules.name)' (\(key.displayName)) to the list of known hosts."
             )
         case .notWritten(let error): self.error(SystemReason.of(error))
+        case .changedKeyRefused: break  // The connection's last lines say it.
         case .changedKeyAccepted(let warnings): for warning in warnings { self.info(warning) }
         case .otherKeysAnnounced:
             self.info("\(name) has other host keys than known_hosts; UpdateHostKeys=yes writes them.")
