@@ -1,6 +1,7 @@
 import Foundation
 import Logging
 import SSHConfiguration
+import SSHSystem
 import Testing
 
 @testable import SSHServer

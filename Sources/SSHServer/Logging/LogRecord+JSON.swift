@@ -1,4 +1,5 @@
 import Logging
+import SSHSystem
 
 extension LogRecord {
     /// One JSON object (RFC 8259): time, level, message and connection first, then the rest of the metadata by name.

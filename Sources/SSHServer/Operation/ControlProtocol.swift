@@ -1,4 +1,5 @@
 import SSHConfiguration
+import SSHSystem
 import SSHWire
 
 /// What the control socket speaks: a request of one line, a reply of one or more, each a JSON object that names the version.

@@ -1,35 +1,34 @@
-import Logging
-
 /// Writes the members of a JSON object. Of two with the same name the first one stays.
-struct JSONObjectWriter {
+package struct JSONObjectWriter {
     private var bytes = [UInt8(ascii: "{")]
     private var names: Set<String> = []
 
-    var text: String { String(decoding: self.bytes + [UInt8(ascii: "}")], as: UTF8.self) }
+    package init() {}
 
-    mutating func add(_ name: String, _ value: Logger.MetadataValue) {
-        guard self.begin(name) else { return }
-        self.write(value)
-    }
+    package var text: String { String(decoding: self.bytes + [UInt8(ascii: "}")], as: UTF8.self) }
 
-    /// The same, without a box for the value.
-    mutating func add(_ name: String, text: String) {
+    package mutating func add(_ name: String, text: String) {
         guard self.begin(name) else { return }
         self.write(text)
     }
 
-    mutating func add(_ name: String, number: some FixedWidthInteger) {
+    package mutating func add(_ name: String, number: some FixedWidthInteger) {
         guard self.begin(name) else { return }
         self.bytes += String(number).utf8
     }
 
-    mutating func add(_ name: String, texts: [String]) {
+    package mutating func add(_ name: String, flag: Bool) {
+        guard self.begin(name) else { return }
+        self.bytes += (flag ? "true" : "false").utf8
+    }
+
+    package mutating func add(_ name: String, texts: [String]) {
         guard self.begin(name) else { return }
         self.writeList(texts) { $0.write($1) }
     }
 
     /// - Parameter body: writes the members of one.
-    mutating func add<Item>(_ name: String, objects: [Item], _ body: (Item, inout JSONObjectWriter) -> Void) {
+    package mutating func add<Item>(_ name: String, objects: [Item], _ body: (Item, inout JSONObjectWriter) -> Void) {
         guard self.begin(name) else { return }
         self.writeList(objects) { writer, item in
             var object = JSONObjectWriter()
@@ -39,7 +38,7 @@ struct JSONObjectWriter {
         }
     }
 
-    private mutating func writeList<Item>(_ items: [Item], _ body: (inout JSONObjectWriter, Item) -> Void) {
+    package mutating func writeList<Item>(_ items: [Item], _ body: (inout JSONObjectWriter, Item) -> Void) {
         self.bytes.append(UInt8(ascii: "["))
         for (index, item) in items.enumerated() {
             if index > 0 { self.bytes.append(UInt8(ascii: ",")) }
@@ -49,7 +48,7 @@ struct JSONObjectWriter {
     }
 
     /// - Returns: false if there is such a member already.
-    private mutating func begin(_ name: String) -> Bool {
+    package mutating func begin(_ name: String) -> Bool {
         guard self.names.insert(name).inserted else { return false }
         if self.names.count > 1 { self.bytes.append(UInt8(ascii: ",")) }
         self.write(name)
@@ -57,33 +56,13 @@ struct JSONObjectWriter {
         return true
     }
 
-    private mutating func write(_ value: Logger.MetadataValue) {
-        switch value {
-        case .string(let text):
-            self.write(text)
-        case .stringConvertible(let value):
-            switch value {
-            case let flag as Bool: self.bytes += (flag ? "true" : "false").utf8
-            case let number as any BinaryInteger: self.bytes += "\(number)".utf8
-            case let number as Double where number.isFinite: self.bytes += "\(number)".utf8
-            default: self.write("\(value)")
-            }
-        case .array(let values):
-            self.bytes.append(UInt8(ascii: "["))
-            for (index, value) in values.enumerated() {
-                if index > 0 { self.bytes.append(UInt8(ascii: ",")) }
-                self.write(value)
-            }
-            self.bytes.append(UInt8(ascii: "]"))
-        case .dictionary(let members):
-            var object = JSONObjectWriter()
-            for (name, value) in members.sorted(by: { $0.key < $1.key }) { object.add(name, value) }
-            self.bytes += object.text.utf8
-        }
+    /// Something that stands for a value as it is.
+    package mutating func write(raw text: String) {
+        self.bytes += text.utf8
     }
 
     /// RFC 8259 §7. DEL is no control character there, but it is on a terminal.
-    private mutating func write(_ text: String) {
+    package mutating func write(_ text: String) {
         self.bytes.append(UInt8(ascii: "\""))
         for byte in text.utf8 {
             switch byte {
