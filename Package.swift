@@ -182,7 +182,7 @@ let package = Package(
         ),
         .testTarget(
             name: "swsshTests",
-            dependencies: ["swssh", "SSHClient", "SSHForwarding", "SSHWire"],
+            dependencies: ["swssh", "SSHClient", "SSHForwarding", "SSHWire", nioCore],
             swiftSettings: settings
         ),
     ]

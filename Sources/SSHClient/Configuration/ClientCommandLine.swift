@@ -34,6 +34,12 @@ public struct ClientCommandLine: Sendable {
         case version
         /// `-Q`: print the algorithms of one kind.
         case query(String)
+        /// `--status`: say how running programs are doing, that of one Host or all.
+        case status(host: String?, printsJSON: Bool)
+        /// `--service`: keep the tunnels of a Host up.
+        ///
+        /// - Parameter arguments: all of the command line but for `--service` and its word.
+        case service(ServiceAction, ClientCommandLine, arguments: [String])
     }
 
     /// The command line that reaches one jump host on the way to another: the target's own options do not apply to it,
@@ -58,6 +64,13 @@ public struct ClientCommandLine: Sendable {
     }
 }
 
+/// What is to become of the service that keeps a Host's tunnels up.
+public enum ServiceAction: String, Sendable {
+    case install
+    case remove
+    case status
+}
+
 /// A command line that cannot be understood: one line, then the usage, exit status 255.
 public struct UsageError: Error, CustomStringConvertible {
     public let reason: String
@@ -73,5 +86,7 @@ extension ClientCommandLine {
                      [-l login_name] [-m mac_spec] [-o option] [-P tag] [-p port]
                      [-Q query_option] [-R address] [-W host:port]
                      destination [command [argument ...]]
+               swssh --status [--json] [destination]
+               swssh --service install|remove|status [option ...] destination
         """
 }

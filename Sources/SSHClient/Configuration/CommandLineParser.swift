@@ -8,18 +8,22 @@ struct CommandLineParser {
     private let environment: LocalEnvironment
     private var line = ClientCommandLine(host: "")
     private var otherRequest: ClientCommandLine.Request?
+    private var longOptions = LongOptions()
+    private let allArguments: [String]
 
     /// ssh's options that take a value.
     private static let optionsWithValue = Set("BbcDEeFIiJLlmOoPpQRSWw")
 
     init(_ arguments: [String], environment: LocalEnvironment) {
         self.arguments = arguments[...]
+        self.allArguments = arguments
         self.environment = environment
     }
 
     mutating func parse() throws -> ClientCommandLine.Request {
         let hostMustFollow = try self.parseOptions()
-        guard self.otherRequest == nil || !self.arguments.isEmpty else { return self.finished() }
+        let needsHost = self.otherRequest == nil && !self.longOptions.asksForStatus
+        guard needsHost || !self.arguments.isEmpty else { return try self.finished() }
         guard let text = self.arguments.popFirst() else { throw UsageError(reason: "no destination") }
         guard let destination = Destination(text) else { throw UsageError(reason: "bad destination '\(text)'") }
         self.line.host = destination.host
@@ -29,18 +33,24 @@ struct CommandLineParser {
         if !hostMustFollow { _ = try self.parseOptions() }
         self.line.command = Array(self.arguments)
         try NameRules.check(host: self.line.host, user: self.line.options.user)
-        return self.finished()
+        return try self.finished()
     }
 
-    private func finished() -> ClientCommandLine.Request {
-        self.otherRequest ?? .connect(self.line)
+    private func finished() throws -> ClientCommandLine.Request {
+        if let otherRequest = self.otherRequest { return otherRequest }
+        return try self.longOptions.request(self.line, self.allArguments) ?? .connect(self.line)
     }
 
     /// - Returns: true if `--` ended the options.
     private mutating func parseOptions() throws -> Bool {
         while let argument = self.arguments.first, argument.first == "-", argument != "-" {
+            let place = self.arguments.startIndex
             self.arguments.removeFirst()
             if argument == "--" { return true }
+            if argument.hasPrefix("--") {
+                try self.longOptions.apply(argument, at: place) { self.arguments.popFirst() }
+                continue
+            }
             var bundle = argument.dropFirst()
             while let option = bundle.popFirst() {
                 guard Self.optionsWithValue.contains(option) else {

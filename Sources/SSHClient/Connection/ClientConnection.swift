@@ -26,10 +26,12 @@ final class ClientConnection {
     var hostKeyLearning = HostKeyLearning.over
     /// What the server said of the time after this connection.
     var reconnectHint: ReconnectHint?
+    /// What it moved in all, when it has ended.
+    private var lastTraffic = SSHTraffic()
     private let engine: EngineConfiguration
     private var farewell: EventLoopFuture<Void>?
     /// Where the socket leads; a closed one does not know any more.
-    private var address: String?
+    private(set) var address: String?
     private var channel: (any Channel)?
     private var timer: Scheduled<Void>?
 
@@ -83,6 +85,11 @@ final class ClientConnection {
         connection.perform { try $0.acceptHostKey() }
     }
 
+    var traffic: SSHTraffic {
+        guard let handler = self.handler else { return self.lastTraffic }
+        return SSHTraffic(sent: handler.bytesSent, received: handler.bytesReceived)
+    }
+
     func cancelTimer() {
         self.timer?.cancel()
         self.timer = nil
@@ -96,6 +103,7 @@ final class ClientConnection {
 
     func end(_ connection: ConnectionHandler, _ reason: SSHError) {
         self.cancelTimer()
+        self.lastTraffic = self.traffic
         self.handler = nil
         self.farewell = connection.farewell
         let failure = ConnectionFailure(

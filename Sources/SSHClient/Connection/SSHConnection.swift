@@ -161,6 +161,16 @@ public final class SSHConnection: Sendable {
         }
     }
 
+    /// What it has moved so far, or in all.
+    public func traffic() async -> SSHTraffic {
+        (try? await self.eventLoop.submit { [connection] in connection.value.traffic }.get()) ?? SSHTraffic()
+    }
+
+    /// Where its socket leads; nil if the way to the server leads through others.
+    public func address() async -> String? {
+        try? await self.eventLoop.submit { [connection] in connection.value.address }.get()
+    }
+
     /// Ends the connection unless the server shows a sign of life in time, and at once if it comes from an address that is gone.
     func probe(within time: TimeAmount) async throws {
         try await self.eventLoop.submit { [connection] in connection.value.probe(within: time) }.get()

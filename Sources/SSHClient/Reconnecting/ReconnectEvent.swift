@@ -12,8 +12,10 @@ public enum ReconnectEvent: Sendable {
     case disconnected(any Error, wasConnected: Bool, nextTry: TimeAmount)
     /// A forward was refused, and is asked for again. Told of once for each connection.
     case forwardRefused(ForwardFailure, nextTry: TimeAmount)
-    /// A forward that was refused is given now.
-    case forwardGiven(Forward)
+    /// The server listens, or this machine does after it could not.
+    ///
+    /// - Parameter afterRefusal: it was refused before, on this connection.
+    case forwardGiven(Forward, afterRefusal: Bool)
     /// Every forward stands there.
     case allStand
     /// The way to the server is looked at, because this machine's addresses changed or it has slept.
@@ -43,6 +45,8 @@ public struct ReconnectOptions: Sendable {
     public var probeTimeout = TimeAmount.seconds(3)
     /// What several servers are for.
     public var relayMode = RelayMode.failover
+    /// Gets each connection when it is there, before it is told of, and the server's name; must not block.
+    public var onConnection: (@Sendable (SSHConnection, _ relay: String) -> Void)?
     /// Hears of what happens, and of which server (`SSHDestination.name`); nil for what concerns none. It must not block.
     public var onEvent: (@Sendable (ReconnectEvent, _ relay: String?) -> Void)?
 

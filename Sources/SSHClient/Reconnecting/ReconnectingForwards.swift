@@ -115,7 +115,7 @@ public struct ReconnectingForwards: Sendable {
         while true {
             try await self.sleep(pause)
             if let port = try? await self.bind(request, listeners) {
-                return self.tell(.forwardGiven(Forward(request: request, port: port)))
+                return self.tell(.forwardGiven(Forward(request: request, port: port), afterRefusal: true))
             }
             pause = min(pause * 2, self.options.longestForwardPause)
         }
@@ -159,6 +159,7 @@ public struct ReconnectingForwards: Sendable {
                 do {
                     guard connection.mayForward else { throw ClientConnection.unverifiedHost }
                     began = .now()
+                    self.options.onConnection?(connection, destination.name)
                     let outage = lastEnd.map { NIODeadline.now() - $0 }
                     self.tell(.connected(failures: failures, outage: outage), destination.name)
                     failures = 0
@@ -241,9 +242,8 @@ public struct ReconnectingForwards: Sendable {
             let asked = request.request(afterRefusals: tries)
             do {
                 let forward = try await connection.forward([asked], options: options).first
-                if tries > 0 {
-                    self.tell(.forwardGiven(Forward(request: request.original, port: forward?.port)), relay)
-                }
+                let given = Forward(request: request.original, port: forward?.port)
+                self.tell(.forwardGiven(given, afterRefusal: tries > 0), relay)
                 return RemoteRequests.Given(index: request.index, port: forward?.port)
             } catch let failure as ForwardFailure {
                 if tries == 0 {

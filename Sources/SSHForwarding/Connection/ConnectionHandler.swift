@@ -44,6 +44,9 @@ public final class ConnectionHandler: ChannelDuplexHandler {
     var refusal: ByteBuffer?
     /// For how long the event loop was busy with this connection before its login.
     public private(set) var timeBeforeLogin = TimeAmount.zero
+    /// What went over the socket, with all that the protocol adds.
+    public private(set) var bytesSent: UInt64 = 0
+    public private(set) var bytesReceived: UInt64 = 0
     var timer: ConnectionTimers.Ticket?
     var timerDeadline: NIODeadline?
 
@@ -90,6 +93,7 @@ public final class ConnectionHandler: ChannelDuplexHandler {
             now: now,
             besideConversation: self.engine.isBesideConversation(now: now)
         )
+        self.bytesReceived &+= UInt64(clamping: data.readableBytes)
         self.engine.receive(data, now: now)
     }
 
@@ -268,6 +272,7 @@ public final class ConnectionHandler: ChannelDuplexHandler {
         } catch {
             self.fail(error)
         }
+        self.bytesSent &+= UInt64(clamping: count)
         if count > 0 { self.limitUnsent(context, sent: count) }
         return written
     }

@@ -45,7 +45,8 @@ final class ReconnectLines: Sendable {
             self.tellFailure(error, name, wasConnected, pause)
         case .forwardRefused(let failure, let pause):
             self.log.info("Warning: \(self.failure(failure, name)): asking again in \(Self.seconds(pause))")
-        case .forwardGiven(let forward):
+        case .forwardGiven(_, afterRefusal: false): break
+        case .forwardGiven(let forward, afterRefusal: true):
             self.log.info("\(forward.request.option) \(forward.request.specification) stands now.")
         case .allStand:
             self.log.verbose("All forwards stand at \(name).")
@@ -81,6 +82,12 @@ final class ReconnectLines: Sendable {
         } else {
             self.log.info("\(last): \(next), and at least once a minute.")
         }
+    }
+
+    /// One line, without the final period.
+    func cause(_ error: any Error, _ relay: String?) -> String {
+        if let failure = error as? ForwardFailure { return self.failure(failure, relay) }
+        return self.words(error).last ?? ""
     }
 
     private func words(_ error: any Error) -> [String] {

@@ -21,6 +21,10 @@ enum ClientProgram {
                 return 0
             case .query(let kind):
                 return self.answer(query: kind)
+            case .status(let host, let printsJSON):
+                return StatusQuery(host: host, printsJSON: printsJSON).run(environment)
+            case .service(let action, let line, let rest):
+                return try ServiceCommand(action: action, line: line, arguments: rest, environment: environment).run()
             case .connect(let line):
                 return try await self.connect(line, environment, arguments)
             }

@@ -1,6 +1,7 @@
 import NIOCore
 import SSHClient
 import SSHForwarding
+import SSHSystem
 import SSHWire
 
 /// The program with `Reconnect yes`: forwards that come back, until a signal ends it.
@@ -19,8 +20,11 @@ struct ReconnectingClient: Sendable {
         options.hold = .seconds(Int64(self.configuration.reconnectHold))
         let keepsStandardError = self.log.isOnStandardError && self.log.level >= .debug1
         options.relayMode = self.configuration.relayMode
+        let status = StatusKeeper(self.configuration, notifier: ServiceNotifier(environment: self.environment.variable))
+        options.onConnection = status.use
         options.onEvent = { event, relay in
             lines.tell(event, relay)
+            status.tell(event, relay) { lines.cause($0, relay) }
             guard case .connected = event else { return }
             // Once is enough; the parent is not there for the second one.
             do { try Background.detach(keepingStandardError: keepsStandardError) } catch { lines.tell(error) }
@@ -34,12 +38,21 @@ struct ReconnectingClient: Sendable {
         ) {
             let relays = try await self.relays(directory)
             lines.use(relays)
+            status.follow(relays.destinations.map(\.name))
             return relays.destinations
         }
+        let socket = await self.openSocket(eventLoop, status)
+        let proving = Task { await status.keepAlive(eventLoop) }
+        defer { proving.cancel() }
         let running = Task { try await forwards.run() }
-        signal.whenSuccess { _ in running.cancel() }
+        signal.whenSuccess { _ in
+            status.stopping()
+            running.cancel()
+        }
+        let result = await running.result
+        await socket?.close()
         do {
-            try await running.value
+            try result.get()
         } catch is CancellationError {
         } catch let failure as ForwardFailure {
             throw SSHError(.forwardingFailed, lines.failure(failure))
@@ -64,6 +77,20 @@ struct ReconnectingClient: Sendable {
                 try await Task.sleep(for: .seconds(pause))
                 pause = min(pause * 2, 30)
             }
+        }
+    }
+
+    /// Where `--status` asks. Without it, the forwards do their work all the same.
+    private func openSocket(_ eventLoop: any EventLoop, _ status: StatusKeeper) async -> StatusSocket? {
+        do {
+            return try await StatusSocket.open(
+                in: try StatusFolder.own(self.environment),
+                host: self.configuration.originalHost,
+                on: eventLoop
+            ) { StatusAnswer(await status.current()).text }
+        } catch {
+            self.log.debug("nobody can ask for the status: \(SystemReason.of(error))")
+            return nil
         }
     }
 }
