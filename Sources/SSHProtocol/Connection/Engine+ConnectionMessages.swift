@@ -199,7 +199,9 @@ extension Engine {
         switch awaited {
         case .request(let number): return .globalReply(number, success: data)
         // Any answer will do.
-        case .keepalive: return nil
+        case .keepalive:
+            self.liveness.answered(now: self.lastReceived)
+            return nil
         case .roundTrip:
             self.roundTrip.answered(now: self.lastReceived)
             return nil
