@@ -279,7 +279,7 @@ def test_port_is_free_at_once_when_its_silent_holder_goes(lab, client_kind, serv
 @STOCK
 def test_holder_that_renews_its_keys_all_the_time_is_alive(lab, client_kind, server_kind):
     server = lab.server(server_kind)
-    first, port = lab.remote_forward(client_kind, server, options=["-o", "RekeyLimit=64K"])
+    first, port = lab.remote_forward(client_kind, server, options=["-o", "RekeyLimit=256K"])
     pour = traffic.Pour(port)
     for _ in range(3):
         assert _claim(lab, client_kind, server, port).wait() == 255

@@ -16,7 +16,7 @@ from harness.settings import MIB
 pytestmark = pytest.mark.skipif(not (settings.RELAY and settings.SWSSH), reason="ours only")
 # Less than half of what the limit would bring: each side counts in its own way.
 LEAST_RENEWALS = 2
-_PATIENCE = 20
+_PATIENCE = 60
 SENDS_DATA = (
     "It sends data in the middle of a key exchange, at either end and whoever begins. relay and swssh then end the "
     "connection, as OpenSSH does from 10.4 on. This also happens at its own limit, 1 GiB."
@@ -27,7 +27,7 @@ MAY_SEND_DATA = (
 )
 HANGS_AT_CLOSE = (
     "If the other side closes a channel while paramiko renews the keys by itself, paramiko hangs for 30 s and ends. It does so "
-    "with sshd, too: the thread that exchanges the keys waits for itself (`Channel._handle_close`). No caller hung up "
+    "with sshd, too: the thread that exchanges the keys waits for itself (`Channel._handle_close`). Nobody hung up "
     "meanwhile in these tests. relay and swssh renew the keys before paramiko reaches its own limit, 512 MiB. Do not lower it."
 )
 WAITS_FOR_ITSELF = (
@@ -90,7 +90,10 @@ def _load(lab, client_class, server, options, size, key=None, hang_up=True):
 
     def move(port, seed):
         try:
-            traffic.duplex(traffic.connect(port, seconds=_PATIENCE), seed, size)
+            stream = traffic.connect(port, seconds=_PATIENCE)
+            if not hang_up:
+                callers.open.append(stream)
+            traffic.duplex(stream, seed, size, ends=hang_up)
         except (OSError, AssertionError) as error:
             failures.append(error)
 

@@ -1,5 +1,7 @@
 """One test's bench: servers, clients and traffic by a word each, all of it ended with the test."""
 
+import itertools
+
 from . import clients, network, servers, settings, traffic
 from .processes import Programs
 
@@ -13,6 +15,8 @@ class Lab:
         self.keys = keys
         self.traffic = traffic_server
         self.programs = Programs(directory)
+        # Several threads may start programs at once.
+        self._numbers = itertools.count()
 
     @property
     def target(self):
@@ -20,7 +24,7 @@ class Lab:
         return f"{settings.LOOPBACK}:{self.traffic.port}"
 
     def new_directory(self, name):
-        path = self.directory / f"{len(list(self.directory.iterdir())):03}-{name}"
+        path = self.directory / f"{next(self._numbers):03}-{name}"
         path.mkdir()
         return path
 

@@ -1,6 +1,7 @@
 """Child programs: started with their output in a file, ended by process id, and counted afterwards."""
 
 import ctypes
+import itertools
 import os
 import signal
 import subprocess
@@ -145,9 +146,10 @@ class Programs:
     def __init__(self, directory):
         self.directory = directory
         self.started = []
+        self._numbers = itertools.count()
 
     def start(self, arguments, name, **options):
-        program = Program(arguments, self.directory, f"{len(self.started):02}-{name}", **options)
+        program = Program(arguments, self.directory, f"{next(self._numbers):02}-{name}", **options)
         self.started.append(program)
         return program
 

@@ -300,7 +300,7 @@ class Pour:
         self.count = 0
         self.ended = threading.Event()
         threading.Thread(target=self._read, daemon=True).start()
-        wait_until(lambda: self.count > MIB, 20, "a running transfer")
+        wait_until(lambda: self.count > MIB, 60, "a running transfer")
 
     def _read(self):
         buffer = memoryview(bytearray(MIB))
@@ -314,5 +314,5 @@ class Pour:
 
     def still_runs(self):
         seen = self.count
-        wait_until(lambda: self.count > seen + 4 * MIB, 20, "the transfer going on")
+        wait_until(lambda: self.count > seen + MIB, 60, "the transfer going on")
         return not self.ended.is_set()
