@@ -159,7 +159,6 @@ public struct Engine: ~Copyable {
         // Our part of the key exchange is a question already, and a second one might be answered in the middle of it.
         guard !self.transport.isExchangingKeys else { return }
         try self.sendKeepalive()
-        self.liveness.asked(now: now)
     }
 
     // MARK: The end

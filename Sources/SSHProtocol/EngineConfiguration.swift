@@ -144,17 +144,9 @@ public struct Keepalive: Sendable, Equatable {
     public var interval: TimeAmount?
     /// Unanswered questions after which the next silent interval ends the connection; nil never ends it.
     public var countMaximum: Int?
-    /// In place of `countMaximum`: how long the first question may stay unanswered. Within these bounds it depends on how long the peer
-    /// took for its answers before; one whose answers take longer than the bounds have it gets more.
-    public var answerTime: ClosedRange<TimeAmount>?
 
-    public init(
-        interval: TimeAmount? = nil,
-        countMaximum: Int? = 3,
-        answerTime: ClosedRange<TimeAmount>? = nil
-    ) {
+    public init(interval: TimeAmount? = nil, countMaximum: Int? = 3) {
         self.interval = interval
         self.countMaximum = countMaximum
-        self.answerTime = answerTime
     }
 }

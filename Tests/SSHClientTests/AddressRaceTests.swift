@@ -21,10 +21,8 @@ struct AddressRaceTests {
         var failed: [String] = []
         var end: Result<String, any Error>?
 
-        private(set) var race: AddressRace<String>?
-
-        func run(_ addresses: [SocketAddress], isComplete: Bool = true, on eventLoop: EmbeddedEventLoop) {
-            let race = AddressRace<String>(addresses, isComplete: isComplete, on: eventLoop) { address in
+        func run(_ addresses: [SocketAddress], on eventLoop: EmbeddedEventLoop) {
+            let race = AddressRace<String>(addresses, on: eventLoop) { address in
                 let promise = eventLoop.makePromise(of: (any Channel).self)
                 self.tries.append((address.ipAddress ?? "", promise))
                 return promise.futureResult
@@ -33,50 +31,10 @@ struct AddressRaceTests {
             } onFailure: { address, _ in
                 self.failed.append(address.ipAddress ?? "")
             }
-            self.race = race
             race.run().assumeIsolated().whenComplete { self.end = $0 }
         }
 
         var begun: [String] { self.tries.map(\.address) }
-    }
-
-    /// What was remembered runs while the look-up goes on.
-    @Test func addressesThatJoinLateTakePart() throws {
-        let bench = Bench()
-        bench.run([self.addresses[0]], isComplete: false, on: self.eventLoop)
-        bench.tries[0].promise.fail(SSHError(.connectionLost, "gone"))
-        #expect(bench.end == nil)
-        bench.race?.join(self.addresses)
-        #expect(bench.begun == ["2001:db8::1", "192.0.2.1"])
-        self.eventLoop.advanceTime(by: .milliseconds(250))
-        #expect(bench.begun == ["2001:db8::1", "192.0.2.1", "2001:db8::2"])
-        for aTry in bench.tries.dropFirst() { aTry.promise.fail(SSHError(.connectionLost, "gone")) }
-        #expect(throws: SSHError.self) { try bench.end?.get() }
-    }
-
-    @Test func addressesThatJoinWhileOthersRunHaveTheirTurnAfterTheHeadStart() throws {
-        let bench = Bench()
-        bench.run([self.addresses[0]], isComplete: false, on: self.eventLoop)
-        bench.race?.join([self.addresses[0], self.addresses[2]])
-        #expect(bench.begun == ["2001:db8::1"])
-        self.eventLoop.advanceTime(by: .milliseconds(250))
-        #expect(bench.begun == ["2001:db8::1", "192.0.2.1"])
-        for aTry in bench.tries { aTry.promise.fail(SSHError(.connectionLost, "gone")) }
-        #expect(throws: SSHError.self) { try bench.end?.get() }
-    }
-
-    @Test(arguments: [true, false])
-    func aLookUpThatFailsEndsTheRaceWhenAllThatIsRememberedHasFailed(failsFirst: Bool) throws {
-        let bench = Bench()
-        bench.run([self.addresses[0]], isComplete: false, on: self.eventLoop)
-        if failsFirst { bench.race?.join([]) }
-        #expect(bench.end == nil)
-        bench.tries[0].promise.fail(SSHError(.connectionLost, "gone"))
-        if !failsFirst {
-            #expect(bench.end == nil)
-            bench.race?.join([])
-        }
-        #expect(throws: SSHError.self) { try bench.end?.get() }
     }
 
     @Test func familiesTakeTurnsAndEachHasAHeadStart() throws {

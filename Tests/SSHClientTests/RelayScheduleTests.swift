@@ -64,26 +64,6 @@ struct RelayScheduleTests {
         #expect(wait >= .seconds(1) && schedule.current.host == "a")
     }
 
-    /// A key that is withdrawn for ten minutes: the clock is simulated.
-    @Test(arguments: [["a"], ["a", "b"]])
-    mutating func aLoginThatIsPossibleAgainIsTriedWithinAMinute(names: [String]) {
-        for minutes in 1...10 {
-            let relays = names.map { SSHDestination(host: $0, user: "me") }
-            var schedule = RelaySchedule(relays, ReconnectPauses())
-            var now = self.start
-            let restored = self.start + .minutes(Int64(minutes))
-            var tries = 0
-            while now < restored {
-                tries += 1
-                // What a refusal takes.
-                now = now + .milliseconds(200)
-                now = now + schedule.afterRefusal(now: now, random: &self.random)
-            }
-            #expect(now - restored <= .seconds(60))
-            #expect(tries <= names.count * (10 + 2 * minutes))
-        }
-    }
-
     @Test mutating func theServersMayChange() {
         var schedule = RelaySchedule(Self.relays("a", "b"), ReconnectPauses())
         _ = schedule.afterRefusal(now: self.start, random: &self.random)

@@ -16,8 +16,7 @@ extension ConnectionOptions {
         let interval = configuration.serverAliveInterval
         self.keepalive = Keepalive(
             interval: interval > 0 ? .seconds(Int64(interval)) : nil,
-            countMaximum: configuration.serverAliveCountMax,
-            answerTime: configuration.serverAliveAdapts ? Self.answerTime : nil
+            countMaximum: configuration.serverAliveCountMax
         )
         self.tcpKeepAlive = configuration.tcpKeepAlive
         self.connectTimeout = configuration.connectSeconds.map { .seconds($0) }
@@ -27,11 +26,6 @@ extension ConnectionOptions {
         self.bindAddress = configuration.bindAddress
         self.bindInterface = configuration.bindInterface
     }
-}
-
-extension ConnectionOptions {
-    /// What a lost packet needs to come through at the fifth try (RFC 6298 §5.5), and what is left of ten seconds or so.
-    private static let answerTime = TimeAmount.seconds(4)...TimeAmount.seconds(6)
 }
 
 extension ForwardOptions {

@@ -29,8 +29,6 @@ public struct ClientConfiguration: Sendable {
     public var serverAliveInterval: Int
     /// Unanswered questions after which the next silent interval ends the connection.
     public var serverAliveCountMax: Int
-    /// Whether the time for an answer follows from how long the server took for others. Only where neither of the two is given.
-    public var serverAliveAdapts: Bool
     public var rekeyLimit: ClientRekeyLimit
 
     // MARK: Logging in

@@ -58,8 +58,6 @@ struct OptionsCompletion {
         let clears = options.clearAllForwardings ?? isStandardInputForward
         let attempts = options.connectionAttempts ?? 1
         let reconnect = self.reconnects && !isStandardInputForward
-        // A way that has gone dead in silence is given up within ten seconds where another connection follows.
-        let adapts = reconnect && options.serverAliveInterval == nil && options.serverAliveCountMax == nil
         guard attempts > 0 else { throw SSHError(.invalidConfiguration, "Invalid number of ConnectionAttempts") }
         return ClientConfiguration(
             originalHost: self.originalHost,
@@ -78,9 +76,9 @@ struct OptionsCompletion {
             versionAddendum: options.versionAddendum ?? "",
             refuseConnection: options.refuseConnection,
             tcpKeepAlive: options.tcpKeepAlive ?? true,
-            serverAliveInterval: options.serverAliveInterval ?? (reconnect ? (adapts ? 6 : 4) : 15),
-            serverAliveCountMax: options.serverAliveCountMax ?? (reconnect ? (adapts ? 1 : 2) : 3),
-            serverAliveAdapts: adapts,
+            // A way that has gone dead in silence is given up within twelve seconds where another connection follows.
+            serverAliveInterval: options.serverAliveInterval ?? (reconnect ? 4 : 15),
+            serverAliveCountMax: options.serverAliveCountMax ?? (reconnect ? 2 : 3),
             rekeyLimit: options.rekeyLimit ?? ClientRekeyLimit(),
             identityFiles: try self.identityFiles(expansion),
             identityFilesAreConfigured: !options.identityFiles.isEmpty,

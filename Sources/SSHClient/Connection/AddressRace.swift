@@ -15,31 +15,22 @@ final class AddressRace<Winner: Sendable> {
     private let onFailure: (SocketAddress, any Error) -> Void
     private let promise: EventLoopPromise<Winner>
     private var waiting: ArraySlice<SocketAddress>
-    /// All that take or took part.
-    private var addresses: [SocketAddress]
-    /// Whether no others will join.
-    private var isComplete: Bool
-    private var lastFailure: any Error = SSHError(.connectionLost, "no address")
     private var running = 0
     private var isOver = false
     private var next: Scheduled<Void>?
 
     /// - Parameters:
     ///   - addresses: in the order of the system's preference.
-    ///   - isComplete: false if `join` will be called once.
     ///   - onConnect: gets the winner's socket at once; the others are closed.
     ///   - onFailure: hears of each address that fails before there is a winner.
     init(
         _ addresses: [SocketAddress],
-        isComplete: Bool = true,
         on eventLoop: any EventLoop,
         connect: @escaping (SocketAddress) -> EventLoopFuture<any Channel>,
         onConnect: @escaping (any Channel) throws -> Winner,
         onFailure: @escaping (SocketAddress, any Error) -> Void
     ) {
-        self.addresses = Self.interleaved(addresses)
-        self.waiting = self.addresses[...]
-        self.isComplete = isComplete
+        self.waiting = Self.interleaved(addresses)[...]
         self.eventLoop = eventLoop
         self.connect = connect
         self.onConnect = onConnect
@@ -49,26 +40,16 @@ final class AddressRace<Winner: Sendable> {
 
     /// - Returns: fails with what the last address failed with.
     func run() -> EventLoopFuture<Winner> {
-        if self.waiting.isEmpty { self.endIfLost() } else { self.startNext() }
+        if self.waiting.isEmpty {
+            self.promise.fail(SSHError(.connectionLost, "no address"))
+        } else {
+            self.startNext()
+        }
         return self.promise.futureResult
-    }
-
-    /// The rest of the addresses; those that take part already are left out.
-    func join(_ addresses: [SocketAddress]) {
-        self.isComplete = true
-        guard !self.isOver else { return }
-        let others = Self.interleaved(addresses).filter { !self.addresses.contains($0) }
-        self.addresses += others
-        let isIdle = self.running == 0 && self.waiting.isEmpty
-        self.waiting += others
-        if isIdle, !others.isEmpty { return self.startNext() }
-        if self.next == nil, !self.waiting.isEmpty { self.scheduleNext() }
-        self.endIfLost()
     }
 
     private func startNext() {
         self.next?.cancel()
-        self.next = nil
         guard !self.isOver, let address = self.waiting.popFirst() else { return }
         self.running += 1
         self.connect(address).assumeIsolated().whenComplete { result in
@@ -78,10 +59,7 @@ final class AddressRace<Winner: Sendable> {
             case .failure(let error): self.failed(address, error)
             }
         }
-        if !self.waiting.isEmpty { self.scheduleNext() }
-    }
-
-    private func scheduleNext() {
+        guard !self.waiting.isEmpty else { return }
         self.next = self.eventLoop.assumeIsolated().scheduleTask(in: Self.headStart) { self.startNext() }
     }
 
@@ -95,15 +73,10 @@ final class AddressRace<Winner: Sendable> {
     private func failed(_ address: SocketAddress, _ error: any Error) {
         guard !self.isOver else { return }
         self.onFailure(address, error)
-        self.lastFailure = error
         if !self.waiting.isEmpty { return self.startNext() }
-        self.endIfLost()
-    }
-
-    private func endIfLost() {
-        guard !self.isOver, self.isComplete, self.running == 0, self.waiting.isEmpty else { return }
+        guard self.running == 0 else { return }
         self.isOver = true
-        self.promise.fail(self.lastFailure)
+        self.promise.fail(error)
     }
 
     /// The families in turn, beginning with the first address's (RFC 8305 §4).

@@ -8,8 +8,6 @@ public enum ConnectionEvent: Sendable {
 
     /// What is connected to next is this proxy.
     case connectingThrough(ProxyServer)
-    /// Where this host is cannot be looked up, or not soon: it is tried where it was before.
-    case usesRememberedAddresses(host: String)
     case connecting(to: SocketAddress)
     case connectFailed(to: SocketAddress, any Error)
     case connected

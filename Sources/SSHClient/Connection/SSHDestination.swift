@@ -129,8 +129,6 @@ public struct ConnectionOptions: Sendable {
     public var connectionAttempts = 1
     /// Which of a name's addresses are tried.
     public var addressFamily = ClientAddressFamily.any
-    /// Where servers were before.
-    var addressMemory: AddressMemory?
     /// The address of this machine that the connection comes from; nil leaves it to the system.
     public var bindAddress: String?
     /// The same by the name of the network interface that has it; `bindAddress` comes before it.

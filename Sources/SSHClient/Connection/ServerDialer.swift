@@ -27,15 +27,14 @@ struct ServerDialer: Sendable {
         _ onConnect: @escaping @Sendable (any Channel) throws -> Result
     ) async throws -> Result {
         if let proxy = self.proxy { self.tell(.connectingThrough(proxy)) }
-        let localEnd = try await self.localEnd()
-        let found = try await self.lookUp()
+        let (addresses, localEnd) = try await self.lookUp()
         var failure = SSHError(.connectionLost, "Could not resolve hostname \(self.host): no address")
         for attempt in 1...max(1, self.destination.options.connectionAttempts) {
             if attempt > 1 { try await Task.sleep(for: .seconds(1)) }
             try Task.checkCancellation()
             do {
                 return try await self.eventLoop.flatSubmit {
-                    self.attempt(found, from: localEnd, onConnect)
+                    self.attempt(addresses, from: localEnd, onConnect)
                 }.get()
             } catch {
                 failure = self.failure(error)
@@ -47,42 +46,16 @@ struct ServerDialer: Sendable {
     private var host: String { self.proxy?.host ?? self.destination.host }
     private var port: UInt16 { self.proxy?.port ?? self.destination.port }
 
-    /// Where the server may be.
-    private struct Found: Sendable {
-        var addresses: [SocketAddress]
-        /// A look-up that is not done yet.
-        var others: EventLoopFuture<[SocketAddress]>?
-    }
-
-    private var name: AddressMemory.Name {
-        let family = self.destination.options.addressFamily.systemValue
-        return AddressMemory.Name(host: self.host, port: self.port, family: family)
-    }
-
-    private func localEnd() async throws -> LocalEnd {
+    private func lookUp() async throws -> ([SocketAddress], LocalEnd) {
         let options = self.destination.options
-        return try await NIOThreadPool.singleton.runIfActive { try LocalEnd(options) }
-    }
-
-    private func lookUp() async throws -> Found {
-        let (options, name) = (self.destination.options, self.name)
-        guard let memory = options.addressMemory else {
-            let addresses = try await NIOThreadPool.singleton.runIfActive {
-                try HostResolution.addresses(of: name.host, port: name.port, family: name.family)
-            }
-            return Found(addresses: addresses)
+        return try await NIOThreadPool.singleton.runIfActive { [host, port] in
+            let addresses = try HostResolution.addresses(
+                of: host,
+                port: port,
+                family: options.addressFamily.systemValue
+            )
+            return (addresses, try LocalEnd(options))
         }
-        let lookUp = memory.lookUp(name, on: self.eventLoop)
-        guard let known = memory.known(name) else { return Found(addresses: try await lookUp.get()) }
-        let first = self.eventLoop.makePromise(of: Found.self)
-        let remembered = Found(addresses: known, others: lookUp)
-        let timer = self.eventLoop.scheduleTask(in: AddressMemory.patience) { first.succeed(remembered) }
-        lookUp.whenSuccess { first.succeed(Found(addresses: $0)) }
-        lookUp.whenFailure { _ in first.succeed(remembered) }
-        defer { timer.cancel() }
-        let found = try await first.futureResult.get()
-        if found.others != nil { self.tell(.usesRememberedAddresses(host: name.host)) }
-        return found
     }
 
     private func tell(_ event: ConnectionEvent) {
@@ -98,18 +71,18 @@ struct ServerDialer: Sendable {
     }
 
     private func attempt<Result: Sendable>(
-        _ found: Found,
+        _ addresses: [SocketAddress],
         from localEnd: LocalEnd,
         _ onConnect: @escaping @Sendable (any Channel) throws -> Result
     ) -> EventLoopFuture<Result> {
         guard let proxy = self.proxy else {
-            return self.race(found, from: localEnd) { channel in
+            return self.race(addresses, from: localEnd) { channel in
                 self.tell(.connected)
                 return try onConnect(channel)
             }
         }
         let options = self.destination.options
-        return self.race(found, from: localEnd) { NIOLoopBound($0, eventLoop: self.eventLoop) }.flatMap { channel in
+        return self.race(addresses, from: localEnd) { NIOLoopBound($0, eventLoop: self.eventLoop) }.flatMap { channel in
             do {
                 return ProxyHandler.lead(
                     channel.value,
@@ -127,11 +100,11 @@ struct ServerDialer: Sendable {
     }
 
     private func race<Winner: Sendable>(
-        _ found: Found,
+        _ addresses: [SocketAddress],
         from localEnd: LocalEnd,
         _ onConnect: @escaping (any Channel) throws -> Winner
     ) -> EventLoopFuture<Winner> {
-        let race = AddressRace(found.addresses, isComplete: found.others == nil, on: self.eventLoop) { address in
+        let race = AddressRace(addresses, on: self.eventLoop) { address in
             self.tell(.connecting(to: address))
             do {
                 let local = try localEnd.address(to: address)
@@ -140,20 +113,12 @@ struct ServerDialer: Sendable {
             } catch {
                 return self.eventLoop.makeFailedFuture(error)
             }
-        } onConnect: { channel in
-            self.remember(channel, found)
-            return try onConnect(channel)
+        } onConnect: {
+            try onConnect($0)
         } onFailure: { address, error in
             self.tell(.connectFailed(to: address, error))
         }
-        found.others?.assumeIsolated().whenComplete { race.join((try? $0.get()) ?? []) }
         return race.run()
-    }
-
-    /// The address that answered comes first from now on.
-    private func remember(_ channel: any Channel, _ found: Found) {
-        guard let memory = self.destination.options.addressMemory, let address = channel.remoteAddress else { return }
-        memory.remember([address] + found.addresses.filter { $0 != address }, of: self.name)
     }
 
     private func bootstrap(from local: SocketAddress?) -> ClientBootstrap {

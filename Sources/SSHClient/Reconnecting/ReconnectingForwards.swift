@@ -14,7 +14,6 @@ public struct ReconnectingForwards: Sendable {
     private let options: ReconnectOptions
     private let eventLoop: any EventLoop
     private let relays: @Sendable () async throws -> [SSHDestination]
-    private let addresses = AddressMemory()
 
     /// - Parameter destination: asked at the beginning, and again after each connection and each refusal, so that keys and hosts that have
     ///   changed are the new ones.
@@ -155,7 +154,7 @@ public struct ReconnectingForwards: Sendable {
                 if isStale { relays.update(try await refresh()) }
                 isStale = false
                 destination = relays.current
-                let patient = destination.patient(self.options, hasOthers: relays.hasOthers, self.addresses)
+                let patient = destination.patient(self.options, hasOthers: relays.hasOthers)
                 let connection = try await SSHConnection.connect(to: patient, on: self.eventLoop)
                 do {
                     guard connection.mayForward else { throw ClientConnection.unverifiedHost }

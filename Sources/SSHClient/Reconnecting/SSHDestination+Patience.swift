@@ -3,19 +3,16 @@ import NIOCore
 extension SSHDestination {
     /// The same, with those on the way to it, for somebody who tries again: nothing that does not answer keeps the next try waiting.
     ///
-    /// - Parameters:
-    ///   - hasOthers: whether another server waits for its turn.
-    ///   - memory: where servers were before.
-    func patient(_ options: ReconnectOptions, hasOthers: Bool, _ memory: AddressMemory) -> SSHDestination {
+    /// - Parameter hasOthers: whether another server waits for its turn.
+    func patient(_ options: ReconnectOptions, hasOthers: Bool) -> SSHDestination {
         var destination = self
-        destination.options.addressMemory = memory
         if destination.options.connectTimeout == nil {
             let (dial, keyExchange) = (options.dialTimeout, options.keyExchangeTimeout)
             destination.options.dialTimeout = hasOthers ? min(dial, .seconds(2)) : dial
             destination.options.connectTimeout = hasOthers ? min(keyExchange, .seconds(10)) : keyExchange
         }
         if case .jump(let hop) = destination.route {
-            destination.route = .jump(hop.patient(options, hasOthers: hasOthers, memory))
+            destination.route = .jump(hop.patient(options, hasOthers: hasOthers))
         }
         return destination
     }

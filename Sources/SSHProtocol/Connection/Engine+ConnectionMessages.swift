@@ -199,9 +199,7 @@ extension Engine {
         switch awaited {
         case .request(let number): return .globalReply(number, success: data)
         // Any answer will do.
-        case .keepalive:
-            self.liveness.answered(now: self.lastReceived)
-            return nil
+        case .keepalive: return nil
         case .roundTrip:
             self.roundTrip.answered(now: self.lastReceived)
             return nil

@@ -28,8 +28,6 @@ struct ConnectionLines: Sendable {
         case .connecting(let address):
             let place = "[\(Self.shown(address))] port \(address.port ?? Int(self.port))"
             self.log.debug("Connecting to \(self.proxy?.host ?? self.host) \(place).")
-        case .usesRememberedAddresses(let host):
-            self.log.debug("Where \(host) is cannot be looked up now: trying the addresses that it had before.")
         case .connectingThrough(let proxy):
             self.log.debug("The way to \(self.name) leads through the proxy \(proxy.name).")
         case .connectFailed(let address, let error):

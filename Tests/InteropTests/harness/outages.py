@@ -21,7 +21,6 @@ from .settings import USER, program
 DEVICE, ROUTER_INSIDE, ROUTER_OUTSIDE, HOST = "10.81.0.2", "10.81.0.1", "10.82.0.1", "10.82.0.2"
 # Of a second relay, behind another cable.
 ROUTER_SECOND, SECOND_HOST = "10.83.0.1", "10.83.0.2"
-MOVED_HOST = "10.82.0.3"
 RELAY_PORT = 2222
 _PEERS = Path(__file__).parent / "peers"
 
@@ -105,15 +104,15 @@ class Street:
         words = [settings.SWSSH, "-F", "none", "-o", "Reconnect=yes", *options]
         return self.keep_tunnel("swssh", port, *words, to=to)
 
-    def autossh(self, port, to=HOST):
+    def autossh(self, port):
         alive = ["-o", "ServerAliveInterval=5", "-o", "ServerAliveCountMax=2", "-o", "ExitOnForwardFailure=yes"]
-        return self.keep_tunnel("autossh", port, program("autossh"), "-M", "0", "-F", "none", *alive, to=to)
+        return self.keep_tunnel("autossh", port, program("autossh"), "-M", "0", "-F", "none", *alive)
 
-    def loop(self, port, to=HOST):
+    def loop(self, port):
         """As systemd does with Restart=always and RestartSec=1."""
         script = 'while :; do "$@"; sleep 1; done'
         alive = ["-o", "ServerAliveInterval=5", "-o", "ServerAliveCountMax=2", "-o", "ExitOnForwardFailure=yes"]
-        return self.keep_tunnel("loop", port, "sh", "-c", script, "loop", program("ssh"), "-F", "none", *alive, to=to)
+        return self.keep_tunnel("loop", port, "sh", "-c", script, "loop", program("ssh"), "-F", "none", *alive)
 
     def hold_tunnel(self, host, port):
         """Somebody at a relay's host who keeps one connection to the device's echo, and notes how long each answer took."""
@@ -156,10 +155,9 @@ class Street:
         self.router.run("ip", "address", "add", "10.82.0.9/24", "dev", "outside")
 
     def drop(self, direction):
-        """Packets vanish: `out` those from the device, `in` those to it."""
-        for word, name in (("out", "inside"), ("in", "outside")):
-            if word in direction.split():
-                self.router.run("nft", f"insert rule ip way forward iifname {name} drop")
+        """Packets in one direction vanish: `out` from the device, `in` to it."""
+        name = "inside" if direction == "out" else "outside"
+        self.router.run("nft", f"insert rule ip way forward iifname {name} drop")
 
     def let_through(self):
         self.router.run("nft", "flush chain ip way forward")
@@ -167,20 +165,6 @@ class Street:
 
     def unreachable(self):
         self.host.run("ip", "link", "set", "eth0", "down")
-
-    def move_host(self):
-        """It is there again, at another address."""
-        self.host.run("ip", "address", "del", f"{HOST}/24", "dev", "eth0")
-        self.host.run("ip", "address", "add", f"{MOVED_HOST}/24", "dev", "eth0")
-        self.names.say(relay=MOVED_HOST)
-        self.reachable()
-
-    def device_bytes(self):
-        """What the device has sent and received by IP so far, with all headers but Ethernet's."""
-        lines = self.device.run("cat", "/proc/net/dev").splitlines()
-        fields = next(line.split() for line in lines if line.strip().startswith("eth0:"))
-        received, received_packets, sent, sent_packets = (int(fields[index]) for index in (1, 2, 9, 10))
-        return sent - 14 * sent_packets, received - 14 * received_packets
 
     def reachable(self):
         self.host.run("ip", "link", "set", "eth0", "up")

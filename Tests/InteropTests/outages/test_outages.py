@@ -11,7 +11,7 @@ import time
 import pytest
 
 from harness.network import wait_until
-from harness.outages import HOST, Street
+from harness.outages import Street
 
 LENGTH = float(os.environ.get("OUTAGE_SECONDS", "15"))
 RECORD = os.environ.get("OUTAGE_RECORD")
@@ -23,13 +23,10 @@ pytestmark = pytest.mark.skipif(os.getuid() != 0, reason="a router needs root")
 class Outage:
     """One accident, seen by each program that keeps a tunnel."""
 
-    def __init__(self, lab, name, by_name=False):
+    def __init__(self, lab, name):
         self.name = name
         self.street = Street(lab)
-        if by_name:
-            self.street.start_names(relay=HOST)
-        to = "relay.test" if by_name else HOST
-        self.keepers = {kind: getattr(self.street, kind)(port, to=to) for kind, port in KEEPERS.items()}
+        self.keepers = {kind: getattr(self.street, kind)(port) for kind, port in KEEPERS.items()}
         self.watches = {kind: self.street.watch(port) for kind, port in KEEPERS.items()}
         for watch in self.watches.values():
             wait_until(watch.successes, 30, "the tunnel")
@@ -75,8 +72,8 @@ def test_the_router_restarts_and_has_forgotten_its_flows(lab):
     outage.is_over(5)
 
 
-@pytest.mark.parametrize("direction", ["out", "in", "out and in"])
-def test_packets_vanish(lab, direction):
+@pytest.mark.parametrize("direction", ["out", "in"])
+def test_packets_vanish_in_one_direction(lab, direction):
     outage = Outage(lab, f"packets vanish on their way {direction}")
     outage.street.drop(direction)
     time.sleep(LENGTH)
@@ -115,40 +112,6 @@ def test_the_relays_host_is_away(lab):
     time.sleep(LENGTH)
     outage.street.reachable()
     outage.is_over(5)
-
-
-def test_the_relay_comes_back_at_another_address(lab):
-    outage = Outage(lab, "relay's host away, back at another address", by_name=True)
-    outage.street.unreachable()
-    time.sleep(LENGTH)
-    outage.street.move_host()
-    outage.is_over(6)
-
-
-def test_the_name_server_is_away(lab):
-    """A relay that was there before is found without it."""
-    outage = Outage(lab, "relay killed, name server away", by_name=True)
-    outage.street.names.pause()
-    outage.street.relay.kill()
-    time.sleep(LENGTH)
-    outage.street.start_relay()
-    outage.is_over(6)
-
-
-def test_an_idle_device_costs_little(lab):
-    """Bytes of IP, headers included, that a device whose tunnel nobody uses sends and gets."""
-    street = Street(lab)
-    device = street.swssh(9001, "-o", "LogLevel=verbose")
-    wait_until(lambda: "All forwards stand" in device.log(), 30, "the tunnel")
-    time.sleep(2)
-    seconds = 24
-    before = street.device_bytes()
-    time.sleep(seconds)
-    sent, received = ((after - start) / seconds for start, after in zip(before, street.device_bytes()))
-    if RECORD:
-        with open(RECORD, "a") as record:
-            record.write(f"| idle: bytes a second from and to the device | {sent:.1f}, {received:.1f} | | |\n")
-    assert sent < 30 and received < 30, (sent, received)
 
 
 def test_the_program_is_suspended(lab):
