@@ -1,11 +1,14 @@
 """What `swssh` with `Reconnect` says of itself: to systemd, to `--status`, and of a host that has another key."""
 
+import contextlib
 import json
 import os
 import signal
 import socket
 import subprocess
 import tempfile
+import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -137,6 +140,26 @@ def test_status_says_that_nothing_runs(lab, client_kind, server_kind):
     # Killed, it leaves its socket behind; the next one takes the place.
     assert file.exists()
     assert service.status(LOOPBACK).returncode == 3
+
+
+def test_a_program_that_drips_its_answer_keeps_nobody_waiting(lab, client_kind, server_kind):
+    server = lab.server("relay")
+    service = Service(lab, server, [f"{free_port()}:{lab.target}"])
+    wait_until(service.is_ready, 20, "READY=1")
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(service.runtime / "swssh" / "impostor"))
+        listener.listen()
+
+        def drip():
+            with contextlib.suppress(OSError):
+                with listener.accept()[0] as caller:
+                    while True:
+                        caller.sendall(b"x")
+                        time.sleep(0.5)
+
+        threading.Thread(target=drip, daemon=True).start()
+        said = service.status()
+    assert said.returncode == 0 and "impostor: it does not answer" in said.stderr
 
 
 def test_a_word_that_can_be_a_host_stays_a_host(lab, client_kind, server_kind):

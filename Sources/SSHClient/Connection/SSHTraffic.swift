@@ -8,6 +8,7 @@ public struct SSHTraffic: Hashable, Sendable {
         self.received = received
     }
 
+    /// No machine counts as far as 64 bits go; who passes numbers of their own gets the remainder, and no trap.
     public static func + (one: SSHTraffic, other: SSHTraffic) -> SSHTraffic {
         SSHTraffic(sent: one.sent &+ other.sent, received: one.received &+ other.received)
     }

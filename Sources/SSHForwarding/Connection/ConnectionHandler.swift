@@ -44,7 +44,7 @@ public final class ConnectionHandler: ChannelDuplexHandler {
     var refusal: ByteBuffer?
     /// For how long the event loop was busy with this connection before its login.
     public private(set) var timeBeforeLogin = TimeAmount.zero
-    /// What went over the socket, with all that the protocol adds.
+    /// What went over the socket, with all that the protocol adds. At 100 GB a second, 64 bits last for five years; then it begins anew.
     public private(set) var bytesSent: UInt64 = 0
     public private(set) var bytesReceived: UInt64 = 0
     var timer: ConnectionTimers.Ticket?

@@ -29,7 +29,11 @@ final class StatusKeeper: Sendable {
 
     /// These are the servers from now on.
     func follow(_ relays: [String]) {
-        self.state.withLock { $0.status.follow(relays, now: .now()) }
+        self.state.withLock { state in
+            state.status.follow(relays, now: .now())
+            // A name server may have another name each time.
+            state.before = state.before.filter { relays.contains($0.key) }
+        }
     }
 
     /// A connection is there; `tell` hears of it next.

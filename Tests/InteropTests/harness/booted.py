@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -13,7 +14,6 @@ from . import settings
 from .network import wait_until
 from .processes import descendants
 
-_SWIFT_LIBRARIES = "/opt/swift/usr/lib"
 _PACKAGES = "systemd,systemd-sysv,dbus,libsodium23,libssl3,libstdc++6"
 _MIRROR = "http://deb.debian.org/debian"
 _BOOT_SECONDS = 120
@@ -45,6 +45,13 @@ def _image():
     return image
 
 
+def _swift_libraries():
+    """Where those lie that swssh was linked with; none if it has them in itself."""
+    said = subprocess.run(["ldd", settings.SWSSH], capture_output=True, text=True, check=True, timeout=20).stdout
+    paths = re.findall(r"libswift\w+\.so => (/\S+)", said)
+    return sorted({str(Path(path).parent) for path in paths})
+
+
 class BootedMachine:
     """Shares this machine's network, and has swssh as /usr/bin/swssh."""
 
@@ -59,9 +66,7 @@ class BootedMachine:
         subprocess.run(["chroot", str(self.root), *words], check=True, capture_output=True, timeout=60)
 
     def boot(self):
-        binds = [f"--bind-ro={settings.SWSSH}:/usr/bin/swssh"]
-        if Path(_SWIFT_LIBRARIES).exists():
-            binds.append(f"--bind-ro={_SWIFT_LIBRARIES}")
+        binds = [f"--bind-ro={settings.SWSSH}:/usr/bin/swssh", *(f"--bind-ro={path}" for path in _swift_libraries())]
         options = ["--quiet", "--boot", "--register=no", "--keep-unit", "--console=read-only", *binds]
         self.program = self.lab.programs.start(["systemd-nspawn", f"--directory={self.root}", *options], "machine")
         self.wait_until_up()

@@ -314,5 +314,5 @@ class Pour:
 
     def still_runs(self):
         seen = self.count
-        wait_until(lambda: self.count > seen + MIB, 60, "the transfer going on")
+        wait_until(lambda: self.count > seen + 4 * MIB, 60, "the transfer going on")
         return not self.ended.is_set()
