@@ -4,6 +4,7 @@ import os
 import resource
 import signal
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -35,6 +36,10 @@ def pytest_configure(config):
         if path and not os.access(path, os.X_OK):
             pytest.exit(f"{name}={path} is no program", returncode=4)
     adopt_orphans()
+    # What runs here is not for other tests' questions, nor among the machine's own services. A socket's path is short.
+    runtime = tempfile.TemporaryDirectory(dir="/tmp")
+    os.environ["XDG_RUNTIME_DIR"] = runtime.name
+    config.add_cleanup(runtime.cleanup)
     # What was started in the background of a script ignores these, and so would all programs that it starts.
     for number in (signal.SIGINT, signal.SIGHUP):
         if signal.getsignal(number) is signal.SIG_IGN:

@@ -8,7 +8,7 @@ import pytest
 
 from harness import settings
 from harness.clients import Swssh
-from harness.network import free_port
+from harness.network import free_port, wait_until
 from harness.servers import Relay
 from harness.settings import program
 
@@ -48,7 +48,8 @@ def test_relay_and_swssh_let_nobody_look_and_leave_no_core(lab):
     client = SwsshWithoutRights(lab, server, local=[f"{free_port()}:{lab.target}"])
     # The way of asking finds what an ordinary program has to show.
     ordinary = lab.programs.start([*WITHOUT_RIGHTS, program("sleep"), "60"], "sleep")
-    assert _lets_others_look(ordinary.pid)
+    # Until it has become sleep it is setpriv, with root's rights.
+    wait_until(lambda: _lets_others_look(ordinary.pid), 20, "a program that others may look into")
     for running in (server, client):
         assert not _lets_others_look(running.program.pid)
         assert not _leaves_a_core(running.program.pid)

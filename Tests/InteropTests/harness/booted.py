@@ -12,7 +12,7 @@ import pytest
 
 from . import settings
 from .network import wait_until
-from .processes import descendants
+from .processes import command_name, descendants
 
 _PACKAGES = "systemd,systemd-sysv,dbus,libsodium23,libssl3,libstdc++6"
 _MIRROR = "http://deb.debian.org/debian"
@@ -74,7 +74,7 @@ class BootedMachine:
     @property
     def leader(self):
         """Process 1 of the machine, by its number here; None while it is down."""
-        children = [pid for pid in descendants(self.program.pid) if Path(f"/proc/{pid}/comm").read_text() == "systemd\n"]
+        children = [pid for pid in descendants(self.program.pid) if command_name(pid) == "systemd"]
         return min(children, default=None)
 
     def wait_until_up(self):

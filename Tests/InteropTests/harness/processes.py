@@ -46,6 +46,14 @@ def describe(pid):
         return f"{pid}: gone"
 
 
+def command_name(pid):
+    """None if it has ended meanwhile."""
+    try:
+        return Path(f"/proc/{pid}/comm").read_text().rstrip("\n")
+    except (FileNotFoundError, ProcessLookupError):
+        return None
+
+
 def reap_orphans(known):
     """Collects the exit status of adopted zombies; those of our own programs belong to their Popen."""
     for pid, (parent, state) in _parents().items():
