@@ -115,6 +115,8 @@ public struct Engine: ~Copyable {
         case .newKeys(let algorithms, let isFirst):
             if isFirst, case .client(let authentication) = self.login { try self.transport.send(authentication.start) }
             return .newKeys(algorithms, isFirst: isFirst)
+        case .debug(let debug):
+            return .debug(debug)
         case .message(let number, let reader):
             guard self.transport.isAuthenticated, !number.isTransport, !number.isAuthentication else {
                 return try self.handleLogin(number, reader)

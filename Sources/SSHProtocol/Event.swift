@@ -14,6 +14,8 @@ public enum Event: Sendable {
     indirect case signatureWanted(SignatureRequest)
     /// A key exchange has ended.
     case newKeys(NegotiatedAlgorithms, isFirst: Bool)
+    /// The peer says something about what it does (RFC 4253 §11.3). Not to be printed raw.
+    case debug(Debug)
     /// Client: the server has something to say to people (RFC 4252 §5.4). Not to be printed raw.
     case banner(ByteBuffer)
     /// Server, if the configuration says `announcesLogin`: somebody asks for this account for the first time; nothing

@@ -30,6 +30,18 @@ struct RequestTests {
         #expect(replies == ["0 no", "1 2", "2 3"])
     }
 
+    @Test func whatThePeerSaysOfItselfIsPassedOn() throws {
+        let pair = try EnginePair()
+        try pair.logIn()
+        try pair.server.sendDebug(String(repeating: "x", count: 2000), alwaysDisplay: true)
+        pair.run()
+        let heard = pair.clientEvents.compactMap { event -> Debug? in
+            if case .debug(let debug) = event { debug } else { nil }
+        }
+        let cut = ByteBuffer(string: String(repeating: "x", count: 900))
+        #expect(heard == [Debug(alwaysDisplay: true, message: cut)])
+    }
+
     @Test func globalRequestsThatWaitForAnAnswerAreBounded() throws {
         let pair = try EnginePair(server: { $0.limits.unansweredRequests = 10 })
         try pair.logIn()

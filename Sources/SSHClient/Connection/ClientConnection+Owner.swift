@@ -18,6 +18,10 @@ extension ClientConnection: ConnectionOwner {
         self.tell(.negotiated(algorithms, isFirst: isFirst))
     }
 
+    func connection(_ connection: ConnectionHandler, debug: Debug) {
+        self.tell(.debugMessage(debug.message, alwaysDisplay: debug.alwaysDisplay))
+    }
+
     func connection(_ connection: ConnectionHandler, banner: ByteBuffer) {
         self.tell(.banner(banner))
     }

@@ -31,6 +31,8 @@ public enum ConnectionEvent: Sendable {
     // MARK: Afterwards
 
     case forward(ForwardEvent)
+    /// The server says something about what it does (RFC 4253 §11.3), such as why it refuses a forward.
+    case debugMessage(ByteBuffer, alwaysDisplay: Bool)
     /// The server opened a channel of a kind that nobody asked for; it was refused.
     case channelRefused(kind: String)
     /// There was no room for a channel, the server's or ours.

@@ -11,6 +11,7 @@ extension ConnectionHandler {
         case .signatureWanted(let request): self.askForSignature(request)
         case .newKeys(let algorithms, let isFirst):
             self.owner?.connectionNegotiated(self, algorithms, isFirst: isFirst)
+        case .debug(let debug): self.owner?.connection(self, debug: debug)
         case .banner(let text): self.owner?.connection(self, banner: text)
         case .loginBegins(let user): self.owner?.connection(self, loginBeginsFor: user)
         case .authenticationRequest(let request): self.owner?.connection(self, authenticate: request)

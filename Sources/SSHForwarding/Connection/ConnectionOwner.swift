@@ -18,6 +18,8 @@ public protocol ConnectionOwner: AnyObject {
         sign request: SignatureRequest,
         _ signature: EventLoopPromise<[UInt8]>
     )
+    /// The peer says something about what it does (RFC 4253 §11.3). Not to be printed raw.
+    func connection(_ connection: ConnectionHandler, debug: Debug)
     func connection(_ connection: ConnectionHandler, banner: ByteBuffer)
     /// Server: call `perform { try $0.beginLogin() }`, after a banner if there is one.
     func connection(_ connection: ConnectionHandler, loginBeginsFor user: String)
@@ -37,6 +39,8 @@ public protocol ConnectionOwner: AnyObject {
 
 extension ConnectionOwner {
     public func connection(_ connection: ConnectionHandler, lineBeforeIdentification line: String, number: Int) {}
+
+    public func connection(_ connection: ConnectionHandler, debug: Debug) {}
 
     public func connection(
         _ connection: ConnectionHandler,

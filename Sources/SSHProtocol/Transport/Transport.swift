@@ -14,6 +14,7 @@ struct Transport: ~Copyable {
         case hostKey(HostKeyToVerify)
         indirect case signatureWanted(SignatureRequest)
         case newKeys(NegotiatedAlgorithms, isFirst: Bool)
+        case debug(Debug)
         /// A message of the authentication or connection protocol, or of service negotiation.
         case message(MessageNumber, WireReader)
     }
@@ -162,8 +163,10 @@ struct Transport: ~Copyable {
         switch number {
         case .disconnect:
             throw SSHError(disconnect: try Disconnect(payload: reader))
-        case .ignore, .unimplemented, .debug:
+        case .ignore, .unimplemented:
             return nil
+        case .debug:
+            return .debug(try Debug(payload: reader))
         default:
             break
         }

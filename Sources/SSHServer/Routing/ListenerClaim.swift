@@ -10,8 +10,8 @@ final class ListenerClaim {
     enum Outcome {
         /// Nobody holds it now. The turn ends when the listener stands, or could not.
         case free(ListenerClaims.Turn?)
-        /// Somebody keeps it; the log has it.
-        case held
+        /// Somebody keeps it; the log has it. The text is what the client may know of why.
+        case held(String)
     }
 
     private let client: any RoutedClient
@@ -46,23 +46,24 @@ final class ListenerClaim {
         }
         guard let before else {
             self.client.requestLog.info("\(self.client.peer): too many wait for a listener on \(self.place)")
-            return self.completion(.held)
+            return self.completion(.held("too many wait for it"))
         }
         // Each of them may hold the port next. So one that is gone by then is known to be.
         for other in before where other.connection != self.client.id { other.askForLife() }
     }
 
     private func begin(_ turn: ListenerClaims.Turn) {
-        // Somebody else may have got it meanwhile.
-        guard self.isWanted(), self.mayHave(), let eventLoop = self.client.handler?.eventLoop else {
-            return self.leave(turn)
+        guard self.isWanted(), let eventLoop = self.client.handler?.eventLoop else {
+            return self.leave(turn, Self.nobodyWantsIt)
         }
+        // Somebody else may have got it meanwhile.
+        if let obstacle = self.obstacle() { return self.leave(turn, obstacle) }
         let holders = self.holders
         guard !holders.isEmpty else { return self.completion(.free(turn)) }
         let rule = self.rule
         guard rule.spares else { return self.evict(holders, nil, turn, on: eventLoop) }
         self.askForLife(of: holders, on: eventLoop) { living in
-            guard self.isWanted() else { return self.leave(turn) }
+            guard self.isWanted() else { return self.leave(turn, Self.nobodyWantsIt) }
             if let living {
                 self.client.requestLog.info(
                     """
@@ -70,31 +71,40 @@ final class ListenerClaim {
                     with another connection, from \(living.peer), which is alive. [ListenTakeover \(rule.rawValue)]
                     """
                 )
-                return self.leave(turn)
+                return self.leave(turn, self.told(of: living, isAlive: true))
             }
             // Those that were silent, and nobody who came after them.
             self.evict(holders, .silent, turn, on: eventLoop)
         }
     }
 
-    private func leave(_ turn: ListenerClaims.Turn) {
+    private static let nobodyWantsIt = "nobody wants it any more"
+
+    private func leave(_ turn: ListenerClaims.Turn, _ reason: String) {
         turn.end()
-        self.completion(.held)
+        self.completion(.held(reason))
+    }
+
+    /// What the client may know of who keeps its place: of another account's connections, nothing but that there is one.
+    private func told(of holder: any ListenerHolder, isAlive: Bool) -> String {
+        let rule = "[ListenTakeover \(self.rule.rawValue)]"
+        guard holder.account == self.client.login.user else { return "another connection holds it \(rule)" }
+        return "a connection of this account from \(holder.peer) holds it\(isAlive ? ", which is alive" : "") \(rule)"
     }
 
     private var holders: [any ListenerHolder] {
         self.client.routes.listeners.holders(of: self.place)
     }
 
-    /// Whether everybody who listens there would have to make way for this client.
-    func mayHave() -> Bool {
+    /// Why somebody who listens there would not make way for this client, which the log has too; nil if nobody is in the way.
+    func obstacle() -> String? {
         let (rule, login, peer) = (self.rule, self.client.login, self.client.peer)
         for holder in self.holders {
             guard holder.connection != self.client.id else {
                 self.client.requestLog.info(
                     "\(peer): cannot listen to \(self.place): this connection holds it already"
                 )
-                return false
+                return "this connection holds it already"
             }
             guard rule.permits(account: login.user, key: login.claim.key.blob, toHaveWhat: (holder.account, holder.key))
             else {
@@ -104,10 +114,10 @@ final class ListenerClaim {
                     with another connection. [ListenTakeover \(rule.rawValue)]
                     """
                 )
-                return false
+                return self.told(of: holder, isAlive: false)
             }
         }
-        return true
+        return nil
     }
 
     /// - Parameter completion: gets one that is alive; nil if there is none.

@@ -31,6 +31,7 @@ extension Listeners {
                 listeners: self.client.routes.listeners,
                 account: self.client.login.user
             )
+            let refused = "no listener on \(path.escapedForLog)"
             let place: ListeningPlace
             do throws(RouteRefusal) {
                 place = try resolver.place(for: path, of: account)
@@ -41,15 +42,15 @@ extension Listeners {
                     but the request was denied. [\(error.rule)]
                     """
                 )
-                return refuse()
+                return connection.refuse(reply, because: "\(refused): \(error.rule.text.escapedForLog)")
             }
             guard case .unixSocket(_, let mask, let unlinks) = place else { return refuse() }
             let ticket: RemoteForwards.Ticket
             do {
                 ticket = try self.forwards.begin(path: path)
             } catch {
-                self.log.info("\(self.client.peer): no listener on \(path.escapedForLog): \(error)")
-                return refuse()
+                self.log.info("\(self.client.peer): \(refused): \(error)")
+                return connection.refuse(reply, because: "\(refused): \(error)")
             }
             let request = UnixRequest(
                 connection: connection,
@@ -118,7 +119,7 @@ extension Listeners {
         case .failure(let error):
             self.forwards.fail(path: path, ticket)
             self.log.error("\(self.client.peer): cannot listen to path \(path.escapedForLog): \(ErrorText.of(error))")
-            connection.answer(reply, success: nil)
+            connection.refuse(reply, because: "no listener on \(path.escapedForLog): \(ErrorText.of(error))")
         case .success(let listener):
             guard self.forwards.finish(listener, ticket) else { return connection.answer(reply, success: nil) }
             self.logListener("path \(path.escapedForLog)") { ["path": .string(path.escapedForLog)] }

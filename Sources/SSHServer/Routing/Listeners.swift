@@ -36,13 +36,15 @@ final class Listeners {
         let peer = self.client.peer
         // Each connection that comes is announced with it.
         guard address.host.utf8.count <= Self.longestHost else {
-            self.log.info("\(peer): no listener on a host of \(address.host.utf8.count) bytes")
-            return connection.answer(reply, success: nil)
+            let reason = "no listener on a host of \(address.host.utf8.count) bytes"
+            self.log.info("\(peer): \(reason)")
+            return connection.refuse(reply, because: reason)
         }
         // Without a reply the client could never learn which port it got.
         guard address.port != 0 || reply != nil else {
             return self.log.info("\(peer): no listener on any port for a client that wants no reply")
         }
+        let refused = "no listener on \(address.host.escapedForLog):\(address.port)"
         let place: ListeningPlace
         do {
             place = try RouteResolver(for: self.client).place(for: address)
@@ -53,7 +55,7 @@ final class Listeners {
                 port \(address.port), but the request was denied. [\(error.rule)]
                 """
             )
-            return connection.answer(reply, success: nil)
+            return connection.refuse(reply, because: "\(refused): \(error.rule.text.escapedForLog)")
         }
         let wanted: HeldPlace
         switch place {
@@ -65,14 +67,17 @@ final class Listeners {
         do {
             ticket = try self.forwards.begin(address, hasSockets: wanted.hasSockets)
         } catch {
-            self.log.info("\(peer): no listener on \(address.host.escapedForLog):\(address.port): \(error)")
-            return connection.answer(reply, success: nil)
+            self.log.info("\(peer): \(refused): \(error)")
+            return connection.refuse(reply, because: "\(refused): \(error)")
         }
         let isWanted = { !connection.hasEnded && self.forwards.isWanted(address, ticket) }
         self.claim(wanted, isWanted: isWanted) { claimed in
-            guard case .free(let turn) = claimed else {
+            let turn: ListenerClaims.Turn?
+            switch claimed {
+            case .free(let own): turn = own
+            case .held(let reason):
                 self.forwards.fail(address, ticket)
-                return connection.answer(reply, success: nil)
+                return connection.refuse(reply, because: "\(refused): \(reason)")
             }
             switch wanted {
             case .port(_, let addresses): self.bind(connection, address, ticket, addresses, reply, turn)
@@ -95,9 +100,10 @@ final class Listeners {
             self.endWaiting()
             completion(outcome)
         }
-        guard let holder = self.holder, let eventLoop = self.client.handler?.eventLoop, claim.mayHave() else {
-            return completion(.held)
+        guard let holder = self.holder, let eventLoop = self.client.handler?.eventLoop else {
+            return completion(.held("the connection has ended"))
         }
+        if let obstacle = claim.obstacle() { return completion(.held(obstacle)) }
         self.waitingCount += 1
         claim.begin(for: holder, on: eventLoop)
         self.reassureWhileWaiting()
@@ -155,7 +161,8 @@ final class Listeners {
                 self.log.error("bind [\(bound)]:\(address.port): \(ErrorText.of(error))")
             }
             self.log.error("channel_setup_fwd_listener_tcpip: cannot listen to port: \(address.port)")
-            connection.answer(reply, success: nil)
+            let place = "\(address.host.escapedForLog):\(address.port)"
+            connection.refuse(reply, because: "no listener on \(place): \(ErrorText.of(error))")
         case .success(let listener):
             for failure in listener.failures {
                 self.log.error("bind [\(failure.address)]:\(listener.port): \(ErrorText.of(failure.error))")
@@ -267,5 +274,11 @@ extension ConnectionHandler {
     func answer(_ reply: UInt64?, success: ByteBuffer?) {
         guard let reply else { return }
         self.perform { try $0.answerGlobalRequest(reply, success: success) }
+    }
+
+    /// Answers a global request with no. The answer has no room for the reason, so it is said before.
+    func refuse(_ reply: UInt64?, because reason: String) {
+        self.perform { try $0.sendDebug(reason, alwaysDisplay: true) }
+        self.answer(reply, success: nil)
     }
 }

@@ -45,6 +45,9 @@ struct ConnectionLines: Sendable {
         case .keyRefused: self.log.debug("The server refused a key or asks for another; trying the next one.")
         case .loggedIn: self.log.verbose("Authenticated to \(self.name) using \"publickey\".")
         case .forward(let event): self.tell(event)
+        case .debugMessage(let message, let alwaysDisplay):
+            let line = "Remote: \(String(buffer: message))"
+            if alwaysDisplay { self.log.ofPeers.info(line) } else { self.log.ofPeers.debug(line) }
         case .channelRefused(let kind):
             self.log.ofPeers.info("Warning: \(self.name) tried to open a \(kind) channel, which nobody asked for.")
         case .channelShortage(.limit(let limit)):
