@@ -1,6 +1,7 @@
 import SSHCrypto
 import SSHProtocol
 import SSHTestFixtures
+import SSHWire
 import Testing
 
 @testable import SSHServer
@@ -47,6 +48,18 @@ struct ExplanationTests {
         let bench = LoginBench("Match LocalAddress 192.0.2.1\nMaxSessions 1")
         bench.write("keys", rsa.openSSHText + "\n")
         #expect(try bench.explain(.key(rsa)).isPermitted)
+    }
+
+    @Test(arguments: [
+        ("", false), ("PermitOpen *:2222", false), ("PermitOpen localhost:2222", true),
+        ("ListenAddress 192.0.2.1", true),
+    ])
+    func theRelaysOwnPortIsOpenedByARuleThatNamesIt(_ rule: String, isPermitted: Bool) throws {
+        let rsa = try Self.rsaKey()
+        let bench = LoginBench("Port 2222\n\(rule)")
+        bench.write("keys", rsa.openSSHText + "\n")
+        let target = ForwardAddress(host: "localhost", port: 2222)
+        #expect(try bench.explain(.key(rsa), .open(target)).isPermitted == isPermitted)
     }
 
     @Test func aFileThatCannotBeReadIsTheReasonWhyAFingerprintIsNotFound() throws {

@@ -43,9 +43,9 @@ struct LoginBench {
         )
     }
 
-    func explain(_ key: Explanation.Key) throws -> Explanation {
+    func explain(_ key: Explanation.Key, _ question: Explanation.Question = .logIn) throws -> Explanation {
         Explanation(
-            .logIn,
+            question,
             by: key,
             facts: .from(self.user, address: self.address),
             configuration: try self.load(),

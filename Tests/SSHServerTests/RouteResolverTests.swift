@@ -1,21 +1,23 @@
+import NIOCore
 import SSHWire
 import Testing
 
 @testable import SSHServer
 
 struct RouteResolverTests {
-    private let listeners = ListenerRegistry()
+    private let routes = Routes()
+    private var listeners: any ListenerDirectory { self.routes.listeners }
 
     private func resolver(_ configuration: String, options: String = "") throws -> RouteResolver {
         let settings = try ServerConfiguration.parsing(configuration).settings(for: .from("alice"))
         let policy = ForwardingPolicy(settings: settings, key: try KeyFixture.key(options))
-        return RouteResolver(policy: policy, listeners: self.listeners, account: "alice")
+        return RouteResolver(policy: policy, self.routes, account: "alice")
     }
 
     private func text(_ configuration: String, to host: String, _ port: UInt32) throws -> String {
         switch try self.resolver(configuration).route(to: host, port: port) {
-        case .socket(let host, let port, let announcesClient):
-            "socket \(host) \(port)\(announcesClient ? " announced" : "")"
+        case .socket(let host, let port, let announcesClient, let avoidsOwnDoors):
+            "socket \(host) \(port)\(announcesClient ? " announced" : "")\(avoidsOwnDoors ? " if not ours" : "")"
         case .listener(let holder, let address, let port): "connection \(holder.connection) \(address) \(port)"
         case .unixSocket(let path): "path \(path)"
         case .name(let name): "name \(name)"
@@ -55,6 +57,19 @@ struct RouteResolverTests {
         #expect(refusal.map { "\($0.rule)" }?.contains("line 1") == true)
         #expect(throws: RouteRefusal.self) { try self.text("", to: "127.0.0.1", 65536) }
         #expect(throws: RouteRefusal.self) { try self.text("", to: "127.0.0.1", 0) }
+    }
+
+    @Test func theRelaysOwnPortIsReachedByARuleThatNamesItAlone() throws {
+        self.routes.doors.follow([try SocketAddress(ipAddress: "127.0.0.1", port: 2222)])
+        for host in ["127.0.0.1", "localhost", "::ffff:127.0.0.1"] {
+            for rule in ["", "PermitOpen *:2222", "PermitOpen [\(host)]:*", "PermitOpen other:2222 *:*"] {
+                #expect(throws: RouteRefusal.self) { try self.text(rule, to: host, 2222) }
+            }
+        }
+        #expect(try self.text("PermitOpen 127.0.0.1:2222", to: "127.0.0.1", 2222) == "socket 127.0.0.1 2222")
+        #expect(try self.text("", to: "relay.example.com", 2222) == "socket relay.example.com 2222 if not ours")
+        #expect(try self.text("", to: "127.0.0.2", 2222) == "socket 127.0.0.2 2222 if not ours")
+        #expect(try self.text("", to: "127.0.0.1", 22) == "socket 127.0.0.1 22")
     }
 
     @Test func aListenerStandsWhereGatewayPortsSays() throws {

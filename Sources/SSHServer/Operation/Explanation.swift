@@ -1,3 +1,4 @@
+import NIOCore
 public import SSHCrypto
 import SSHProtocol
 import SSHSystem
@@ -136,7 +137,11 @@ public struct Explanation: Sendable {
         switch question {
         case .logIn: break
         case .listen(let address): decisions = policy.decisions(onListening: address.host, port: address.port)
-        case .open(let address): decisions = policy.decisions(onOpening: address.host, port: address.port)
+        case .open(let address):
+            decisions = policy.decisions(onOpening: address.host, port: address.port)
+            if let last = decisions.last, last.isPermitted, Self.leadsToRelay(address, policy, configuration) {
+                decisions.append(.refused(by: OwnDoors.notBy(last.rule)))
+            }
         }
         lines += decisions.map { "\($0.isPermitted ? "yes " : "no  ") \($0.rule)" }
         let isPermitted = decisions.allSatisfy(\.isPermitted)
@@ -144,6 +149,23 @@ public struct Explanation: Sendable {
             lines.append("     \(Self.place(of: address.host, policy, grant.settings))")
         }
         self.init(isPermitted, lines)
+    }
+
+    /// Whether a target is the relay's own port by its looks: names are not looked up.
+    private static func leadsToRelay(
+        _ target: ForwardAddress,
+        _ policy: ForwardingPolicy,
+        _ configuration: ServerConfiguration
+    ) -> Bool {
+        guard case .host = policy.meaning(of: target.host) else { return false }
+        guard !policy.namesInFull(host: target.host, port: target.port) else { return false }
+        let doors = OwnDoors()
+        doors.follow(
+            configuration.listenEndpoints.compactMap {
+                try? SocketAddress(ipAddress: $0.host, port: Int($0.port ?? 0))
+            }
+        )
+        return doors.leadsHere(host: target.host, port: target.port)
     }
 
     /// Where a listener on the host stands.

@@ -59,6 +59,9 @@ public struct ForwardPermission: Hashable, Sendable {
         return Pattern(host.asciiLowercased).matches(name.text)
     }
 
+    /// It names one host and one port.
+    var isLiteral: Bool { self.host != "*" && self.port != .any }
+
     /// It hangs on what the key is called.
     var namesKey: Bool { self.host.contains(Self.keyToken) }
 

@@ -132,7 +132,7 @@ public final class RelayServer: Service {
         )
         try await listeners.take(self.sockets, self.context.rules.configuration)
         try await listeners.follow(self.context.rules.configuration)
-        self.listening.begin(on: listeners.addresses)
+        self.listens(on: listeners.addresses)
         var pidFile = CurrentPidFile()
         pidFile.follow(self.context.rules.configuration, self.context.logger)
         let running = RunningRelay(self.context) { [commander] in commander.yield(.reload($0)) }
@@ -210,6 +210,7 @@ public final class RelayServer: Service {
             return false
         }
         await listeners.reopenLost(self.context.rules.configuration)
+        self.context.routes.doors.follow(listeners.addresses)
         if !listeners.lost.isEmpty { self.mendSoon() }
         return true
     }
@@ -239,6 +240,11 @@ public final class RelayServer: Service {
         }
     }
 
+    private func listens(on addresses: [SocketAddress]) {
+        self.context.routes.doors.follow(addresses)
+        self.listening.begin(on: addresses)
+    }
+
     private func reload(_ listeners: inout RelayListeners) async -> ReloadOutcome {
         guard let readAgain = self.readAgain else { return .holds }
         self.context.logger.info("Reading the configuration again.")
@@ -251,7 +257,7 @@ public final class RelayServer: Service {
                 hostKeys: self.hostKeys
             )
             try await listeners.follow(configuration)
-            self.listening.begin(on: listeners.addresses)
+            self.listens(on: listeners.addresses)
             self.context.replaceRules(rules)
             for warning in configuration.warnings { logger.warning("\(warning)") }
         } catch {

@@ -47,6 +47,13 @@ public struct ForwardingPolicy: Sendable {
         Self.outcome(of: self.decisions(onOpening: host, port: port))
     }
 
+    /// Whether a rule names this target in full, host and port, instead of with a wildcard.
+    func namesInFull(host: String, port: UInt32) -> Bool {
+        var candidates = self.key.options.permitOpen
+        if case .only(let list) = self.settings.permitOpen { candidates += list }
+        return candidates.contains { $0.isLiteral && $0.permitsOpening(host: host, port: port) }
+    }
+
     /// Every rule that is asked about a listener, in order, up to the first that refuses.
     public func decisions(onListening host: String, port: UInt32) -> [Decision] {
         var decisions = self.decisions(on: .remote, self.settings.$allowTCPForwarding)

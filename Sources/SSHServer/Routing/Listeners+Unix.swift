@@ -26,11 +26,7 @@ extension Listeners {
     func listen(_ connection: ConnectionHandler, path: String, _ reply: UInt64?) {
         let refuse = { connection.answer(reply, success: nil) }
         self.client.withUnixPolicy(connection, orElse: refuse) { policy, account in
-            let resolver = RouteResolver(
-                policy: policy,
-                listeners: self.client.routes.listeners,
-                account: self.client.login.user
-            )
+            let resolver = RouteResolver(policy: policy, self.client.routes, account: self.client.login.user)
             let refused = "no listener on \(path.escapedForLog)"
             let place: ListeningPlace
             do throws(RouteRefusal) {

@@ -27,12 +27,7 @@ struct OutgoingTunnels {
         do {
             route = try RouteResolver(for: self.client).route(to: host, port: port)
         } catch {
-            self.client.requestLog.info(
-                """
-                Received request from \(self.client.peer) to connect to host \(host.escapedForLog) port \(port), \
-                but the request was denied. [\(error.rule)]
-                """
-            )
+            self.logDenied(host, port, error.rule)
             return connection.refuse(channel, .administrativelyProhibited, "open failed")
         }
         let target = Target(kind: "direct-tcpip", name: "\(host.escapedForLog) port \(port)")
@@ -42,11 +37,7 @@ struct OutgoingTunnels {
     func open(_ channel: ChannelID, toPath path: String, on connection: ConnectionHandler) {
         let refuse = { connection.refuse(channel, .resourceShortage, "too many paths at a time") }
         self.client.withUnixPolicy(connection, orElse: refuse) { policy, account in
-            let resolver = RouteResolver(
-                policy: policy,
-                listeners: self.client.routes.listeners,
-                account: self.client.login.user
-            )
+            let resolver = RouteResolver(policy: policy, self.client.routes, account: self.client.login.user)
             let route: Route
             do throws(RouteRefusal) {
                 route = try resolver.route(to: path, for: account)
@@ -76,12 +67,14 @@ struct OutgoingTunnels {
             let socket = holder.join(self.client.peer, on: eventLoop, address: address, port: port)
             self.tunnel(to: target, on: connection, nil).accept(channel, with: socket)
         case .name(let name): self.call(name, target, for: channel, on: connection)
-        case .socket(let host, let port, let announcesClient):
+        case .socket(let host, let port, let announcesClient, let avoidsOwnDoors):
             self.connect(to: target, for: channel, on: connection, announcesClient: announcesClient) {
                 let asker = self.client.asker
                 let dialer = Dialer(for: self.client.lookupAsker, isWanted: { !asker.isGone })
-                return dialer.connect(host: host, port: port, on: eventLoop)
+                let socket = dialer.connect(host: host, port: port, on: eventLoop)
+                return avoidsOwnDoors ? self.elsewhere(socket) : socket
             } onFailure: { error in
+                guard !(error is OwnDoors.Refused) else { return self.logDenied(host, port, OwnDoors.rule) }
                 self.client.requestLog.error(Self.failedDial(host, port, error))
                 self.logFailure("host \(host.escapedForLog) port \(port)", error)
             }
@@ -92,6 +85,18 @@ struct OutgoingTunnels {
             } onFailure: { error in
                 self.logFailure("path \(path.escapedForLog)", error)
             }
+        }
+    }
+
+    /// A name may lead to the relay itself, which nobody can tell before.
+    private func elsewhere(_ socket: EventLoopFuture<any Channel>) -> EventLoopFuture<any Channel> {
+        let doors = self.client.routes.doors
+        return socket.flatMapThrowing { socket in
+            guard !doors.leadsHere(socket) else {
+                socket.close(promise: nil)
+                throw OwnDoors.Refused()
+            }
+            return socket
         }
     }
 
@@ -110,6 +115,9 @@ struct OutgoingTunnels {
             switch result {
             case .failure(let error):
                 onFailure(error)
+                guard !(error is OwnDoors.Refused) else {
+                    return connection.refuse(channel, .administrativelyProhibited, "open failed")
+                }
                 connection.refuse(channel, .connectFailed, ErrorText.of(error))
             case .success(let socket):
                 if announcesClient {
@@ -153,6 +161,15 @@ struct OutgoingTunnels {
     ) -> Tunnel {
         let audit = TunnelAudit(kind: target.kind, from: "\(self.client.peer)", to: target.name)
         return self.client.tunnel(connection, audit, descriptor)
+    }
+
+    private func logDenied(_ host: String, _ port: UInt32, _ rule: Rule) {
+        self.client.requestLog.info(
+            """
+            Received request from \(self.client.peer) to connect to host \(host.escapedForLog) port \(port), \
+            but the request was denied. [\(rule)]
+            """
+        )
     }
 
     private func logFailure(_ target: String, _ error: any Error) {

@@ -4,8 +4,10 @@ import SSHWire
 enum Route {
     /// A socket that is dialled. The name is looked up now, after it was judged.
     ///
-    /// - Parameter announcesClient: who is called there is told by whom, in a PROXY header.
-    case socket(host: String, port: UInt32, announcesClient: Bool)
+    /// - Parameters:
+    ///   - announcesClient: who is called there is told by whom, in a PROXY header.
+    ///   - avoidsOwnDoors: it must not be the relay itself that is found there.
+    case socket(host: String, port: UInt32, announcesClient: Bool, avoidsOwnDoors: Bool)
     /// A listener that a client of this relay has: both are joined in memory, without TCP to ourselves.
     ///
     /// - Parameter address: the one that is bound there.

@@ -4,16 +4,18 @@ import SSHWire
 struct RouteResolver {
     let policy: ForwardingPolicy
     let listeners: any ListenerDirectory
+    let doors: OwnDoors
     /// In whose world names are looked for.
     let account: String
 
     init(for client: any RoutedClient) {
-        self.init(policy: client.policy, listeners: client.routes.listeners, account: client.login.user)
+        self.init(policy: client.policy, client.routes, account: client.login.user)
     }
 
-    init(policy: ForwardingPolicy, listeners: any ListenerDirectory, account: String) {
+    init(policy: ForwardingPolicy, _ routes: Routes, account: String) {
         self.policy = policy
-        self.listeners = listeners
+        self.listeners = routes.listeners
+        self.doors = routes.doors
         self.account = account
     }
 
@@ -35,7 +37,11 @@ struct RouteResolver {
         {
             return .listener(holder, address: bound, port: number)
         }
-        return .socket(host: host, port: port, announcesClient: announcesClient)
+        let isOpen = !self.doors.has(port: port) || self.policy.namesInFull(host: host, port: port)
+        guard isOpen || !self.doors.leadsHere(host: host, port: port) else {
+            throw RouteRefusal(rule: OwnDoors.notBy(decision.rule))
+        }
+        return .socket(host: host, port: port, announcesClient: announcesClient, avoidsOwnDoors: !isOpen)
     }
 
     /// direct-streamlocal.

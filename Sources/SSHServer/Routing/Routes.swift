@@ -3,4 +3,5 @@ struct Routes: Sendable {
     let listeners: any ListenerDirectory = ListenerRegistry()
     let claims = ListenerClaims()
     let unixSockets = UnixSocketRegistry()
+    let doors = OwnDoors()
 }
