@@ -41,6 +41,9 @@ public struct AccountSettings: Sendable {
     @Setting public var authenticationMethods = AuthenticationMethods()
     @Setting public var listenTakeover = ListenTakeover.sameKeyIfSilent
 
+    /// From where listeners on ports may be reached; nil: from everywhere.
+    @Setting public var permitCallers: CallerList?
+
     /// Hosts that are names of devices.
     @Setting public var names = DeviceNames.none
 

@@ -1,9 +1,15 @@
 import SSHConfiguration
 
 extension Keyword {
-    /// Keywords of ours: devices that are reached by name.
+    /// Keywords of ours: devices that are reached by name, and who reaches those that have a port.
     static let names: [Keyword] = [
-        .account("Names", \.$names, format: \.text) { try $0.deviceNames() }
+        .account("Names", \.$names, format: \.text) { try $0.deviceNames() },
+        .account("PermitCallers", \.$permitCallers, format: { $0?.text ?? "any" }) { arguments in
+            let word = try arguments.required("any, or addresses and ranges")
+            if word.asciiLowercased == "any" { return nil }
+            let rule = arguments.rule
+            return try arguments.locating { try CallerList(word, rule: rule) }
+        },
     ]
 }
 

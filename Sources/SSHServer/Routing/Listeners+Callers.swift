@@ -24,6 +24,17 @@ extension Listeners {
         _ connection: ConnectionHandler
     ) {
         guard !self.client.isStopping else { return socket.close(promise: nil) }
+        let policy = self.client.policy
+        let origin = caller.isInMemory ? ForwardingPolicy.callerThroughRelay : caller.originator.address
+        if let rule = policy.refusal(ofCallerFrom: origin) {
+            self.log.info(
+                """
+                \(self.client.peer): connection from \(caller.originator) to host \(address.host.escapedForLog) \
+                port \(port) refused. [\(rule)]
+                """
+            )
+            return socket.close(promise: nil)
+        }
         let descriptor = caller.isInMemory ? nil : self.client.takeSocket()
         guard caller.isInMemory || descriptor != nil else { return socket.close(promise: nil) }
         let port = UInt32(clamping: port)
@@ -42,7 +53,7 @@ extension Listeners {
             to: "\(address.host.escapedForLog) port \(port)"
         )
         self.client.tunnel(connection, audit, descriptor).open(kind, for: socket)
-        guard socket.isActive, self.client.policy.announcesCaller(host: address.host, port: port) else { return }
+        guard socket.isActive, policy.announcesCaller(host: address.host, port: port) else { return }
         // As if the socket had said it first.
         socket.pipeline.fireChannelRead(caller.header.version2)
         socket.pipeline.fireChannelReadComplete()

@@ -23,6 +23,9 @@ public struct KeyOptions: Hashable, Sendable {
     /// Empty: no limit by this key.
     public internal(set) var permitOpen: [ForwardPermission] = []
 
+    /// nil: no limit by this key.
+    public internal(set) var permitCallers: CallerList?
+
     /// Empty: no limit by this key, and no permission by it either.
     public internal(set) var permitStreamLocalListen: [UnixPathPermission] = []
     public internal(set) var permitStreamLocalOpen: [UnixPathPermission] = []

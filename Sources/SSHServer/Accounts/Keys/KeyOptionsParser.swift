@@ -91,6 +91,10 @@ struct KeyOptionsParser {
             self.options.permitListen.append(try self.permission(name, value, after: self.options.permitListen.count))
         case "permitopen":
             self.options.permitOpen.append(try self.permission(name, value, after: self.options.permitOpen.count))
+        case "permitcallers":
+            guard self.options.permitCallers == nil else { throw Self.repeated(name) }
+            let rule = Rule(file: self.file, line: self.line, text: "\(name)=\"\(value)\"")
+            self.options.permitCallers = try CallerList(value, rule: rule)
         case "permitstreamlocallisten":
             try self.options.permitStreamLocalListen.add(self.unixPaths(name, value))
         case "permitstreamlocalopen":
