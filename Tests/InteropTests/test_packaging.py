@@ -49,6 +49,13 @@ def test_the_service_has_limits_of_its_own():
     assert {"LimitCORE=0", "MemoryMax=80%", "TasksMax=1024"} <= set(lines)
 
 
+def test_the_service_may_write_what_it_has_to_remember_and_nothing_else():
+    lines = (PACKAGING / "relay.service").read_text().splitlines()
+    assert {"ProtectSystem=strict", "StateDirectory=relay", "StateDirectoryMode=0700"} <= set(lines)
+    writable = [line for line in lines if re.match(r"\w*(Directory|Paths)=", line)]
+    assert sorted(writable) == ["ConfigurationDirectory=relay", "RuntimeDirectory=relay", "StateDirectory=relay"]
+
+
 @pytest.mark.skipif("release" not in os.path.realpath(settings.RELAY or ""), reason="a debug build is not what is installed")
 @pytest.mark.parametrize("name", ["relay", "swssh"])
 def test_programs_bind_all_symbols_at_their_start(name):

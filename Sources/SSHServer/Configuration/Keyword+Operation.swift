@@ -4,6 +4,7 @@ extension Keyword {
     /// Keywords of ours for those who run the relay.
     static let operation: [Keyword] = [
         Self.controlSocket,
+        .server("StateDirectory", \.$stateDirectory, format: { $0 ?? "none" }) { try $0.folderOrNone() },
         .server("LogFormat", \.$logFormat, format: \.rawValue) { try $0.word() },
         .server("ProxyProtocolFrom", \.$proxyProtocolFrom, format: Self.text) { try $0.addressRanges() },
         .account("ProxyProtocolListen", \.$proxyProtocolListen, format: Self.text) {
@@ -37,6 +38,19 @@ extension Arguments {
             throw self.problem("\"\(path)\" is wrong, expected \(expected)")
         }
         return .path(path)
+    }
+
+    /// The absolute path of a folder; nil for `none`.
+    fileprivate mutating func folderOrNone() throws -> String? {
+        guard let path = try self.pathOrNone() else { return nil }
+        guard path.utf8.first == UInt8(ascii: "/"), path.utf8.count <= ServerConfiguration.longestStateDirectory,
+            (try? UnixPath.split(path)) != nil, !path.unicodeScalars.contains(where: \.isControl)
+        else {
+            let most = ServerConfiguration.longestStateDirectory
+            let expected = "an absolute path of at most \(most) bytes without . and .., or none"
+            throw self.problem("\"\(path)\" is wrong, expected \(expected)")
+        }
+        return path
     }
 
     /// Addresses and address ranges, or `none` alone.

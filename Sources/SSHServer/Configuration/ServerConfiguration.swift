@@ -17,6 +17,8 @@ public struct ServerConfiguration: Sendable {
     /// nil: none is written.
     @Setting public var pidFile: String? = "/run/relay/relay.pid"
     @Setting public var controlSocket = ControlSocketPlace.besidePidFile
+    /// The folder for what the relay has to remember; nil: it remembers nothing.
+    @Setting public var stateDirectory: String?
     @Setting public var strictModes = true
     @Setting public var syslogFacility = SyslogFacility.auth
     @Setting public var logFormat = LogFormat.text
@@ -60,6 +62,9 @@ public struct ServerConfiguration: Sendable {
     public internal(set) var warnings: [ConfigurationWarning] = []
     /// The Match blocks, in the order of the files.
     var matchSections: [MatchSection] = []
+
+    /// Bytes of StateDirectory's path, so that there is room for the names of files in it.
+    static let longestStateDirectory = 1024
 
     /// The built-in defaults.
     public init(supported: SupportedAlgorithms) {

@@ -198,6 +198,7 @@ WRONG = {
     "ShutdownGrace": ["soon", "-1", "1x"],
     "SshdAuthPath": ["/a /b"],
     "SshdSessionPath": ["/a /b"],
+    "StateDirectory": ["state", "/a /b", "/a/../b", "/a/"],
     "StreamLocalBindMask": ["1000", "-1", "x", "99999999999", "0778", "0 0"],
     "StreamLocalBindUnlink": _FLAG,
     "StrictModes": [*_FLAG, '"yes # x"', "== yes", "=yes="],
