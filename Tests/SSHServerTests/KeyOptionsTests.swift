@@ -68,6 +68,15 @@ struct KeyOptionsTests {
         #expect(try KeyFixture.key("restrict").options.rateLimit == nil)
     }
 
+    @Test func callersAreJudgedByTheirAddress() throws {
+        let list = try #require(
+            try KeyFixture.key("permitcallers=\"192.0.2.0/24,!192.0.2.7,2001:db8::/32\"").options.permitCallers
+        )
+        let callers = ["192.0.2.1", "192.0.2.7", "198.51.100.1", "2001:db8::1", "2001:db9::1", "", "x"]
+        #expect(callers.filter { list.permits($0) } == ["192.0.2.1", "2001:db8::1"])
+        #expect(try KeyFixture.key("restrict").options.permitCallers == nil)
+    }
+
     @Test(arguments: [
         "unknown", "restrictx", "no-restrict", "no-cert-authority", "restrict=\"x\"", "permitlisten",
         "permitlisten=8080",
@@ -86,6 +95,8 @@ struct KeyOptionsTests {
         "permitstreamlocalopen=\"/a\",permitstreamlocalopen=\"any\"", "permitstreamlocalopen=\"/%x\"",
         "ratelimit", "ratelimit=\"\"", "ratelimit=\"fast\"", "ratelimit=\"1\"", "ratelimit=\"1M 1M 1M\"",
         "ratelimit=\"1M\",ratelimit=\"2M\"",
+        "permitcallers", "permitcallers=\"\"", "permitcallers=\"192.0.2.0/33\"", "permitcallers=\"a,,b\"",
+        "permitcallers=\"::1\",permitcallers=\"::2\"",
         "restrict,,unknown", "restrict;pty", "=", "\"", "command=\"a\\\"",
     ])
     func anUnknownOrMalformedOptionVoidsTheLineAndNoOther(_ options: String) throws {

@@ -41,6 +41,14 @@ OURS = {
         ('ratelimit=""', REFUSED),
         ('ratelimit="10M",ratelimit="10M"', REFUSED),
     ],
+    "permitcallers": [
+        ('permitcallers="192.0.2.0/24,!192.0.2.7,2001:db8::/32"', ALL),
+        ("permitcallers", REFUSED),
+        ("permitcallers=192.0.2.1", REFUSED),
+        ('permitcallers="192.0.2.0/33"', REFUSED),
+        ('permitcallers=""', REFUSED),
+        ('permitcallers="192.0.2.1",permitcallers="192.0.2.2"', REFUSED),
+    ],
     "permitstreamlocallisten": [
         ('permitstreamlocallisten="/run/x"', ALL),
         ('permitstreamlocallisten="none"', ALL),
