@@ -23,6 +23,6 @@ struct List: ParsableCommand {
             guard case .connection(let summary) = line else { return }
             if self.json { print(line.json) } else { summaries.append(summary) }
         }
-        if !self.json { Terminal.write(ConnectionTable(summaries)) }
+        if !self.json { Terminal.write(OperatorTable(summaries)) }
     }
 }

@@ -16,7 +16,7 @@ struct Status: ParsableCommand {
     func run() throws {
         try self.relay.ask(.status) { line in
             guard case .status(let status) = line else { return }
-            if self.json { print(line.json) } else { Terminal.write(ConnectionTable(status)) }
+            if self.json { print(line.json) } else { Terminal.write(OperatorTable(status)) }
         }
     }
 }

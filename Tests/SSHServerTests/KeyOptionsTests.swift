@@ -68,6 +68,15 @@ struct KeyOptionsTests {
         #expect(try KeyFixture.key("restrict").options.rateLimit == nil)
     }
 
+    @Test func aKeyGivesTheCommandsThatItsLineNames() throws {
+        let commands = try KeyFixture.key("restrict,permitcommand=\"list,host-keys\"").options.permitCommands
+        #expect(commands.all == [.whoami, .help, .list, .hostKeys])
+        #expect(try KeyFixture.key("restrict").options.permitCommands.all == [.whoami, .help])
+        let other = try KeyFixture.key("permitcommand=\"list,kick\"").options.permitCommands
+        #expect(commands.intersection(other).all == [.whoami, .help, .list])
+        #expect(commands.intersection(.none).all == [.whoami, .help])
+    }
+
     @Test func callersAreJudgedByTheirAddress() throws {
         let list = try #require(
             try KeyFixture.key("permitcallers=\"192.0.2.0/24,!192.0.2.7,2001:db8::/32\"").options.permitCallers
@@ -95,6 +104,8 @@ struct KeyOptionsTests {
         "permitstreamlocalopen=\"/a\",permitstreamlocalopen=\"any\"", "permitstreamlocalopen=\"/%x\"",
         "ratelimit", "ratelimit=\"\"", "ratelimit=\"fast\"", "ratelimit=\"1\"", "ratelimit=\"1M 1M 1M\"",
         "ratelimit=\"1M\",ratelimit=\"2M\"",
+        "permitcommand", "permitcommand=\"\"", "permitcommand=\"list,\"", "permitcommand=\"LIST\"",
+        "permitcommand=\"list\",permitcommand=\"list\"",
         "permitcallers", "permitcallers=\"\"", "permitcallers=\"192.0.2.0/33\"", "permitcallers=\"a,,b\"",
         "permitcallers=\"::1\",permitcallers=\"::2\"",
         "restrict,,unknown", "restrict;pty", "=", "\"", "command=\"a\\\"",

@@ -9,6 +9,7 @@ struct OperatedFixture: OperatedRelay {
         var account: String?
         var fingerprint = "SHA256:a"
         var ports: [UInt16] = []
+        var names: [String] = []
         var load: ConnectionLoad?
         let registry: Registry
 
@@ -33,7 +34,9 @@ struct OperatedFixture: OperatedRelay {
 
         func listens(on port: UInt16) -> Bool { self.account != nil && self.ports.contains(port) }
 
-        func kick(_ target: KickTarget, by who: Operator) -> Bool { self.registry.end(self.number) }
+        func holds(_ name: String) -> Bool { self.account != nil && self.names.contains(name) }
+
+        func kick(_ target: KickTarget, by who: String) -> Bool { self.registry.end(self.number) }
     }
 
     final class Registry: OperatedConnections {
@@ -41,6 +44,7 @@ struct OperatedFixture: OperatedRelay {
             var account: String?
             var fingerprint = "SHA256:a"
             var ports: [UInt16] = []
+            var names: [String] = []
             var load = ConnectionLoad()
         }
 

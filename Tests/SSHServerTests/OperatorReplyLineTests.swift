@@ -57,7 +57,7 @@ struct OperatorReplyLineTests {
         guard case .connection(let read) = try OperatorReplyLine(line: line.line.utf8.dropLast()) else { return }
         // What answers at the socket need not be a relay: the table trusts nobody.
         for summary in [read, Self.summary(Self.hostile)] {
-            let table = ConnectionTable([summary])
+            let table = OperatorTable([summary])
             let rows = table.tabbed + table.aligned
             #expect(rows.count == 3)
             for row in rows {
@@ -71,14 +71,17 @@ struct OperatorReplyLineTests {
     }
 
     @Test func columnsStandBelowTheirNames() {
-        let rows = ConnectionTable([Self.summary("a"), Self.summary("device")]).aligned
+        let rows = OperatorTable([Self.summary("a"), Self.summary("device")]).aligned
         #expect(rows.count == 3)
         let columns = zip(rows, ["KEY", "SHA256", "SHA256"]).map { row, word in
             row.range(of: word)?.lowerBound.utf16Offset(in: row)
         }
         #expect(columns[0] != nil && columns[1] == columns[0] && columns[2] == columns[0])
         #expect(rows[1].contains("2026-12-31T23:59:59Z  a:8080,/run/a,+1  "))
-        #expect(ConnectionTable([]).tabbed.isEmpty && ConnectionTable([]).aligned.count == 1)
+        #expect(
+            OperatorTable([ConnectionSummary]()).tabbed.isEmpty
+                && OperatorTable([ConnectionSummary]()).aligned.count == 1
+        )
     }
 
     @Test(arguments: [

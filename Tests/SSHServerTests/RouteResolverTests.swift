@@ -21,6 +21,7 @@ struct RouteResolverTests {
         case .listener(let holder, let address, let port): "connection \(holder.connection) \(address) \(port)"
         case .unixSocket(let path): "path \(path)"
         case .name(let name): "name \(name)"
+        case .connectPort(let port, let name): "port \(port) of \(name)"
         }
     }
 

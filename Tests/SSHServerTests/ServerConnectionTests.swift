@@ -114,7 +114,7 @@ struct ServerConnectionTests {
         let summary = try await bench.ask { $0.summary } ?? nil
         #expect(summary?.account == RelayBench.user && summary?.address == "192.0.2.7" && summary?.port == 40_000)
         #expect(try await bench.ask { $0.load } == ConnectionLoad(isLoggedIn: true))
-        #expect(try await bench.ask { $0.kick(.connection($0.number), by: Operator(userID: 0, process: 1)) } == true)
+        #expect(try await bench.ask { $0.kick(.connection($0.number), by: "user id 0, process 1") } == true)
         try await bench.run { _ in false }
         #expect(bench.clientError?.reason.contains("ended by the relay's operator") == true)
         #expect(bench.context.connections.isEmpty)

@@ -15,11 +15,14 @@ final class RelayContext: Sendable {
     let rateLimiters = RateLimiterRegistry()
     let hostKeyAgents: HostKeyAgents
     let traffic = EndedTraffic()
+    /// nil where sessions have nothing to ask.
+    let sessionCommands: (any SessionCommands)?
     private let current: Mutex<RelayRules>
     private let lastConnection: Atomic<UInt64>
     private let stopping = Atomic<Bool>(false)
 
-    init(_ rules: RelayRules) {
+    init(_ rules: RelayRules, sessionCommands: (any SessionCommands)? = nil) {
+        self.sessionCommands = sessionCommands
         self.limits = AdmissionLimits(rules.configuration)
         self.current = Mutex(rules)
         self.hostKeyAgents = HostKeyAgents(rules.hostKeys, agent: rules.hostKeyAgent)

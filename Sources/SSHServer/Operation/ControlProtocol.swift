@@ -70,6 +70,8 @@ extension KickTarget {
             self = .key(try members.text("key"))
         } else if members.has("port") {
             self = .port(try members.number("port"))
+        } else if members.has("name") {
+            self = .name(try members.text("name"))
         } else {
             self = .connection(try members.number("connection"))
         }
@@ -80,6 +82,7 @@ extension KickTarget {
         case .account(let name): writer.add("account", text: name)
         case .key(let fingerprint): writer.add("key", text: fingerprint)
         case .port(let port): writer.add("port", number: port)
+        case .name(let name): writer.add("name", text: name)
         case .connection(let number): writer.add("connection", number: number)
         }
     }

@@ -40,10 +40,14 @@ protocol OperatedConnection {
 
     func listens(on port: UInt16) -> Bool
 
+    /// Whether it is a device of that name, whatever the port.
+    func holds(_ name: String) -> Bool
+
     /// Ends it with a word to the client and a line in the log.
     ///
+    /// - Parameter who: as the log has it.
     /// - Returns: false if it had ended already.
-    func kick(_ target: KickTarget, by who: Operator) -> Bool
+    func kick(_ target: KickTarget, by who: String) -> Bool
 }
 
 /// What one connection adds to the relay's numbers.

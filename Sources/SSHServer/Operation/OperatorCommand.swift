@@ -20,11 +20,13 @@ public enum KickTarget: Hashable, Sendable {
     case key(String)
     /// A listener's port.
     case port(UInt16)
+    /// A device's name, in every account.
+    case name(String)
     /// The number in the log and in the list.
     case connection(UInt64)
 
     /// `SHA256:...` is a key, a number up to 65535 a port, a greater one a connection, and everything else an account. For what
-    /// is none of its looks, `account=`, `key=`, `port=` or `connection=` goes in front.
+    /// is none of its looks, and for a device's name, `account=`, `key=`, `port=`, `name=` or `connection=` goes in front.
     ///
     /// - Returns: nil for a text that can mean nothing.
     public init?(_ text: String) {
@@ -39,6 +41,9 @@ public enum KickTarget: Hashable, Sendable {
             case "connection":
                 guard let number = UInt64(value) else { return nil }
                 self = .connection(number)
+            case "name":
+                guard let name = try? DeviceName(value) else { return nil }
+                self = .name(name.text)
             case "account", "key": return nil
             default: self = .account(text)
             }
@@ -59,6 +64,7 @@ public enum KickTarget: Hashable, Sendable {
         case .account(let name): "account \(name.escapedForLog)"
         case .key(let fingerprint): "key \(fingerprint.escapedForLog)"
         case .port(let port): "port \(port)"
+        case .name(let name): "name \(name.escapedForLog)"
         case .connection(let number): "connection \(number)"
         }
     }

@@ -17,7 +17,7 @@ struct RelayOperation<Relay: OperatedRelay>: Sendable {
             case .holds: return .reloaded
             case .failed(let reason): return .failed("the configuration stays as it was: \(reason)")
             }
-        case .kick(let target): return .kicked(await self.kick(target, by: who))
+        case .kick(let target): return .kicked(await self.relay.connections.kick(target, by: who.description))
         case .explain(let request):
             do {
                 return .explained(try await self.relay.explain(request))
@@ -40,40 +40,6 @@ struct RelayOperation<Relay: OperatedRelay>: Sendable {
             }
         }
         return status
-    }
-
-    /// - Returns: how many connections it has ended.
-    private func kick(_ target: KickTarget, by who: Operator) async -> Int {
-        var count = 0
-        for numbers in await self.numbers(of: target).pieces(of: Piece.ofEnds) {
-            // Asked again: meanwhile a port may have gone to somebody else.
-            count += await self.relay.connections.ask(numbers) { connection in
-                target.matches(connection) && connection.kick(target, by: who) ? true : nil
-            }.count
-        }
-        return count
-    }
-
-    private func numbers(of target: KickTarget) async -> [UInt64] {
-        if case .connection(let number) = target { return [number] }
-        var found: [UInt64] = []
-        for numbers in self.relay.connections.numbers.pieces(of: Piece.ofQuestions) {
-            found += await self.relay.connections.ask(numbers) { target.matches($0) ? $0.number : nil }
-        }
-        return found
-    }
-}
-
-extension KickTarget {
-    fileprivate func matches(_ connection: any OperatedConnection) -> Bool {
-        switch self {
-        // As it is, or as the list and the log write it.
-        case .account(let name):
-            connection.owner.map { $0.account == name || $0.account.escapedForLog == name } ?? false
-        case .key(let fingerprint): connection.owner?.fingerprint == fingerprint
-        case .port(let port): connection.listens(on: port)
-        case .connection: true
-        }
     }
 }
 
@@ -121,7 +87,7 @@ struct ConnectionList<Connections: OperatedConnections>: AsyncSequence, Sendable
 }
 
 /// How many connections of an event loop are seen to before others have their turn.
-private enum Piece {
+enum Piece {
     /// A few hundred microseconds.
     static let ofQuestions = 256
     /// An end takes longer: a message, a line of the log, sockets to be closed.
@@ -129,7 +95,7 @@ private enum Piece {
 }
 
 extension Array {
-    fileprivate func pieces(of size: Int) -> [ArraySlice<Element>] {
+    func pieces(of size: Int) -> [ArraySlice<Element>] {
         stride(from: 0, to: self.count, by: size).map { self[$0..<Swift.min($0 + size, self.count)] }
     }
 }

@@ -47,5 +47,9 @@ struct RegisteredName: Hashable, Sendable, CustomStringConvertible {
         self.port = port
     }
 
+    func isOf(_ account: String) -> Bool { self.account.elementsEqual(account.utf8) }
+
+    func isOfSameAccount(as other: RegisteredName) -> Bool { self.account == other.account }
+
     var description: String { "\(self.name.text):\(self.port)" }
 }

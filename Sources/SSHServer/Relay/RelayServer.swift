@@ -64,7 +64,8 @@ public final class RelayServer: Service {
         reload: Reload? = nil
     ) throws {
         self.context = RelayContext(
-            try RelayRules(configuration: configuration, logger: logger, policy: policy, hostKeys: hostKeys)
+            try RelayRules(configuration: configuration, logger: logger, policy: policy, hostKeys: hostKeys),
+            sessionCommands: RelaySessionCommands()
         )
         self.policy = policy
         self.hostKeys = hostKeys

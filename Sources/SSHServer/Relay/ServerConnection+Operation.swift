@@ -51,7 +51,13 @@ extension ServerConnection: OperatedConnection {
         self.loggedIn?.listeners?.forwards.listeners.contains { $0.place.line == .port(port) } ?? false
     }
 
-    func kick(_ target: KickTarget, by who: Operator) -> Bool {
+    func holds(_ name: String) -> Bool {
+        self.loggedIn?.listeners?.forwards.listeners.contains { listener in
+            if case .name(let registered) = listener.place { registered.name.text == name } else { false }
+        } ?? false
+    }
+
+    func kick(_ target: KickTarget, by who: String) -> Bool {
         let client = self.client
         guard let progress = self.progress, let handler = client.handler, !handler.hasEnded else { return false }
         let reason = "ended by \(who) (kick \(target.description))"

@@ -25,4 +25,26 @@ extension ForwardingPolicy {
         let decision = self.mayListen(host: host, port: UInt32(name.port))
         return decision.isPermitted ? nil : decision.rule
     }
+
+    /// Whether ports that `connect` has opened lead anywhere: no list is about them.
+    var mayUseConnectPorts: Decision { self.judgeForwarding(.local) }
+
+    /// Whether any forward of that direction can be permitted.
+    func mayForward(_ direction: TCPForwarding) -> Bool { self.judgeForwarding(direction).isPermitted }
+
+    private func judgeForwarding(_ direction: TCPForwarding) -> Decision {
+        self.judgeForwarding(direction, self.settings.$allowTCPForwarding, otherwise: "AllowTcpForwarding yes")
+    }
+
+    /// Whether a device may have the name, with a port that a rule names or, where rules leave that open, with 22.
+    func mayBeCalled(_ name: DeviceName) -> Bool {
+        var ports: Set<UInt16> = [22]
+        for permission in self.key.options.permitListen {
+            if case .number(let port) = permission.port { ports.insert(port) }
+        }
+        return ports.contains { port in
+            self.meaning(of: name.text) == .device(name)
+                && self.mayListen(host: name.text, port: UInt32(port)).isPermitted
+        }
+    }
 }

@@ -86,6 +86,7 @@ extension Listeners {
             )
         )
         let audit = TunnelAudit(kind: "forwarded-tcpip", from: "\(caller)", to: "\(name.name.text) port \(name.port)")
+        self.note(.called, name, caller)
         let tunnel = self.client.tunnel(connection, audit, nil)
         NameCall(to: self.client, through: tunnel, taken).open(kind, for: socket)
         guard socket.isActive, self.client.policy.announcesCaller(host: host, port: UInt32(name.port)) else { return }
@@ -93,6 +94,16 @@ extension Listeners {
         let source = try? SocketAddress(ipAddress: caller.address, port: caller.port)
         socket.pipeline.fireChannelRead(ProxyHeader(from: source, to: nil).version2)
         socket.pipeline.fireChannelReadComplete()
+    }
+
+    private func note(_ kind: DeviceHistory.Event.Kind, _ name: RegisteredName, _ caller: PeerName) {
+        self.client.routes.history.note(
+            kind,
+            at: name.historyName,
+            of: self.client.login.user,
+            by: caller,
+            now: UInt64(clamping: LogTime.now().seconds)
+        )
     }
 
     /// From one client of the relay to another: direct-tcpip to a listener that a device has here.

@@ -258,10 +258,24 @@ extension Listeners: RemoteForwardsOwner {
     func opened(_ listener: RemoteForwards.Listener) {
         guard let holder = self.holder else { return }
         self.client.routes.listeners.insert(holder, at: listener.place, boundAddresses: listener.boundAddresses)
+        let login = self.client.login
+        self.client.routes.history.began(
+            listener.place.historyName(host: listener.requested.host),
+            of: login.user,
+            self.client.peer,
+            key: login.fingerprint,
+            now: UInt64(clamping: LogTime.now().seconds)
+        )
     }
 
     func closed(_ listener: RemoteForwards.Listener) {
         self.client.routes.listeners.remove(connection: self.client.id, from: listener.place)
+        self.client.routes.history.ended(
+            listener.place.historyName(host: listener.requested.host),
+            of: self.client.login.user,
+            self.client.peer,
+            now: UInt64(clamping: LogTime.now().seconds)
+        )
     }
 }
 

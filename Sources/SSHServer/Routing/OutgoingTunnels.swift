@@ -67,6 +67,10 @@ struct OutgoingTunnels {
             let socket = holder.join(self.client.peer, on: eventLoop, address: address, port: port)
             self.tunnel(to: target, on: connection, nil).accept(channel, with: socket)
         case .name(let name): self.call(name, target, for: channel, on: connection)
+        case .connectPort(let port, let name):
+            self.call(name, target, for: channel, on: connection) { socket in
+                self.client.routes.connectPorts.began(socket, at: port, to: name)
+            }
         case .socket(let host, let port, let announcesClient, let avoidsOwnDoors):
             self.connect(to: target, for: channel, on: connection, announcesClient: announcesClient) {
                 let asker = self.client.asker
@@ -129,11 +133,14 @@ struct OutgoingTunnels {
     }
 
     /// Whoever calls a device by its name is told what the device says.
+    ///
+    /// - Parameter isWanted: whether the tunnel may begin, now that the device has taken it.
     private func call(
         _ name: RegisteredName,
         _ target: Target,
         for channel: ChannelID,
-        on connection: ConnectionHandler
+        on connection: ConnectionHandler,
+        isWanted: @escaping (any Channel) -> Bool = { _ in true }
     ) {
         guard let eventLoop = connection.eventLoop else { return }
         guard let holder = self.client.routes.listeners.holders(of: .name(name)).first else {
@@ -143,7 +150,12 @@ struct OutgoingTunnels {
         let called = holder.call(name, from: self.client.peer, on: eventLoop)
         called.assumeIsolated().whenComplete { result in
             switch result {
-            case .success(let socket): self.tunnel(to: target, on: connection, nil).accept(channel, with: socket)
+            case .success(let socket):
+                guard isWanted(socket) else {
+                    socket.close(promise: nil)
+                    return connection.refuse(channel, .connectFailed, "the port has been closed")
+                }
+                self.tunnel(to: target, on: connection, nil).accept(channel, with: socket)
             case .failure(let error):
                 let failure = error as? NameCall.Failure
                 let message = failure?.message ?? ErrorText.of(error)

@@ -15,6 +15,8 @@ enum Route {
     case unixSocket(path: String)
     /// The device that has the name, or will not be found.
     case name(RegisteredName)
+    /// The same, through a port that `connect` has opened.
+    case connectPort(UInt16, RegisteredName)
 }
 
 /// Where a client has the relay listen.

@@ -5,6 +5,7 @@ struct RouteResolver {
     let policy: ForwardingPolicy
     let listeners: any ListenerDirectory
     let doors: OwnDoors
+    let connectPorts: ConnectPorts
     /// In whose world names are looked for.
     let account: String
 
@@ -16,11 +17,20 @@ struct RouteResolver {
         self.policy = policy
         self.listeners = routes.listeners
         self.doors = routes.doors
+        self.connectPorts = routes.connectPorts
         self.account = account
     }
 
     /// direct-tcpip.
     func route(to host: String, port: UInt32) throws(RouteRefusal) -> Route {
+        // Whoever may open such a port has been told so by a rule of its own: no list of targets is asked.
+        if let number = UInt16(exactly: port),
+            let name = self.connectPorts.name(at: host, port: number, for: self.account)
+        {
+            let decision = self.policy.mayUseConnectPorts
+            guard decision.isPermitted else { throw RouteRefusal(rule: decision.rule) }
+            return .connectPort(number, name)
+        }
         let decision = self.policy.mayOpen(host: host, port: port)
         guard decision.isPermitted else { throw RouteRefusal(rule: decision.rule) }
         switch self.policy.meaning(of: host) {

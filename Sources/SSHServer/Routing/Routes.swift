@@ -4,4 +4,14 @@ struct Routes: Sendable {
     let claims = ListenerClaims()
     let unixSockets = UnixSocketRegistry()
     let doors = OwnDoors()
+    let connectPorts = ConnectPorts()
+    let history = DeviceHistory()
+    let deviceKeys = DeviceKeys()
+}
+
+extension Routes {
+    /// Whether there is somebody by that name now.
+    func isReachable(_ name: RegisteredName, _ policy: ForwardingPolicy) -> Bool {
+        !self.listeners.holders(of: .name(name)).isEmpty
+    }
 }

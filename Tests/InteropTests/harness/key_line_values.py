@@ -49,6 +49,17 @@ OURS = {
         ('permitcallers=""', REFUSED),
         ('permitcallers="192.0.2.1",permitcallers="192.0.2.2"', REFUSED),
     ],
+    "permitcommand": [
+        ('permitcommand="list,connect,host-keys"', ALL),
+        ('permitcommand="whoami"', ALL),
+        ("permitcommand", REFUSED),
+        ("permitcommand=list", REFUSED),
+        ('permitcommand=""', REFUSED),
+        ('permitcommand="list,"', REFUSED),
+        ('permitcommand="list, log"', REFUSED),
+        ('permitcommand="reboot"', REFUSED),
+        ('permitcommand="list",permitcommand="log"', REFUSED),
+    ],
     "permitstreamlocallisten": [
         ('permitstreamlocallisten="/run/x"', ALL),
         ('permitstreamlocallisten="none"', ALL),

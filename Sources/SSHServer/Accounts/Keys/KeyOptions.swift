@@ -22,7 +22,6 @@ public struct KeyOptions: Hashable, Sendable {
     public internal(set) var permitListen: [ForwardPermission] = []
     /// Empty: no limit by this key.
     public internal(set) var permitOpen: [ForwardPermission] = []
-
     /// nil: no limit by this key.
     public internal(set) var permitCallers: CallerList?
 
@@ -32,6 +31,9 @@ public struct KeyOptions: Hashable, Sendable {
 
     /// Shared by all connections of the key; nil for no limit by this key.
     public internal(set) var rateLimit: RateLimit?
+
+    /// What it may ask of the relay in a session.
+    public internal(set) var permitCommands = PermittedCommands.none
 
     // Without effect on a host that only forwards, but `command` is what a session prints.
     public internal(set) var command: String?

@@ -95,6 +95,10 @@ struct KeyOptionsParser {
             guard self.options.permitCallers == nil else { throw Self.repeated(name) }
             let rule = Rule(file: self.file, line: self.line, text: "\(name)=\"\(value)\"")
             self.options.permitCallers = try CallerList(value, rule: rule)
+        case "permitcommand":
+            guard self.options.permitCommands == .none else { throw Self.repeated(name) }
+            let rule = Rule(file: self.file, line: self.line, text: "\(name)=\"\(value)\"")
+            self.options.permitCommands = try PermittedCommands(value, rule: rule)
         case "permitstreamlocallisten":
             try self.options.permitStreamLocalListen.add(self.unixPaths(name, value))
         case "permitstreamlocalopen":

@@ -74,6 +74,8 @@ extension KeyOptions {
         if options.permitStreamLocalOpen.isEmpty { options.permitStreamLocalOpen = later.permitStreamLocalOpen }
         options.expiryTime = [self.expiryTime, later.expiryTime].compactMap(\.self).min()
         options.rateLimit = self.rateLimit ?? later.rateLimit
+        options.permitCallers = self.permitCallers ?? later.permitCallers
+        options.permitCommands = self.permitCommands.intersection(later.permitCommands)
         return options
     }
 }

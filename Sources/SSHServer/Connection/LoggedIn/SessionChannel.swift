@@ -4,29 +4,34 @@ import SSHProtocol
 import SSHSystem
 import SSHWire
 
-/// A session on a host that runs nothing: a shell or a command is told so in one line on standard error, and ends with status
-/// 1. Standard output stays empty: there, scp, rsync and git would take the line for their protocol.
+/// A session on a host that runs nothing but the relay's own commands: a shell or any other command is told so in one line on
+/// standard error, and ends with status 1. Standard output stays empty: there, scp, rsync and git would take the line for their protocol.
 final class SessionChannel: ChannelSink, IdleChannel {
     private let connection: ConnectionHandler
     private let id: ChannelID
     private let message: String
+    private let onCommand: (SessionChannel, ByteBuffer) -> (() -> Void)?
     private let onSubsystem: (String) -> Void
     private let onEnd: (SessionChannel) -> Void
-    private var hasTerminal = false
+    private(set) var hasTerminal = false
     private var hasAnswered = false
     private(set) var lastActivity = NIODeadline.now()
 
-    /// - Parameter onSubsystem: is told the name of each subsystem that is asked for, and refused.
+    /// - Parameters:
+    ///   - onCommand: says what happens to a command once the client has been told that it runs; nil for one that is none.
+    ///   - onSubsystem: is told the name of each subsystem that is asked for, and refused.
     init(
         _ connection: ConnectionHandler,
         _ id: ChannelID,
         message: String,
+        onCommand: @escaping (SessionChannel, ByteBuffer) -> (() -> Void)?,
         onSubsystem: @escaping (String) -> Void,
         onEnd: @escaping (SessionChannel) -> Void
     ) {
         self.connection = connection
         self.id = id
         self.message = message
+        self.onCommand = onCommand
         self.onSubsystem = onSubsystem
         self.onEnd = onEnd
     }
@@ -39,8 +44,11 @@ final class SessionChannel: ChannelSink, IdleChannel {
         case .shell, .execute:
             // RFC 4254 §6.5: only one of these requests can succeed per channel.
             guard !self.hasAnswered else { return self.answer(reply, success: false) }
+            self.hasAnswered = true
+            let run: (() -> Void)? =
+                if case .execute(let command) = request { self.onCommand(self, command) } else { nil }
             self.answer(reply, success: true)
-            self.sayNo()
+            if let run { run() } else { self.sayNo() }
         case .subsystem(let name):
             self.onSubsystem(name)
             self.answer(reply, success: false)
@@ -60,7 +68,6 @@ final class SessionChannel: ChannelSink, IdleChannel {
     }
 
     private func sayNo() {
-        self.hasAnswered = true
         let id = self.id
         self.connection.perform { $0.sendStandardError(on: id) }
         // A client whose own terminal is raw prints the line as it comes.

@@ -1,27 +1,30 @@
 /// Columns for people and for programs: aligned below their names on a terminal, else separated by tabs.
-public struct ConnectionTable: Sendable {
+public struct OperatorTable: Sendable {
     private let names: [String]
-    private var rows: [[String]] = []
+    private let rows: [[String]]
 
-    private init(names: [String]) {
-        self.names = names
+    /// - Parameter rows: no text in them is empty or has a space.
+    init(names: [String], rows: [[String]]) {
+        (self.names, self.rows) = (names, rows)
     }
 
     public init(_ summaries: [ConnectionSummary]) {
-        self.init(names: [
-            "CONNECTION", "ACCOUNT", "KEY", "ADDRESS", "PORT", "SINCE", "LISTENERS", "TUNNELS", "SENT", "RECEIVED",
-        ])
-        self.rows = summaries.map(\.columns)
+        self.init(
+            names: [
+                "CONNECTION", "ACCOUNT", "KEY", "ADDRESS", "PORT", "SINCE", "LISTENERS", "TUNNELS", "SENT", "RECEIVED",
+            ],
+            rows: summaries.map(\.columns)
+        )
     }
 
     public init(_ status: RelayStatus) {
-        self.init(names: [])
-        self.rows = [
+        let rows = [
             ["version", status.version.printable], ["process", "\(status.process)"],
             ["since", LogTime.text(status.since)], ["connections", "\(status.connections)"],
             ["beginning", "\(status.beginning)"], ["listeners", "\(status.listeners)"],
             ["tunnels", "\(status.tunnels)"], ["sent", "\(status.sent)"], ["received", "\(status.received)"],
         ]
+        self.init(names: [], rows: rows)
     }
 
     /// One line a row, with the columns' names above.
@@ -62,7 +65,8 @@ extension ConnectionSummary {
 }
 
 extension ConnectionSummary.Listener {
-    fileprivate var column: String {
+    /// One word for the place where it is.
+    var column: String {
         switch self {
         case .path(let path): path.word
         case .name(let name, let port): "\(name.word):\(port)"
@@ -74,7 +78,7 @@ extension ConnectionSummary.Listener {
 
 extension LogTime {
     /// `2026-01-31T23:59:59Z`.
-    fileprivate static func text(_ seconds: UInt64) -> String {
+    static func text(_ seconds: UInt64) -> String {
         let text = LogTime(seconds: Int(clamping: seconds), milliseconds: 0).rfc3339
         return "\(text.prefix(19))Z"
     }
