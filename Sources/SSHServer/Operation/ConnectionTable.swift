@@ -3,8 +3,9 @@ public struct ConnectionTable: Sendable {
     private let names: [String]
     private var rows: [[String]] = []
 
-    private init(names: [String]) {
+    package init(names: [String], rows: [[String]] = []) {
         self.names = names
+        self.rows = rows
     }
 
     public init(_ summaries: [ConnectionSummary]) {
@@ -74,7 +75,7 @@ extension ConnectionSummary.Listener {
 
 extension LogTime {
     /// `2026-01-31T23:59:59Z`.
-    fileprivate static func text(_ seconds: UInt64) -> String {
+    static func text(_ seconds: UInt64) -> String {
         let text = LogTime(seconds: Int(clamping: seconds), milliseconds: 0).rfc3339
         return "\(text.prefix(19))Z"
     }
@@ -85,7 +86,7 @@ extension String {
     var printable: String { self.escaped { !(0x20...0x7e).contains($0) } }
 
     /// The same as one column, and one of a list in it.
-    fileprivate var word: String {
+    var word: String {
         self.isEmpty ? "-" : self.escaped { !(0x21...0x7e).contains($0) || $0 == UInt8(ascii: ",") }
     }
 
