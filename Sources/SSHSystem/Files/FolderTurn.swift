@@ -1,6 +1,6 @@
 import Glibc
 
-/// One process at a time looks whether a file in a folder is a dead one's, and takes its place.
+/// One process at a time changes files in a folder, or looks whether a file there is a dead one's and takes its place.
 package struct FolderTurn {
     private static let patience = 50
     private let descriptor: Int32
@@ -13,6 +13,20 @@ package struct FolderTurn {
             try? await Task.sleep(for: .milliseconds(10))
         }
         return FolderTurn(descriptor: descriptor)
+    }
+
+    /// The same for who changes what stands there and goes on with a turn only. It blocks its thread.
+    ///
+    /// - Parameter patience: hundredths of a second.
+    package static func claim(_ folder: String, patience: Int = 1000) throws(SystemError) -> FolderTurn {
+        let descriptor = Glibc.open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard descriptor >= 0 else { throw SystemError() }
+        for _ in 0..<patience {
+            if flock(descriptor, LOCK_EX | LOCK_NB) == 0 { return FolderTurn(descriptor: descriptor) }
+            usleep(10_000)
+        }
+        Glibc.close(descriptor)
+        throw SystemError(EBUSY)
     }
 
     package func end() {

@@ -55,16 +55,10 @@ struct ServiceManager {
     func write(_ name: String, _ text: String) throws {
         if !self.isSystem { Self.makeFolders(self.folder) }
         let path = "\(self.folder)/\(name)"
-        let temporary = "\(self.folder)/.\(name).\(getpid())"
-        let descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0o644)
-        guard descriptor >= 0 else { throw SSHError(.system, "\(temporary): \(SystemError())") }
-        let bytes = Array(text.utf8)
-        let isWritten = Glibc.write(descriptor, bytes, bytes.count) == bytes.count && fchmod(descriptor, 0o644) == 0
-        let isSynced = isWritten && fsync(descriptor) == 0
-        guard close(descriptor) == 0, isSynced, rename(temporary, path) == 0 else {
-            let reason = "\(SystemError())"
-            unlink(temporary)
-            throw SSHError(.system, "\(path): \(reason)")
+        do throws(SystemError) {
+            try WholeFile.write(Array(text.utf8), to: path, mode: 0o644)
+        } catch {
+            throw SSHError(.system, "\(path): \(error)")
         }
     }
 
