@@ -11,7 +11,11 @@ struct CommandLineWords {
     /// What sshd reads and passes over.
     private static let ignored = Set("Qrbku".utf8)
     /// A word that begins another command, or an option that is not sshd's.
-    private static let commands: Set = ["serve", "keygen", "explain", "reload", "status", "list", "kick", "help"]
+    private static let commands: Set = [
+        "serve", "init", "keygen", "host-key", "add-client", "remove-client", "clients", "explain", "reload", "status",
+        "list",
+        "kick", "help",
+    ]
 
     private(set) var words: [String] = []
 

@@ -11,7 +11,8 @@ struct Relay: AsyncParsableCommand {
         abstract: "A forwarding-only SSH server: it stands in for sshd on a proxy host.",
         version: RelayVersion.text,
         subcommands: [
-            Serve.self, GenerateKey.self, Explain.self, Reload.self, Status.self, List.self, Kick.self,
+            Serve.self, Init.self, GenerateKey.self, HostKey.self, AddClient.self, RemoveClient.self, Clients.self,
+            Explain.self, Reload.self, Status.self, List.self, Kick.self,
         ],
         defaultSubcommand: Serve.self,
         // -h is sshd's flag for a host key.
@@ -22,7 +23,8 @@ struct Relay: AsyncParsableCommand {
         relay [-46DdeGiqTtV] [-C connection_spec] [-c host_cert_file]
                      [-E log_file] [-f config_file] [-g login_grace_time]
                      [-h host_key_file] [-o option] [-p port] [-u len]
-               relay keygen | explain | reload | status | list | kick | --help
+               relay init | keygen | host-key | add-client | remove-client | clients | explain | reload | status | list
+                     | kick | --help
         """
 
     static func main() async {

@@ -30,7 +30,7 @@ package struct ClientKey: Sendable {
         do {
             self.key = try PublicKey(openSSHLine: line)
         } catch {
-            throw error as? SSHError ?? SSHError(.invalidKey, "no public key")
+            throw SSHError(.invalidKey, "no public key: \((error as? SSHError)?.reason ?? "\(error)")")
         }
         let comment = words.count > 2 ? String(decoding: words[2], as: UTF8.self) : ""
         self.comment = String(

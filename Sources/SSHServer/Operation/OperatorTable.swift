@@ -4,7 +4,7 @@ public struct OperatorTable: Sendable {
     private let rows: [[String]]
 
     /// - Parameter rows: no text in them is empty or has a space.
-    init(names: [String], rows: [[String]]) {
+    package init(names: [String], rows: [[String]] = []) {
         (self.names, self.rows) = (names, rows)
     }
 
@@ -89,7 +89,7 @@ extension String {
     var printable: String { self.escaped { !(0x20...0x7e).contains($0) } }
 
     /// The same as one column, and one of a list in it.
-    fileprivate var word: String {
+    var word: String {
         self.isEmpty ? "-" : self.escaped { !(0x21...0x7e).contains($0) || $0 == UInt8(ascii: ",") }
     }
 

@@ -40,13 +40,12 @@ class Scene:
         self.etc = self.streets.directory / "etc"
         self.ports = {number: free_port() for number in ("2222", "8022", "2200", "1080", "22")}
         self.host, self.device, self.laptop = map(self.machine, ("host", "device", "laptop"))
-        preparation, configuration, running = blocks("Run a relay")
-        for command in preparation:
-            self.host.run(self.here(command))
-        (self.etc / "relay_config").write_text(self.here("\n".join(configuration)) + "\n" + OWN_LINES)
+        ((init, check, run),) = blocks("Run a relay")
+        self.host.run(self.here(init))
+        with (self.etc / "relay_config").open("a") as configuration:
+            configuration.write(OWN_LINES)
         self.authorize(blocks("Expose a device behind NAT")[0], self.device)
         self.authorize(blocks("Reach it")[0], self.laptop)
-        check, run = running
         self.host.run(self.here(check))
         self.host.start(self.here(run))
         wait_until(lambda: is_listening(self.ports["2222"]), 20, "the relay")
