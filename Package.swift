@@ -45,6 +45,8 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
         // Deque: queues of packets and requests that pop at the front in constant time; Heap: what ends first.
         .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+        // relay import: sshmux's configuration is YAML, of which a reader of our own would understand a part. In relay alone.
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
         // Signals and graceful shutdown.
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
     ],
@@ -109,6 +111,7 @@ let package = Package(
                 "SSHServer", "SSHForwarding", "SSHSystem", "SSHConfiguration", "SSHCrypto", "SSHWire", logging,
                 arguments, lifecycle,
                 signals,
+                .product(name: "Yams", package: "Yams"),
             ],
             swiftSettings: settings
         ),

@@ -45,7 +45,7 @@ struct Init: ParsableCommand {
             let keys = try PublicHostKeys(configuration)
             print("\nClients know the relay by this line of known_hosts:\n")
             for (file, key) in keys.keys { print("# \(key.fingerprint) (\(key.displayName)) \(file.escapedForLog)") }
-            for line in try keys.knownHostsLines(self.host ?? Self.machine, port: nil) { print(line) }
+            for line in try keys.knownHostsLines(self.host ?? MachineName.text, port: nil) { print(line) }
             print(
                 "\nNext:\n\n    relay add-client\(self.option) KEY.pub --account fleet --new-account --listen '%k:22' --name nuc"
             )
@@ -72,12 +72,5 @@ struct Init: ParsableCommand {
             return "relay\(self.option.isEmpty ? "" : self.option) -D -e"
         }
         return "systemctl enable --now relay.socket relay.service"
-    }
-
-    private static var machine: String {
-        var name = [CChar](repeating: 0, count: 256)
-        guard gethostname(&name, 255) == 0 else { return "localhost" }
-        let bytes = name.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }
-        return bytes.isEmpty ? "localhost" : String(decoding: bytes, as: UTF8.self)
     }
 }

@@ -12,6 +12,7 @@ struct Relay: AsyncParsableCommand {
         version: RelayVersion.text,
         subcommands: [
             Serve.self, Init.self, GenerateKey.self, HostKey.self, AddClient.self, RemoveClient.self, Clients.self,
+            SSHConfig.self, Import.self,
             Explain.self, Reload.self, Status.self, List.self, Kick.self,
         ],
         defaultSubcommand: Serve.self,
@@ -23,8 +24,8 @@ struct Relay: AsyncParsableCommand {
         relay [-46DdeGiqTtV] [-C connection_spec] [-c host_cert_file]
                      [-E log_file] [-f config_file] [-g login_grace_time]
                      [-h host_key_file] [-o option] [-p port] [-u len]
-               relay init | keygen | host-key | add-client | remove-client | clients | explain | reload | status | list
-                     | kick | --help
+               relay init | keygen | host-key | add-client | remove-client | clients
+                     | ssh-config | import | explain | reload | status | list | kick | --help
         """
 
     static func main() async {
