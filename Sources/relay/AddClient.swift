@@ -42,7 +42,7 @@ struct AddClient: ParsableCommand {
     func run() throws {
         try self.register.use { register in
             let key = try ClientKeyArgument.key(self.key)
-            var rights = ClientLine.Rights()
+            var rights = ClientRights()
             rights.listen = self.listen
             rights.open = self.open
             rights.expires = self.expires

@@ -15,7 +15,7 @@ struct AuthorizedKeysEditorTests {
 
     private func line(_ number: UInt8 = 0, name: String = "nuc") throws -> ClientLine {
         let blob = KeyFixture.blob.dropLast() + [number]
-        return try ClientLine(PublicKey(blob: Array(blob)), name: name, rights: ClientLine.Rights())
+        return try ClientLine(PublicKey(blob: Array(blob)), name: name, rights: ClientRights())
     }
 
     private func bytes() throws -> [UInt8] { try BoundedFile(path: self.path, limit: 1 << 25).bytes }

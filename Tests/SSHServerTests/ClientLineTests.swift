@@ -11,8 +11,8 @@ struct ClientLineTests {
         self.key = try PublicKey(openSSHLine: KeyFixture.line())
     }
 
-    private func line(_ change: (inout ClientLine.Rights) -> Void = { _ in }, name: String = "nuc") throws -> String {
-        var rights = ClientLine.Rights()
+    private func line(_ change: (inout ClientRights) -> Void = { _ in }, name: String = "nuc") throws -> String {
+        var rights = ClientRights()
         change(&rights)
         let line = try ClientLine(self.key, name: name, rights: rights)
         let file = KeyFixture.file(line.text + "\n")

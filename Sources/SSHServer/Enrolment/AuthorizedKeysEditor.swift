@@ -1,4 +1,3 @@
-import Glibc
 import SSHConfiguration
 import SSHCrypto
 import SSHSystem
@@ -25,9 +24,6 @@ struct AuthorizedKeysEditor {
                 return nil
             }
             text.append(line)
-            guard text.bytes.count <= AccountFiles.limit else {
-                throw SSHError(.limitExceeded, "\(self.path.escapedForLog) would get too large")
-            }
             let file = text.keys(path: self.path)
             guard let added = file.keys.last, added.blob == line.key.blob, added.comment == line.name else {
                 let reason =
@@ -50,32 +46,11 @@ struct AuthorizedKeysEditor {
         }
     }
 
-    /// - Throws: `system` with the file and the reason, and what `body` throws.
     private func change<Result>(_ body: (inout AuthorizedKeysText) throws -> Result) throws -> Result {
-        // The folder of the file itself: who comes by another link waits for the same turn.
-        let target = SystemPath.resolve(self.path) ?? self.path
-        let turn = try self.locating { () throws(SystemError) in
-            try FolderTurn.claim(SystemPath.parent(of: target))
-        }
-        defer { turn.end() }
-        var old: [UInt8] = []
-        do {
-            old = try BoundedFile(path: target, limit: AccountFiles.limit, mustBeRegular: true).bytes
-        } catch is BoundedFile.NotFound {}
-        var text = AuthorizedKeysText(old)
-        let result = try body(&text)
-        guard text.bytes != old else { return result }
-        try self.locating { () throws(SystemError) in
-            try WholeFile.write(text.bytes, to: target, mode: 0o644)
-        }
-        return result
-    }
-
-    private func locating<Result>(_ body: () throws(SystemError) -> Result) throws(SSHError) -> Result {
-        do throws(SystemError) {
-            return try body()
-        } catch {
-            throw SSHError(.system, "\(self.path.escapedForLog) cannot be changed: \(error)")
+        try EditedFile(path: self.path, limit: AccountFiles.limit, mode: 0o644).change { bytes in
+            var text = AuthorizedKeysText(bytes)
+            defer { bytes = text.bytes }
+            return try body(&text)
         }
     }
 }

@@ -6,24 +6,6 @@ package import SSHWire
 /// A line of authorized_keys that lets a device or a person in: every word of it is checked, so that none can become another line or an
 /// option.
 package struct ClientLine: Sendable {
-    /// What a key may do; nothing, unless something is said.
-    package struct Rights: Hashable, Sendable {
-        /// As `permitlisten=`, such as `nuc:22` or `%k:22`.
-        package var listen: [String] = []
-        /// As `permitopen=`, such as `nuc:*`.
-        package var open: [String] = []
-        /// As `permitcommand=`, such as `list`.
-        package var commands: [String] = []
-        /// As `expiry-time=`; `2027-01-01` and `2027-01-01T12:00Z` are taken, too.
-        package var expires: String?
-
-        package init() {}
-
-        static let most = 64
-        /// A target that nobody asks for: without any, nothing would be limited.
-        static let nothing = "none:1"
-    }
-
     package let key: PublicKey
     /// The comment behind the key, which is what `%k` stands for.
     package let name: String
@@ -31,7 +13,7 @@ package struct ClientLine: Sendable {
     package let text: String
 
     /// - Throws: `misuse` with what is wrong, and what is expected.
-    package init(_ key: PublicKey, name: String, rights: Rights) throws(SSHError) {
+    package init(_ key: PublicKey, name: String, rights: ClientRights) throws(SSHError) {
         try Self.check(name)
         let options: String
         do {
@@ -53,8 +35,7 @@ package struct ClientLine: Sendable {
     private static let longestName = 256
 
     private static func check(_ name: String) throws(SSHError) {
-        guard name.utf8.count <= Self.longestName, name.escapedForTerminal() == name,
-            !name.unicodeScalars.contains("\u{fffd}"), name.first != " ", name.last != " "
+        guard name.utf8.count <= Self.longestName, name.isOneLine, name.first != " ", name.last != " "
         else {
             throw SSHError(
                 .misuse,
@@ -64,7 +45,7 @@ package struct ClientLine: Sendable {
         }
     }
 
-    private static func options(_ rights: Rights, _ name: String) throws -> String {
+    private static func options(_ rights: ClientRights, _ name: String) throws -> String {
         let forwards = !rights.listen.isEmpty || !rights.open.isEmpty
         var options = ["restrict"]
         if forwards {
@@ -73,7 +54,7 @@ package struct ClientLine: Sendable {
             options += try Self.permissions("permitopen", rights.open, name)
         }
         if !rights.commands.isEmpty {
-            guard rights.commands.count <= Rights.most, rights.commands.allSatisfy(Self.isWord) else {
+            guard rights.commands.count <= ClientRights.most, rights.commands.allSatisfy(Self.isWord) else {
                 throw InvalidValue("a command is a word such as list or connect")
             }
             options.append("permitcommand=\"\(rights.commands.joined(separator: ","))\"")
@@ -87,8 +68,10 @@ package struct ClientLine: Sendable {
     }
 
     private static func permissions(_ option: String, _ values: [String], _ name: String) throws -> [String] {
-        guard values.count <= Rights.most else { throw InvalidValue("more than \(Rights.most) of \(option)") }
-        return try (values.isEmpty ? [Rights.nothing] : values).map { value in
+        guard values.count <= ClientRights.most else {
+            throw InvalidValue("more than \(ClientRights.most) of \(option)")
+        }
+        return try (values.isEmpty ? [ClientRights.nothing] : values).map { value in
             guard value.utf8.allSatisfy({ (0x21...0x7e).contains($0) && !"\"\\,".utf8.contains($0) }) else {
                 throw InvalidValue("\"\(value)\" is no host and port")
             }

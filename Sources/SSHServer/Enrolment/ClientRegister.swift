@@ -29,16 +29,30 @@ package struct ClientRegister {
         guard let path = files.first(where: { !$0.isHomes })?.path ?? files.first?.path else {
             throw SSHError(.misuse, "AuthorizedKeysFile names no file for \(account.name)")
         }
-        guard makesAccount || account.userID != nil || files.contains(where: { !FileState(of: $0.path).isAbsent })
-        else {
-            throw SSHError(
-                .misuse,
-                "there is no account \(account.name): no Unix account, and no file of keys; --new-account makes the file \(path.escapedForLog)"
-            )
-        }
+        try self.checkExists(account, makesAccount: makesAccount)
         let number = try FolderOwner.act(on: path) { try AuthorizedKeysEditor(path: path).add(line) }
         return Addition(file: path, line: number, warnings: self.warnings(account, path))
     }
+
+    /// - Throws: `misuse` for an account that there is not, or that can be none.
+    func checkExists(_ name: String, makesAccount: Bool) throws {
+        try self.checkExists(try self.account(name), makesAccount: makesAccount)
+    }
+
+    private func checkExists(_ account: Account, makesAccount: Bool) throws {
+        guard
+            makesAccount || account.userID != nil
+                || self.files(of: account).contains(where: { !FileState(of: $0.path).isAbsent })
+        else {
+            throw SSHError(
+                .misuse,
+                "there is no account \(account.name): no Unix account, and no file of keys; --new-account says that one is meant"
+            )
+        }
+    }
+
+    /// The files of an account.
+    func files(of name: String) throws -> [String] { self.files(of: try self.account(name)).map(\.path) }
 
     /// Takes keys out of all files.
     ///

@@ -6,7 +6,7 @@ package import SSHWire
 /// The relay's host keys as others are told of them. Private keys need not be readable: the .pub files are enough.
 package struct PublicHostKeys: Sendable {
     package let keys: [(file: String, key: PublicKey)]
-    private let port: UInt16
+    package let port: UInt16
 
     /// - Throws: `invalidKey` if there is none.
     package init(_ configuration: ServerConfiguration) throws {

@@ -31,7 +31,7 @@ package struct RegisteredClient: Sendable {
 
     private func places(_ permissions: [ForwardPermission]) -> [String] {
         guard self.key.options.permitsPortForwarding else { return [] }
-        let places = permissions.map(\.text).filter { $0 != ClientLine.Rights.nothing }
+        let places = permissions.map(\.text).filter { $0 != ClientRights.nothing }
         return permissions.isEmpty ? ["*:*"] : places
     }
 

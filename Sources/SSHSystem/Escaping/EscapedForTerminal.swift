@@ -14,6 +14,9 @@ extension String {
         return escaped
     }
 
+    /// Nothing in it ends a line, is a control character, changes what others look like, or was no UTF-8.
+    package var isOneLine: Bool { self.escapedForTerminal() == self && !self.unicodeScalars.contains("\u{fffd}") }
+
     private static func isHarmless(_ scalar: Unicode.Scalar, _ keepingLines: Bool) -> Bool {
         if scalar.isASCII {
             return (0x20...0x7e).contains(scalar.value) || keepingLines && (scalar == "\n" || scalar == "\t")

@@ -23,10 +23,13 @@ package struct FolderTurn {
         guard descriptor >= 0 else { throw SystemError() }
         for _ in 0..<patience {
             if flock(descriptor, LOCK_EX | LOCK_NB) == 0 { return FolderTurn(descriptor: descriptor) }
+            // Some file systems have no locks.
+            guard [EWOULDBLOCK, EINTR].contains(errno) else { break }
             usleep(10_000)
         }
+        let error = SystemError()
         Glibc.close(descriptor)
-        throw SystemError(EBUSY)
+        throw error.number == EWOULDBLOCK ? SystemError(EBUSY) : error
     }
 
     package func end() {
