@@ -75,6 +75,10 @@ public enum ServiceAction: String, Sendable {
 public struct UsageError: Error, CustomStringConvertible {
     public let reason: String
 
+    package init(reason: String) {
+        self.reason = reason
+    }
+
     public var description: String { self.reason }
 }
 
@@ -88,5 +92,6 @@ extension ClientCommandLine {
                      destination [command [argument ...]]
                swssh --status [--json] [destination]
                swssh --service install|remove|status [option ...] destination
+               swssh --init | --get-key | --add-host host port key | --add-client key
         """
 }

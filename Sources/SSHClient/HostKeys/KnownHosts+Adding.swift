@@ -33,6 +33,9 @@ extension KnownHosts {
             // Only the last folder, ~/.ssh as a rule; it may exist already.
             mkdir(String(path[..<slash]), 0o700)
         }
+        // Who takes lines out meanwhile would lose this one; a folder that cannot be locked is no reason not to add it.
+        let turn = try? FolderTurn.claim(SystemPath.parent(of: SystemPath.resolve(path) ?? path), patience: 100)
+        defer { turn?.end() }
         let descriptor = open(path, O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY, 0o600)
         guard descriptor >= 0 else { throw failure() }
         defer { close(descriptor) }

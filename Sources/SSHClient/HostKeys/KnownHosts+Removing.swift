@@ -8,6 +8,8 @@ extension KnownHosts {
     ///
     /// - Throws: `system` with the file and the reason.
     static func remove(_ entries: [KnownHostsEntry], from path: String) throws {
+        let turn = try? FolderTurn.claim(SystemPath.parent(of: SystemPath.resolve(path) ?? path), patience: 100)
+        defer { turn?.end() }
         let file: BoundedFile
         do throws(BoundedFile.Failure) {
             file = try BoundedFile(reading: path, limit: 64 << 20)

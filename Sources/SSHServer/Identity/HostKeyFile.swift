@@ -1,4 +1,3 @@
-import Glibc
 public import SSHCrypto
 import SSHSystem
 import SSHWire
@@ -91,23 +90,6 @@ public enum HostKeyFile {
         comment: String,
         random: any RandomSource
     ) throws -> PublicKey {
-        let key = try PrivateKey.generate(kind, random: random)
-        let text = SecretBytes(bytes: try OpenSSHPrivateKeyFile.encode(key, comment: comment, random: random))
-        try Self.create(path, text, mode: 0o600)
-        let line = SecretBytes(bytes: Array("\(key.publicKey.openSSHText) \(comment)\n".utf8))
-        try Self.create(path + ".pub", line, mode: 0o644)
-        return key.publicKey
-    }
-
-    private static func create(_ path: String, _ bytes: SecretBytes, mode: mode_t) throws {
-        let descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode)
-        guard descriptor >= 0 else { throw Self.failure(path) }
-        defer { close(descriptor) }
-        let written = bytes.withBytes { write(descriptor, $0.baseAddress, $0.count) }
-        guard written == bytes.count else { throw Self.failure(path) }
-    }
-
-    private static func failure(_ path: String) -> SSHError {
-        SSHError(.system, "\(path.escapedForLog): \(SystemError())")
+        try KeyPairFiles.generate(kind, at: path, comment: comment, random: random)
     }
 }

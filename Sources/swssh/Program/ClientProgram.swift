@@ -14,6 +14,7 @@ enum ClientProgram {
         signal(SIGPIPE, SIG_IGN)
         do {
             let environment = try LocalEnvironment.current()
+            if let command = try OwnFilesCommand(arguments) { return try command.run(environment) }
             switch try ClientCommandLine.parse(arguments, environment: environment) {
             case .version:
                 let version = EngineConfiguration(role: .client).softwareVersion
