@@ -36,6 +36,9 @@ struct AddClient: ParsableCommand {
     @Option(help: ArgumentHelp("What it may open, as permitopen= has it.", valueName: "host:port"))
     var open: [String] = []
 
+    @Option(help: ArgumentHelp("What it may ask of the relay, as permitcommand= has it.", valueName: "list,connect"))
+    var commands: String?
+
     @Option(help: "Until when it counts, such as 2027-01-01 or 2027-01-01T12:00Z.")
     var expires: String?
 
@@ -45,6 +48,7 @@ struct AddClient: ParsableCommand {
             var rights = ClientRights()
             rights.listen = self.listen
             rights.open = self.open
+            rights.commands = CommandList.words(self.commands)
             rights.expires = self.expires
             let line = try ClientLine(key.key, name: self.name ?? key.comment, rights: rights)
             let addition = try register.add(line, to: self.account, makesAccount: self.newAccount)

@@ -27,7 +27,7 @@ struct Clients: ParsableCommand {
             if self.json {
                 for client in clients { print(client.json) }
             } else {
-                Terminal.write(ConnectionTable(names: RegisteredClient.columnNames, rows: clients.map(\.columns)))
+                Terminal.write(OperatorTable(names: RegisteredClient.columnNames, rows: clients.map(\.columns)))
             }
             for problem in problems { _ = ReportedFailure.failure("relay: \(problem.escapedForTerminal())") }
         }

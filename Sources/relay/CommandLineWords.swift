@@ -12,9 +12,8 @@ struct CommandLineWords {
     private static let ignored = Set("Qrbku".utf8)
     /// A word that begins another command, or an option that is not sshd's.
     private static let commands: Set = [
-        "serve", "init", "keygen", "host-key", "add-client", "remove-client", "clients", "ssh-config", "import",
-        "explain",
-        "reload", "status", "list", "kick", "help",
+        "serve", "init", "keygen", "host-key", "add-client", "remove-client", "clients", "invite", "ssh-config",
+        "import", "explain", "reload", "status", "list", "kick", "help",
     ]
 
     private(set) var words: [String] = []

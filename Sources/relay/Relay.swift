@@ -12,8 +12,7 @@ struct Relay: AsyncParsableCommand {
         version: RelayVersion.text,
         subcommands: [
             Serve.self, Init.self, GenerateKey.self, HostKey.self, AddClient.self, RemoveClient.self, Clients.self,
-            SSHConfig.self, Import.self,
-            Explain.self, Reload.self, Status.self, List.self, Kick.self,
+            MakeInvite.self, SSHConfig.self, Import.self, Explain.self, Reload.self, Status.self, List.self, Kick.self,
         ],
         defaultSubcommand: Serve.self,
         // -h is sshd's flag for a host key.
@@ -25,7 +24,7 @@ struct Relay: AsyncParsableCommand {
                      [-E log_file] [-f config_file] [-g login_grace_time]
                      [-h host_key_file] [-o option] [-p port] [-u len]
                relay init | keygen | host-key | add-client | remove-client | clients
-                     | ssh-config | import | explain | reload | status | list | kick | --help
+                     | invite | ssh-config | import | explain | reload | status | list | kick | --help
         """
 
     static func main() async {

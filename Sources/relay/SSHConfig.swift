@@ -29,6 +29,9 @@ struct SSHConfig: ParsableCommand {
     )
     var port: UInt16?
 
+    @Flag(help: "Leave out that ssh asks the relay for devices' host keys.")
+    var noHostKeys = false
+
     func run() throws {
         do {
             let configuration = try ServerConfiguration.load(file: self.configurationFile, supported: .all)
@@ -37,7 +40,8 @@ struct SSHConfig: ParsableCommand {
                 account: self.account,
                 patterns: self.hostPattern,
                 host: self.host ?? MachineName.text,
-                port: self.port
+                port: self.port,
+                takesHostKeys: !self.noHostKeys
             )
             for line in laptop.lines { print(line) }
         } catch let error as SSHError {

@@ -123,13 +123,13 @@ def test_a_device_and_a_laptop_are_added_and_removed_while_the_relay_runs(lab):
         "add-client", device.path.with_suffix(".pub"), "--account", "fleet", "--new-account", "--name", "nuc", "--listen", "%k:22"
     )
     result = relay.run(
-        "add-client", "-", "--account", "fleet", "--open", "*:22", "--expires", "2099-01-01",
+        "add-client", "-", "--account", "fleet", "--open", "*:22", "--expires", "2099-01-01", "--commands", "list,connect",
         standard_input=laptop.public + " alice@laptop\n",
     )  # fmt: skip
     assert laptop.fingerprint in result.stdout
     assert file.read_text() == (
         f'restrict,port-forwarding,permitlisten="%k:22",permitopen="none:1" {device.public} nuc\n'
-        f'restrict,port-forwarding,permitlisten="none:1",permitopen="*:22",expiry-time="20990101" {laptop.public} alice@laptop\n'
+        f'restrict,port-forwarding,permitlisten="none:1",permitopen="*:22",permitcommand="list,connect",expiry-time="20990101" {laptop.public} alice@laptop\n'
     )
     # sshd reads the same lines.
     subprocess.run([program("ssh-keygen"), "-lf", file], check=True, capture_output=True)
@@ -146,9 +146,10 @@ def test_a_device_and_a_laptop_are_added_and_removed_while_the_relay_runs(lab):
         ("fleet", device.fingerprint, "nuc", ["%k:22"], []),
         ("fleet", laptop.fingerprint, "alice@laptop", [], ["*:22"]),
     ]
+    assert [row["commands"] for row in clients] == [[], ["list", "connect"]]
     assert clients[1]["expires"].startswith("20") and "expires" not in clients[0]
     columns = relay.run("clients").stdout.splitlines()[0].split("\t")
-    assert columns == ["fleet", device.fingerprint, "nuc", "%k:22", "-", "-"]
+    assert columns == ["fleet", device.fingerprint, "nuc", "%k:22", "-", "-", "-"]
 
     assert "removed" in relay.run("remove-client", "nuc").stdout
     wait_until(lambda: not standing.running, 20, "the end of the device's connection")

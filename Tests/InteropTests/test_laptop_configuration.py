@@ -26,12 +26,16 @@ upstreams:
 class Laptop:
     """A folder with what the relay prints, and with the keys and hosts that the laptop knows."""
 
-    def __init__(self, lab, relay, device, name, *words):
+    def __init__(self, lab, relay, device, name, *words, knows_device=True):
         self.folder = lab.new_directory("laptop")
         self.file = self.folder / "config"
         public = device.host_key.public
-        (self.folder / "known_hosts").write_text(relay.run("host-key", LOOPBACK).stdout + f"{name} {public}\n")
+        known = f"{name} {public}\n" if knows_device else ""
+        (self.folder / "known_hosts").write_text(relay.run("host-key", LOOPBACK).stdout + known)
         printed = relay.run("ssh-config", "--account", "fleet", "--host", LOOPBACK, *words).stdout
+        # The test's ssh goes by a file of its own.
+        assert "    KnownHostsCommand /usr/bin/ssh relay-fleet host-keys %H\n" in printed
+        printed = printed.replace("/usr/bin/ssh", f"{program('ssh')} -F {self.file}")
         self.file.write_text(f"""{printed}
 Host {name}
     User {settings.USER}
@@ -46,7 +50,7 @@ Host *
     def run(self, name, *words, **options):
         words = [program(name), "-F", self.file, *words]
         return subprocess.run(
-            list(map(str, words)), cwd=self.folder, capture_output=True, timeout=60, check=True, **options
+            list(map(str, words)), cwd=self.folder, stdout=subprocess.PIPE, timeout=60, check=True, **options
         ).stdout
 
 
@@ -60,7 +64,7 @@ def device(lab, relay, name, word):
 
 def authorize(lab, relay, name, opens):
     relay.run("add-client", lab.keys.named("device").public, "--account", "fleet", "--new-account", "--listen", f"{name}:22")
-    relay.run("add-client", lab.keys.user.public, "--account", "fleet", "--open", opens)
+    relay.run("add-client", lab.keys.user.public, "--account", "fleet", "--open", opens, "--commands", "host-keys")
 
 
 def test_ssh_scp_sftp_and_rsync_just_work(lab):
@@ -78,6 +82,32 @@ def test_ssh_scp_sftp_and_rsync_just_work(lab):
     shell = f"{program('ssh')} -F {laptop.file}"
     subprocess.run([program("rsync"), "-e", shell, laptop.folder / "file", f"nuc:{there}/by-rsync"], check=True, timeout=60)
     assert (there / "by-rsync").read_bytes() == data
+
+
+def test_a_device_that_told_its_host_keys_is_known_from_the_first_connection_on(lab):
+    relay = EnrolledRelay(lab)
+    relay.start()
+    teller, other_key = lab.keys.named("device"), lab.keys.named("other")
+    relay.run("add-client", teller.public, "--account", "fleet", "--new-account", "--name", "nuc", "--listen", "%k:22", "--commands", "host-keys")
+    relay.run("add-client", lab.keys.user.public, "--account", "fleet", "--open", "nuc:22", "--commands", "host-keys")
+    relay.run("add-client", other_key.public, "--account", "fleet", "--open", "rpi:22")
+    inner = device(lab, relay, "nuc", "on name nuc:22")
+    laptop = Laptop(lab, relay, inner, "nuc", knows_device=False)
+    with pytest.raises(subprocess.CalledProcessError) as unknown:
+        laptop.run("ssh", "nuc", "true", stderr=subprocess.PIPE)
+    assert b"No ED25519 host key is known for nuc" in unknown.value.stderr
+
+    def ask(key, *words, given=""):
+        line = list(map(str, [*relay.ssh(key, "fleet"), *words]))
+        return subprocess.run(line, input=given, capture_output=True, text=True, timeout=30, check=False)
+
+    told = ask(teller, "host-keys", "add", given=inner.host_key.public)
+    assert (told.returncode, told.stdout) == (0, "nuc: 1 key\n")
+    assert laptop.run("ssh", "nuc", "echo here") == b"here\n"
+    # Who may not ask is told nothing, and tells nothing.
+    for words in (["nuc"], ["add", "nuc"]):
+        refused = ask(other_key, "host-keys", *words)
+        assert (refused.returncode, refused.stdout) == (1, "") and "not permitted" in refused.stderr
 
 
 def test_hosts_may_be_named_by_a_pattern(lab):

@@ -11,6 +11,8 @@ package struct ClientLine: Sendable {
     package let name: String
     /// The whole line, without its end.
     package let text: String
+    /// As the relay reads it.
+    private let options: KeyOptions
 
     /// - Throws: `misuse` with what is wrong, and what is expected.
     package init(_ key: PublicKey, name: String, rights: ClientRights) throws(SSHError) {
@@ -24,12 +26,30 @@ package struct ClientLine: Sendable {
         self.key = key
         self.name = name
         self.text = "\(options) \(key.openSSHText)" + (name.isEmpty ? "" : " \(name)")
-        // As the relay will read it.
         let file = AuthorizedKeysFile(Array(self.text.utf8), path: "the key")
         guard file.problems.isEmpty, file.keys.count == 1, file.keys[0].blob == key.blob, file.keys[0].comment == name
         else {
             throw SSHError(.misuse, file.problems.first?.reason.escapedForLog ?? "the key makes no line of its own")
         }
+        self.options = file.keys[0].options
+    }
+
+    /// Where the key may listen, with its name in place of `%k`.
+    var listens: [String] {
+        self.permissions.map { $0.namesKey ? $0.text.replacing("%k", with: self.name) : $0.text }
+    }
+
+    func mayListen(as device: DeviceName) -> Bool {
+        let own = try? DeviceName(self.name)
+        return self.permissions.contains { permission in
+            let port: UInt32 = if case .number(let number) = permission.port { UInt32(number) } else { 22 }
+            return permission.permits(device, port: port, keyName: own)
+        }
+    }
+
+    private var permissions: [ForwardPermission] {
+        guard self.options.permitsPortForwarding else { return [] }
+        return self.options.permitListen.filter { $0.text != ClientRights.nothing }
     }
 
     private static let longestName = 256

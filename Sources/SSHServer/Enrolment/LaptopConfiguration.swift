@@ -6,17 +6,22 @@ import SSHWire
 package struct LaptopConfiguration: Sendable {
     package let lines: [String]
 
+    /// ssh runs no KnownHostsCommand that has to be searched for.
+    private static let ssh = "/usr/bin/ssh"
+
     /// - Parameters:
     ///   - patterns: of hosts, as behind `Host`; empty for what is a name to this account.
     ///   - host: by which laptops reach the relay.
     ///   - port: nil for that of the configuration.
+    ///   - takesHostKeys: devices are known by what they told the relay.
     /// - Throws: `misuse` for words that would mean something else in ssh_config, or if there are no names.
     package init(
         _ configuration: ServerConfiguration,
         account: String,
         patterns: [String],
         host: String,
-        port: UInt16?
+        port: UInt16?,
+        takesHostKeys: Bool = true
     ) throws {
         // ssh_config's words are no freer than a shell's.
         _ = try ForwardingDestination(account: account, host: host)
@@ -42,7 +47,7 @@ package struct LaptopConfiguration: Sendable {
         // Neither is a device, though * matches both.
         let others = ["!localhost", "!\(relay)"]
         let port = port ?? configuration.listenEndpoints.first?.port ?? 22
-        self.lines = [
+        var lines = [
             "Host \(relay)",
             "    HostName \(host)",
             "    Port \(port)",
@@ -51,6 +56,8 @@ package struct LaptopConfiguration: Sendable {
             "Host \((words + others).joined(separator: " "))",
             "    ProxyJump \(relay)",
         ]
+        if takesHostKeys { lines.append("    KnownHostsCommand \(Self.ssh) \(relay) host-keys %H") }
+        self.lines = lines
     }
 
     private static func isPattern(_ text: String) -> Bool {

@@ -10,7 +10,7 @@ package struct NewInvite {
     package let invite: Invite
 
     /// - Parameters:
-    ///   - makesAccount: the account may be a new one: a name that has a file of keys once the invite was taken.
+    ///   - makesAccount: the account may be a new one: a name that has a file of keys from now on.
     ///   - seconds: for how long it can be taken.
     /// - Throws: `misuse` for an invite that would let nobody in.
     package init(
@@ -25,7 +25,7 @@ package struct NewInvite {
         guard let stateDirectory = configuration.stateDirectory else {
             throw SSHError(.misuse, "there is no StateDirectory in the configuration, where invites are kept")
         }
-        _ = try DeviceEnrolment(configuration).file(of: account)
+        let file = try DeviceEnrolment(configuration).file(of: account)
         try ClientRegister(configuration).checkExists(account, makesAccount: makesAccount)
         let key = try PrivateKey.generate(.ed25519, random: random)
         // Any name will do, as it will be the device's own.
@@ -37,6 +37,8 @@ package struct NewInvite {
             bytes: try OpenSSHPrivateKeyFile.encode(key, comment: "invite to \(account)", random: random)
         )
         try FolderOwner.act(on: stateDirectory) {
+            // A name is an account once it has a file, and whoever comes with the invite logs in to it.
+            if makesAccount { try EditedFile(path: file, limit: AccountFiles.limit, mode: 0o600).makeIfAbsent() }
             try InviteStore(stateDirectory: stateDirectory).add(self.invite, for: key.publicKey, now: now)
         }
     }

@@ -35,16 +35,18 @@ package struct RegisteredClient: Sendable {
         return permissions.isEmpty ? ["*:*"] : places
     }
 
+    private var commands: [String] { self.key.options.permitCommands.named.map(\.rawValue) }
+
     /// `2026-01-31T23:59:59Z`; nil for a key that does not expire.
     private var expires: String? { self.key.options.expiryTime.map(LogTime.text) }
 
-    package static let columnNames = ["ACCOUNT", "KEY", "COMMENT", "LISTENS", "OPENS", "EXPIRES"]
+    package static let columnNames = ["ACCOUNT", "KEY", "COMMENT", "LISTENS", "OPENS", "COMMANDS", "EXPIRES"]
 
     /// None is empty or has a space in it.
     package var columns: [String] {
         [
             self.account.word, self.fingerprint.word, self.comment.word, Self.column(self.listens),
-            Self.column(self.opens), self.expires ?? "-",
+            Self.column(self.opens), Self.column(self.commands), self.expires ?? "-",
         ]
     }
 
@@ -60,6 +62,7 @@ package struct RegisteredClient: Sendable {
         writer.add("comment", text: self.comment)
         writer.add("listens", texts: self.listens)
         writer.add("opens", texts: self.opens)
+        writer.add("commands", texts: self.commands)
         if let expires { writer.add("expires", text: expires) }
         writer.add("isAuthority", flag: self.key.options.certificateAuthority)
         writer.add("file", text: self.file)

@@ -4,6 +4,10 @@ import SSHConfiguration
 enum SessionCommandName: String, CaseIterable, Sendable {
     case whoami, help, list, connect, disconnect, kick, log
     case hostKeys = "host-keys"
+    case enroll
+
+    /// Those that a line of authorized_keys may permit: an invite alone lets somebody enrol.
+    static let permissible = Self.allCases.filter { $0 != .enroll }
 
     /// Everybody may ask who they are, and what there is to ask.
     var isForEverybody: Bool { self == .whoami || self == .help }
@@ -13,6 +17,8 @@ enum SessionCommandName: String, CaseIterable, Sendable {
 public struct PermittedCommands: Hashable, Sendable {
     /// What holds without the option.
     static let none = PermittedCommands()
+    /// What holds for the one-time key of an invite.
+    static let ofInvite = PermittedCommands([.enroll], rule: nil)
 
     private let names: Set<SessionCommandName>
     /// The line that it stands in; nil where there is no such option.
@@ -31,8 +37,9 @@ public struct PermittedCommands: Hashable, Sendable {
     init(_ text: String, rule: Rule) throws(InvalidValue) {
         var names: Set<SessionCommandName> = []
         for word in text.split(separator: ",", omittingEmptySubsequences: false) {
-            guard let name = SessionCommandName(rawValue: String(word)) else {
-                let known = SessionCommandName.allCases.map(\.rawValue).joined(separator: ", ")
+            guard let name = SessionCommandName(rawValue: String(word)), SessionCommandName.permissible.contains(name)
+            else {
+                let known = SessionCommandName.permissible.map(\.rawValue).joined(separator: ", ")
                 throw InvalidValue("\"\(word)\" is no command, expected some of \(known)")
             }
             names.insert(name)
@@ -41,6 +48,9 @@ public struct PermittedCommands: Hashable, Sendable {
     }
 
     func permits(_ name: SessionCommandName) -> Bool { name.isForEverybody || self.names.contains(name) }
+
+    /// Those that the option names.
+    var named: [SessionCommandName] { SessionCommandName.allCases.filter(self.names.contains) }
 
     /// In the order in which they are explained.
     var all: [SessionCommandName] { SessionCommandName.allCases.filter(self.permits) }

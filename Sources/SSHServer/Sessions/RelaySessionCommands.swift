@@ -6,6 +6,7 @@ import SSHSystem
 struct RelaySessionCommands: SessionCommands {
     /// So many run at once.
     private let turns = SessionTurns(most: 256, ofAccount: 16)
+    private let threads = SpareThreads()
 
     func command(
         _ text: String,
@@ -33,7 +34,9 @@ struct RelaySessionCommands: SessionCommands {
         return { stream in
             defer { turn.end() }
             do {
-                return try await SessionAnswer(caller, context, stream, wantsJSON: line.wantsJSON).answer(line.question)
+                let wantsJSON = line.wantsJSON
+                return try await SessionAnswer(caller, context, stream, wantsJSON: wantsJSON, threads: self.threads)
+                    .answer(line.question)
             } catch is CancellationError {
                 return .success
             } catch {

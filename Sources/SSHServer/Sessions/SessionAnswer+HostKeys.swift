@@ -7,7 +7,9 @@ extension SessionAnswer {
     /// Lines of known_hosts, for KnownHostsCommand.
     func hostKeys(_ host: String) async throws -> SessionCommandEnd {
         guard let name = Self.name(ofHost: host) else { return .success }
-        let keys = self.context.routes.deviceKeys.keys(of: name, self.caller.account)
+        let (known, account) = (self.context.routes.deviceKeys, self.caller.account)
+        let stateDirectory = self.context.rules.configuration.stateDirectory
+        let keys = try await self.threads.result { try known.keys(of: name, account, stateDirectory) }
         try await self.write(
             keys.map { key in
                 self.wantsJSON
@@ -26,14 +28,16 @@ extension SessionAnswer {
             return .failure("host-keys: your key is called nothing that is a name: say host-keys add NAME", status: 2)
         }
         guard policy.mayBeCalled(name) else { return .failure("host-keys: you may not listen as \(name.text)") }
-        guard let input = await self.stream.input() else { return .failure("host-keys: that is too long for keys") }
+        guard let input = try await self.stream.input() else { return .failure("host-keys: that is too long for keys") }
         let keys: [String]
         do {
             keys = try DeviceKeys.read(input)
         } catch {
             return .failure("host-keys: \(error.reason.escapedForTerminal())")
         }
-        guard self.context.routes.deviceKeys.set(keys, of: name, self.caller.account) else {
+        do {
+            try await self.keep(keys, of: name)
+        } catch is DeviceKeys.Full {
             return .failure("host-keys: as many devices have told theirs as may", status: 75)
         }
         self.note("host-keys add \(name.text): \(keys.count)")
@@ -42,6 +46,12 @@ extension SessionAnswer {
             [self.wantsJSON ? self.object { $0.add("keys", number: keys.count) } : "\(name.text): \(what)"]
         )
         return .success
+    }
+
+    func keep(_ keys: [String], of name: DeviceName) async throws {
+        let (known, account) = (self.context.routes.deviceKeys, self.caller.account)
+        let stateDirectory = self.context.rules.configuration.stateDirectory
+        try await self.threads.result { try known.set(keys, of: name, account, stateDirectory) }
     }
 
     /// `[nuc]:2222` is about `nuc`, whatever the port.

@@ -1,4 +1,5 @@
 import SSHConfiguration
+import SSHCrypto
 import SSHSystem
 
 /// `whoami`: what the relay knows of the caller, and what its rules are.
@@ -8,7 +9,7 @@ extension SessionAnswer {
         let until = caller.expires.map { LogTime.text($0) } ?? "no end"
         let commands = caller.commands.all.map(\.rawValue).joined(separator: ",")
         var rows = [
-            ("account", caller.account.escapedForLog), ("key", "\(caller.keyType) \(caller.fingerprint)"),
+            ("account", caller.account.escapedForLog), ("key", "\(caller.key.displayName) \(caller.fingerprint)"),
             ("name", policy.keyName.escapedForLog), ("from", "\(caller.peer)"),
             ("connection", "\(caller.connection)"), ("until", until), ("commands", commands),
             ("names", policy.settings.names.text),

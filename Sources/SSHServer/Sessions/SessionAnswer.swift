@@ -15,9 +15,18 @@ struct SessionAnswer: Sendable {
     let context: RelayContext
     let stream: CommandStream
     let wantsJSON: Bool
+    /// For what may have to wait for a file system.
+    let threads: SpareThreads
 
-    init(_ caller: SessionCaller, _ context: RelayContext, _ stream: CommandStream, wantsJSON: Bool) {
+    init(
+        _ caller: SessionCaller,
+        _ context: RelayContext,
+        _ stream: CommandStream,
+        wantsJSON: Bool,
+        threads: SpareThreads
+    ) {
         (self.caller, self.context, self.stream, self.wantsJSON) = (caller, context, stream, wantsJSON)
+        self.threads = threads
     }
 
     func answer(_ question: SessionRequestLine.Question) async throws -> SessionCommandEnd {
@@ -31,6 +40,7 @@ struct SessionAnswer: Sendable {
         case .log(let name, let isFollowed): return try await self.log(name, isFollowed: isFollowed)
         case .hostKeys(let host): return try await self.hostKeys(host)
         case .addHostKeys(let name): return try await self.addHostKeys(name)
+        case .enroll(let name): return try await self.enroll(name)
         }
         return .success
     }

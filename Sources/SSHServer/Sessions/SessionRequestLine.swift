@@ -16,6 +16,8 @@ struct SessionRequestLine: Hashable {
         case hostKeys(String)
         /// Keys for a device; nil for the one that the caller's key is named after.
         case addHostKeys(DeviceName?)
+        /// By the name that the device wants; whether that is one is for the enrolment to say.
+        case enroll(String)
     }
 
     let name: SessionCommandName
@@ -54,6 +56,7 @@ struct SessionRequestLine: Hashable {
             let word = try words.next()
             self.question =
                 word == "add" ? .addHostKeys(words.isEmpty ? nil : try words.device().name) : .hostKeys(word)
+        case .enroll: self.question = .enroll(try words.next())
         }
         guard words.isEmpty else { throw words.usage }
     }
@@ -117,6 +120,7 @@ extension SessionCommandName {
         case .kick: "kick NAME|PORT|FINGERPRINT|CONNECTION [--json]"
         case .log: "log NAME [-f] [--json]"
         case .hostKeys: "host-keys HOST, or host-keys add [NAME] < ssh_host_ed25519_key.pub"
+        case .enroll: "enroll NAME [--json] < id_ed25519.pub"
         }
     }
 
@@ -131,6 +135,7 @@ extension SessionCommandName {
         case .kick: "end a connection of your account"
         case .log: "what happened to a device"
         case .hostKeys: "a device's own SSH host keys"
+        case .enroll: "let this device's key in, under a name; further keys are its SSH host keys"
         }
     }
 }

@@ -43,6 +43,17 @@ package struct EditedFile {
         return result
     }
 
+    /// Makes an empty file where there is none.
+    ///
+    /// - Throws: `system` with the file and the reason.
+    package func makeIfAbsent() throws {
+        let descriptor = open(self.path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode_t(self.mode))
+        guard descriptor < 0 else { return _ = close(descriptor) }
+        guard errno == EEXIST else {
+            throw SSHError(.system, "\(self.path.escapedForLog) cannot be made: \(SystemError())")
+        }
+    }
+
     private func locating<Result>(_ body: () throws(SystemError) -> Result) throws(SSHError) -> Result {
         do throws(SystemError) {
             return try body()

@@ -17,6 +17,22 @@ package enum SystemPath {
         return String(cString: resolved)
     }
 
+    /// The names in a folder, in no order, without those that begin with a dot; none if it cannot be read.
+    ///
+    /// - Parameter most: so many are looked at.
+    package static func names(in folder: String, most: Int) -> [String] {
+        guard let stream = opendir(folder) else { return [] }
+        defer { closedir(stream) }
+        var names: [String] = []
+        while names.count < most, let entry = readdir(stream) {
+            let name = withUnsafeBytes(of: &entry.pointee.d_name) { bytes in
+                String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+            }
+            if name.utf8.first != UInt8(ascii: ".") { names.append(name) }
+        }
+        return names
+    }
+
     /// The paths that a pattern of glob(7) stands for, in lexical order; none is fine.
     ///
     /// - Returns: nil if the pattern cannot be searched for.

@@ -25,6 +25,15 @@ package final class SpareThreads: Sendable {
         }
     }
 
+    /// Waits for what may have to wait for somebody.
+    package func result<Value: Sendable>(
+        of body: @escaping @Sendable () throws -> Value
+    ) async throws -> Value {
+        try await withCheckedThrowingContinuation { continuation in
+            self.run { continuation.resume(with: Result { try body() }) }
+        }
+    }
+
     private func takeBack(_ thread: NIOThreadPool) {
         let isKept = self.idle.withLock { idle in
             guard idle.count < Self.mostIdle else { return false }

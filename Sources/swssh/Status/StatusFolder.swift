@@ -33,7 +33,8 @@ enum StatusFolder {
     /// Where programs of this user may serve; for root, those of others too.
     static func all(_ environment: LocalEnvironment) -> [String] {
         let ofService = "\(self.ofSystem)/\(environment.userName)"
-        let others = geteuid() == 0 ? self.entries(of: self.ofSystem).map { "\(self.ofSystem)/\($0)" } : []
+        let users = geteuid() == 0 ? SystemPath.names(in: self.ofSystem, most: 1024) : []
+        let others = users.map { "\(self.ofSystem)/\($0)" }
         var folders: [String] = []
         for folder in self.ofUser(environment) + [ofService] + others where !folders.contains(folder) {
             folders.append(folder)
@@ -50,30 +51,14 @@ enum StatusFolder {
 
     /// The names of sockets for a Host, without their numbers.
     static func name(of host: String) -> String {
-        let digest = SHA256Digest.hash(Array(host.utf8))
-        let digits = Array("0123456789abcdef".utf8)
-        return String(
-            decoding: digest.prefix(16).flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] },
-            as: UTF8.self
-        )
+        SHA256Digest.hash(Array(host.utf8)).prefix(16).hexadecimal
     }
 
     /// - Parameter host: nil for all.
     static func sockets(of host: String?, in folder: String) -> [String] {
         let prefix = host.map { "\(self.name(of: $0))." } ?? ""
-        return self.entries(of: folder).filter { $0.hasPrefix(prefix) }.sorted().map { "\(folder)/\($0)" }
-    }
-
-    private static func entries(of folder: String) -> [String] {
-        guard let stream = opendir(folder) else { return [] }
-        defer { closedir(stream) }
-        var names: [String] = []
-        while names.count < 1024, let entry = readdir(stream) {
-            let name = withUnsafeBytes(of: &entry.pointee.d_name) { bytes in
-                String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
-            }
-            if name.first != "." { names.append(name) }
+        return SystemPath.names(in: folder, most: 1024).filter { $0.hasPrefix(prefix) }.sorted().map {
+            "\(folder)/\($0)"
         }
-        return names
     }
 }

@@ -51,3 +51,37 @@ class EnrolledRelay:
             "-o", "StrictHostKeyChecking=yes", "-o", f"UserKnownHostsFile={self.known_hosts()}",
             "-o", "ExitOnForwardFailure=yes", *arguments, f"{account}@{LOOPBACK}",
         ]  # fmt: skip
+
+    def invite(self, account, *arguments):
+        """A one-time key, and its known_hosts, out of what a person would paste into a device's shell."""
+        made = self.run("invite", "--account", account, "--host", LOOPBACK, *arguments).stdout
+        return Invitation(self, account, made)
+
+
+class Invitation:
+    """What `relay invite` printed."""
+
+    def __init__(self, relay, account, text):
+        self.relay, self.account, self.text = relay, account, text
+        self.folder = relay.lab.new_directory("invited")
+        self.key = self._block("(umask 077; cat > invite) <<'END'\n", "invite")
+        self.known_hosts = self._block("cat > invite.known_hosts <<'END'\n", "invite.known_hosts")
+
+    def _block(self, begin, name):
+        path = self.folder / name
+        path.write_text(self.text.split(begin, 1)[1].split("END\n", 1)[0])
+        path.chmod(0o600)
+        return path
+
+    def words(self, *command, port=None):
+        """Words of a stock ssh that logs in by the invite."""
+        return list(map(str, [
+            program("ssh"), "-F", "none", "-i", self.key, "-p", port or self.relay.port, "-o", "IdentitiesOnly=yes",
+            "-o", "BatchMode=yes", "-o", "StrictHostKeyChecking=yes", "-o", f"UserKnownHostsFile={self.known_hosts}",
+            f"{self.account}@{LOOPBACK}", *command,
+        ]))  # fmt: skip
+
+    def run(self, *command, given="", **options):
+        return subprocess.run(
+            self.words(*command, **options), input=given, capture_output=True, text=True, timeout=60, check=False
+        )

@@ -136,10 +136,8 @@ struct InviteStore {
         }
     }
 
-    private func path(of key: PublicKey) -> String {
-        let digits = Array("0123456789abcdef".utf8)
-        let hash = SHA256Digest.hash(key.blob).flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }
-        return "\(self.folder)/\(String(decoding: hash, as: UTF8.self))"
+    func path(of key: PublicKey) -> String {
+        "\(self.folder)/\(SHA256Digest.hash(key.blob).hexadecimal)"
     }
 
     private func failure(_ error: SystemError) -> SSHError {

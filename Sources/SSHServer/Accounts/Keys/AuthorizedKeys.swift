@@ -18,6 +18,12 @@ public struct AuthorizedKeys: Sendable {
         self.problems = problems + files.flatMap(\.problems)
     }
 
+    private init(_ keys: [AuthorizedKey], _ problems: [AuthorizedKeysProblem]) {
+        (self.keys, self.problems) = (keys, problems)
+    }
+
+    func adding(_ key: AuthorizedKey) -> AuthorizedKeys { AuthorizedKeys(self.keys + [key], self.problems) }
+
     /// Whether the key may log in.
     ///
     /// - Parameters:

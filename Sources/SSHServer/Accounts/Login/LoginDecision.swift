@@ -62,7 +62,18 @@ enum LoginDecision: Sendable {
             answers: answers
         )
         if account.isIncomplete, judgement.settings.hangsOnUnixAccount { return .unclear(isAway) }
-        let keys = Self.load(account, judgement.settings, configuration.strictModes, &judgement.consulted)
+        var keys = Self.load(account, judgement.settings, configuration.strictModes, &judgement.consulted)
+        if !keys.keys.contains(where: { $0.blob == claim.key.blob }),
+            let invite = Invite.line(
+                for: claim,
+                to: account,
+                configuration.stateDirectory,
+                now: now,
+                &judgement.consulted
+            )
+        {
+            keys = keys.adding(invite)
+        }
         if files.hasMissed { return .unclear("files have to be read") }
         do throws(LoginRefusal) {
             let line = try judgement.line(in: keys)

@@ -206,9 +206,12 @@ struct CommandStream: Sendable {
     /// Standard input up to its end.
     ///
     /// - Returns: nil if it is longer than `CommandSession.longestInput`.
-    func input() async -> [UInt8]? {
+    /// - Throws: `CancellationError` for what was cut off: it has not come to its end.
+    func input() async throws -> [UInt8]? {
         let read = self.session.eventLoop.makePromise(of: [UInt8]?.self)
         self.session.eventLoop.execute { self.session.value.readInput(read) }
-        return (try? await read.futureResult.get()) ?? nil
+        let bytes = try await read.futureResult.get()
+        try Task.checkCancellation()
+        return bytes
     }
 }

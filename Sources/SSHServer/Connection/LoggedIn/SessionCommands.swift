@@ -36,10 +36,9 @@ struct SessionCaller: Sendable {
     /// The number by which the log knows the connection.
     let connection: UInt64
     let account: String
+    let key: PublicKey
     /// The key's, as in the log.
     let fingerprint: String
-    /// `ED25519`, `RSA`.
-    let keyType: String
     let peer: PeerName
     /// Where the client reached the relay.
     let localAddress: String
@@ -56,8 +55,8 @@ extension LoggedInConnection {
         SessionCaller(
             connection: self.id,
             account: self.login.user,
+            key: self.login.claim.key,
             fingerprint: self.login.fingerprint,
-            keyType: self.login.claim.key.displayName,
             peer: self.peer,
             localAddress: self.client.facts.localAddress,
             localPort: self.client.facts.localPort,
